@@ -1,0 +1,64 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+#pragma once
+
+#include <CLI/CLI.hpp>
+#include <core/log.h>
+#include <core/plugin.h>
+
+#include <functional>
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "console.h"
+#include "context_state.h"
+#include "descriptor.h"
+
+namespace skymill::cli {
+
+/// Options that every sub-command knows.
+struct Common {
+  std::vector<std::string> plugins;
+  std::string log_level = "info";
+  std::string log_file;
+};
+
+/// Options of the sub-commands that read a description.
+struct DescriptionOptions {
+  std::string file;
+  Overrides overrides;
+  std::string memory;
+  int threads = 0;
+};
+
+/// A sub-command: declares its options on `app` and gives what to do; that returns the exit code.
+using Command = std::function<int()>;
+
+Command add_run(CLI::App& app, const Common& common, const std::vector<std::string>& arguments);
+Command add_check(CLI::App& app, const Common& common);
+Command add_explain(CLI::App& app, const Common& common);
+Command add_describe(CLI::App& app, const Common& common);
+Command add_plugins(CLI::App& app, const Common& common);
+Command add_diff(CLI::App& app, const Common& common);
+
+void add_description_options(CLI::App& app, DescriptionOptions& options);
+
+/// The console and log that the common options ask for.
+std::shared_ptr<Console> make_console();
+Log make_log(const Common& common, std::shared_ptr<Console> console);
+
+/// The stage types of all plugins; a refused plugin of a searched folder is a warning.
+Registry load_registry(const Common& common, const Log& log);
+
+/// The file that the user means: a path, or the name of a description that ships with us.
+/// @throws Error (description) naming what was looked for
+std::string find_description(const std::string& name);
+
+/// The services of a run on this machine.
+std::shared_ptr<PipelineContext::Services> make_services(const DescriptionOptions& options,
+                                                         const Log& log);
+
+void print(const std::string& text);
+
+}  // namespace skymill::cli

@@ -1,0 +1,113 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+#include <core/error.h>
+#include <core/units.h>
+#include <unistd.h>
+
+#include <chrono>
+#include <cstdio>
+#include <cstdlib>
+#include <filesystem>
+#include <thread>
+
+#include "cli.h"
+#include "plugin_loader.h"
+
+namespace fs = std::filesystem;
+
+namespace skymill::cli {
+
+void print(const std::string& text) {
+  std::fputs(text.c_str(), stdout);
+  std::fflush(stdout);
+}
+
+void add_description_options(CLI::App& app, DescriptionOptions& options) {
+  app.add_option("description", options.file,
+                 "Pipeline description: a YAML file, or the name of one that ships with skymill")
+      ->required()
+      ->type_name("FILE|NAME");
+  app.add_option("--param", options.overrides.params,
+                 "Give a parameter of the description, such as size=512")
+      ->type_name("NAME=VALUE")
+      ->expected(1)
+      ->multi_option_policy(CLI::MultiOptionPolicy::TakeAll)
+      ->take_all();
+  app.add_option("--set", options.overrides.sets,
+                 "Give a parameter of one stage, such as image.niter=500")
+      ->type_name("STAGE.KEY=VALUE")
+      ->expected(1)
+      ->take_all();
+  app.add_option("--memory", options.memory,
+                 "Most memory to use, such as 4GiB; default: 80 % of what is free, or less where "
+                 "the machine grants less")
+      ->type_name("SIZE");
+  app.add_option("--threads", options.threads, "Worker threads; default: all cores")
+      ->check(CLI::Range(1, 4096))
+      ->type_name("N");
+}
+
+std::shared_ptr<Console> make_console() {
+  return std::make_shared<Console>(::isatty(STDERR_FILENO) == 1);
+}
+
+Log make_log(const Common& common, std::shared_ptr<Console> console) {
+  LogLevel level = LogLevel::info;
+  if (common.log_level == "debug") level = LogLevel::debug;
+  if (common.log_level == "warning") level = LogLevel::warning;
+  if (common.log_level == "error") level = LogLevel::error;
+  if (common.log_level == "off") level = LogLevel::off;
+  return skymill::make_log(std::move(console), level, common.log_file);
+}
+
+Registry load_registry(const Common& common, const Log& log) {
+  Registry registry;
+  for (const PluginFile& file : load_plugins(common.plugins, registry)) {
+    if (!file.loaded) log.warning(file.reason);
+  }
+  return registry;
+}
+
+std::string find_description(const std::string& name) {
+  if (fs::is_regular_file(name)) return name;
+  if (name.find('/') == std::string::npos) {
+    // The prefix is three folders up from lib/skymill/plugins, four from lib/<machine>/skymill/plugins.
+    for (const char* up : {"../../..", "../../../.."}) {
+      const fs::path shipped =
+          fs::path(installed_plugin_folder()) / up / "share/skymill/pipelines" / (name + ".yaml");
+      if (fs::is_regular_file(shipped)) return fs::canonical(shipped).string();
+    }
+  }
+  throw Error(ErrorKind::description, "there is no description file '" + name + "'",
+              "give the path of a YAML file, or the name of one that ships with skymill, such as "
+              "'cube'");
+}
+
+std::shared_ptr<PipelineContext::Services> make_services(const DescriptionOptions& options,
+                                                         const Log& log) {
+  std::optional<std::size_t> memory;
+  if (!options.memory.empty()) {
+    try {
+      memory = static_cast<std::size_t>(parse_quantity(options.memory, "B"));
+    } catch (const QuantityError& problem) {
+      throw Error(ErrorKind::description, std::string("--memory: ") + problem.what());
+    }
+  }
+  int threads = options.threads;
+  if (threads == 0) {
+    const char* slurm = std::getenv("SLURM_CPUS_PER_TASK");
+    threads = slurm ? std::atoi(slurm) : 0;
+  }
+  if (threads <= 0) threads = static_cast<int>(std::max(1U, std::thread::hardware_concurrency()));
+
+  const std::time_t now = std::chrono::system_clock::to_time_t(std::chrono::system_clock::now());
+  std::tm utc{};
+  gmtime_r(&now, &utc);
+  char stamp[32];
+  std::strftime(stamp, sizeof stamp, "%Y%m%dT%H%M%S", &utc);
+  const char* scratch = std::getenv("TMPDIR");
+  return std::make_shared<PipelineContext::Services>(
+      log, machine_budget(memory), threads, std::string(stamp) + "-" + std::to_string(::getpid()),
+      scratch && *scratch ? scratch : "/tmp");
+}
+
+}  // namespace skymill::cli

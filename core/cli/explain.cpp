@@ -1,0 +1,35 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+#include "cli.h"
+#include "plan.h"
+
+namespace skymill::cli {
+
+Command add_explain(CLI::App& app, const Common& common) {
+  auto options = std::make_shared<DescriptionOptions>();
+  add_description_options(app, *options);
+  auto values = std::make_shared<bool>(false);
+  app.add_flag("--values", *values, "Show every parameter's value and where it comes from");
+  return [options, values, &common] {
+    const Log log = make_log(common, make_console());
+    const Registry registry = load_registry(common, log);
+    Diagnostics diagnostics;
+    const Descriptor descriptor =
+        read_descriptor(find_description(options->file), options->overrides, diagnostics);
+    Planner planner(registry, diagnostics);
+    Plan plan = planner.build(descriptor);
+    diagnostics.throw_if_errors();
+    const auto services = make_services(*options, log);
+    planner.plan_ready(plan, {}, make_context(services));
+    print(plan.text(services->memory, services->threads));
+    if (!*values) return 0;
+    for (const PlannedStage& stage : plan.stages) {
+      print(stage.name + "\n");
+      for (const ResolvedValue& value : stage.values) {
+        print("  " + value.name + " = " + value.text + "  (" + value.origin + ")\n");
+      }
+    }
+    return 0;
+  };
+}
+
+}  // namespace skymill::cli

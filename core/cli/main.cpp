@@ -1,0 +1,90 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+#include <core/error.h>
+#include <core/version.h>
+
+#include <cstdio>
+#include <map>
+
+#include "cli.h"
+
+namespace {
+
+constexpr const char* kAbout =
+    "Skymill turns radio-interferometer visibilities into image cubes.\n"
+    "A pipeline description (YAML) names the stages; 'skymill describe' lists them.\n";
+
+constexpr const char* kExitCodes =
+    "Exit codes: 0 done, 1 a unit of work failed, 2 the description or the command line is wrong,\n"
+    "3 not enough memory or disk space, 4 a plugin was refused, 5 an input is missing or invalid,\n"
+    "75 stopped on request: run again.\n\n"
+    "Example: skymill run cube --param input=my.ms --param output=out/my --param size=512\n";
+
+}  // namespace
+
+int main(int argc, char** argv) {
+  using namespace skymill;
+  const std::vector<std::string> arguments(argv, argv + argc);
+  CLI::App app(kAbout, "skymill");
+  app.footer(kExitCodes);
+  app.set_version_flag("--version", "skymill " SKYMILL_VERSION " (plugins: " SKYMILL_ABI_TAG ")");
+  app.require_subcommand(1);
+  app.fallthrough();
+
+  cli::Common common;
+  app.add_option("--plugin", common.plugins, "Load this plugin file as well")->type_name("FILE");
+  app.add_option("--log-level", common.log_level, "How much to say")
+      ->check(CLI::IsMember({"debug", "info", "warning", "error", "off"}))
+      ->capture_default_str();
+  app.add_option("--log-file", common.log_file, "Write the log to this file too")
+      ->type_name("FILE");
+
+  std::map<CLI::App*, cli::Command> commands;
+  const auto add = [&](const char* name, const char* doc, auto make) {
+    CLI::App* sub = app.add_subcommand(name, doc);
+    commands[sub] = make(*sub);
+  };
+  add("run", "Run a pipeline description",
+      [&](CLI::App& sub) { return cli::add_run(sub, common, arguments); });
+  add("check", "Check a description and its parameters; opens no data",
+      [&](CLI::App& sub) { return cli::add_check(sub, common); });
+  add("explain", "Show what a run would do: passes, chunks, memory, products",
+      [&](CLI::App& sub) { return cli::add_explain(sub, common); });
+  add("describe", "Show all stages, or the parameters and ports of one",
+      [&](CLI::App& sub) { return cli::add_describe(sub, common); });
+  add("plugins", "Show every plugin file that was looked at, and why it was or was not taken",
+      [&](CLI::App& sub) { return cli::add_plugins(sub, common); });
+  add("diff", "Compare two products: pixels, masks, beams, coordinates, units, history",
+      [&](CLI::App& sub) { return cli::add_diff(sub, common); });
+
+  try {
+    app.parse(argc, argv);
+  } catch (const CLI::CallForHelp& wanted) {
+    return app.exit(wanted);
+  } catch (const CLI::CallForAllHelp& wanted) {
+    return app.exit(wanted);
+  } catch (const CLI::CallForVersion& wanted) {
+    return app.exit(wanted);
+  } catch (const CLI::ParseError& problem) {
+    std::fprintf(stderr, "skymill: error: %s\n", problem.what());
+    if (argc > 1 && argv[1][0] != '-' && app.get_subcommands().empty()) {
+      std::vector<std::string> names;
+      for (const auto& [sub, command] : commands) names.push_back(sub->get_name());
+      const std::string hint = did_you_mean(argv[1], names);
+      if (!hint.empty()) std::fprintf(stderr, "skymill: %s\n", hint.c_str());
+    }
+    std::fprintf(stderr, "skymill: 'skymill --help' shows what there is\n");
+    return static_cast<int>(ErrorKind::description);
+  }
+  try {
+    return commands.at(app.get_subcommands().front())();
+  } catch (const Error& error) {
+    const std::string text = error.what();
+    // A list of located diagnostics says "error:" in every line already.
+    const bool located = text.find(": error: ") != std::string::npos;
+    std::fprintf(stderr, located ? "%s\n" : "skymill: error: %s\n", text.c_str());
+    return static_cast<int>(error.kind());
+  } catch (const std::exception& problem) {
+    std::fprintf(stderr, "skymill: error: %s\n", problem.what());
+    return static_cast<int>(ErrorKind::failed);
+  }
+}

@@ -1,0 +1,94 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+#pragma once
+
+#include <core/comparison.h>
+#include <core/export.h>
+#include <core/params.h>
+#include <core/port.h>
+#include <core/stage.h>
+#include <core/version.h>
+
+#include <functional>
+#include <map>
+#include <memory>
+#include <string>
+#include <vector>
+
+namespace skymill {
+
+/// All that is known of a stage type without making one.
+struct StageType {
+  std::string name;
+  Shape shape = Shape::task;
+  int version = 1;  ///< raised by its author when results change
+  Ports ports;
+  std::shared_ptr<const SchemaBase> schema;
+  /// Makes a stage from settings; null when they had mistakes, which are then in `diagnostics`.
+  std::function<std::unique_ptr<Stage>(const Settings&, const Where&, Diagnostics&,
+                                       std::vector<ResolvedValue>&)>
+      make;
+  std::string library;  ///< file that it came from; empty for one that is linked in
+};
+
+/// The stage types of this process.
+class SKYMILL_API Registry {
+ public:
+  /// Adds a stage type under its name in pipeline descriptions.
+  ///
+  /// `S` derives from one of the five shapes and has `static Schema<Params> schema()`,
+  /// `static Ports ports()`, a constructor from `Params`, and may have `static constexpr int
+  /// kVersion`.
+  /// @throws Error (plugin) when the name is taken; it names both files
+  template <class S>
+  void add(const std::string& name) {
+    using Params = typename S::Params;
+    auto schema = std::make_shared<const Schema<Params>>(S::schema());
+    StageType type;
+    type.name = name;
+    type.shape = S::kShape;
+    if constexpr (requires { S::kVersion; }) type.version = S::kVersion;
+    type.ports = S::ports();
+    type.schema = schema;
+    type.make = [schema](const Settings& settings, const Where& where, Diagnostics& diagnostics,
+                         std::vector<ResolvedValue>& resolved) -> std::unique_ptr<Stage> {
+      Params params;
+      if (!schema->parse(settings, &params, where, diagnostics, &resolved)) return nullptr;
+      return std::make_unique<S>(std::move(params));
+    };
+    add_type(std::move(type));
+  }
+
+  void add_type(StageType type);
+
+  /// Adds a way to compare products, for `skymill diff`.
+  void add_comparison(Comparison comparison) { comparisons_.push_back(std::move(comparison)); }
+  const std::vector<Comparison>& comparisons() const { return comparisons_; }
+
+  /// The type of this name, or null.
+  const StageType* find(const std::string& name) const;
+  const std::map<std::string, StageType>& types() const { return types_; }
+
+  /// The file whose stages are being registered, for messages.
+  void set_library(std::string path) { library_ = std::move(path); }
+
+ private:
+  std::map<std::string, StageType> types_;
+  std::vector<Comparison> comparisons_;
+  std::string library_;
+};
+
+}  // namespace skymill
+
+/// Begins a plugin's one entry point; its body registers the stages:
+///
+///     SKYMILL_PLUGIN(registry) { registry.add<Clip>("clip"); }
+///
+/// It also leaves the ABI tag in an ELF section, where it is read before the file is loaded.
+#define SKYMILL_PLUGIN(registry)                                                            \
+  extern "C" {                                                                              \
+  __attribute__((section(SKYMILL_ABI_SECTION), used, visibility("default"))) extern const char \
+      skymill_abi_tag[];                                                                    \
+  const char skymill_abi_tag[] = SKYMILL_ABI_TAG;                                           \
+  SKYMILL_API void skymill_plugin_register(skymill::Registry& registry);                    \
+  }                                                                                         \
+  void skymill_plugin_register(skymill::Registry& registry)

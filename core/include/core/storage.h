@@ -1,0 +1,62 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+#pragma once
+
+#include <core/export.h>
+
+#include <cstddef>
+#include <memory>
+#include <string>
+
+namespace skymill {
+
+/// A product in the making: a file or a directory under `<final path>.partial`, removed again
+/// unless it is published.
+///
+/// A lock beside it keeps a second run off; a `.partial` that no run holds is left over from a
+/// crash and is removed first.
+class SKYMILL_API Draft {
+ public:
+  /// @param overwrite  whether publishing may replace a product that exists
+  /// @throws Error when the final path exists (and may not be replaced), its folder cannot be made
+  ///         or written, or another run is making the same product
+  explicit Draft(std::string final_path, bool overwrite = false);
+  ~Draft();
+  Draft(Draft&&) noexcept;
+  Draft& operator=(Draft&&) noexcept;
+
+  /// Where to write; nothing exists there yet.
+  const std::string& path() const;
+  const std::string& final_path() const;
+
+  /// Makes the draft durable (fsync) and gives it its final name by one rename.
+  /// A product that is replaced is exchanged in the same step and then removed.
+  /// @throws Error when something of that name has appeared meanwhile, or the disk refuses
+  void publish();
+
+ private:
+  struct Impl;
+  std::unique_ptr<Impl> impl_;
+};
+
+/// Refuses work for which the file system has no room.
+/// @throws Error (resources) naming the folder, what is asked and what is free
+SKYMILL_API void require_space(const std::string& path, std::size_t bytes, const std::string& what);
+
+/// Bytes of a file, or of all files below a directory.
+SKYMILL_API std::size_t bytes_on_disk(const std::string& path);
+
+/// A folder for temporary files, removed with all it holds on every way out.
+class SKYMILL_API Scratch {
+ public:
+  /// Makes an empty folder of its own below `root`.
+  Scratch(const std::string& root, const std::string& purpose);
+  ~Scratch();
+  Scratch(const Scratch&) = delete;
+  Scratch& operator=(const Scratch&) = delete;
+  const std::string& path() const { return path_; }
+
+ private:
+  std::string path_;
+};
+
+}  // namespace skymill

@@ -1,0 +1,117 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+#include <core/error.h>
+
+#include "context_state.h"
+
+namespace skymill {
+
+PipelineContext::PipelineContext(std::shared_ptr<const State> state) : state_(std::move(state)) {}
+
+PipelineContext make_context(std::shared_ptr<PipelineContext::Services> services) {
+  const Log log = services->log;
+  auto state = std::make_shared<PipelineContext::State>(
+      PipelineContext::State{std::move(services), {}, log, nullptr, {}});
+  return PipelineContext(std::move(state));
+}
+
+const Log& PipelineContext::log() const { return state_->log; }
+Metrics& PipelineContext::metrics() const { return state_->services->metrics; }
+MemoryBudget& PipelineContext::memory() const { return state_->services->memory; }
+Lanes& PipelineContext::lanes() const { return state_->services->lanes; }
+int PipelineContext::threads() const { return state_->services->threads; }
+const std::string& PipelineContext::run_id() const { return state_->services->run_id; }
+const std::string& PipelineContext::scratch_root() const { return state_->services->scratch_root; }
+const std::string& PipelineContext::stage() const { return state_->stage; }
+
+bool PipelineContext::stop_requested() const {
+  const auto* stop = state_->services->stop;
+  return stop && stop->load();
+}
+
+void PipelineContext::throw_if_stopped() const {
+  if (stop_requested()) {
+    throw Error(ErrorKind::requeue, "stopped on request; nothing unfinished was published",
+                "run the same command again");
+  }
+}
+
+const Lane::Token& PipelineContext::lane_token() const {
+  if (!state_->token) {
+    throw Error(ErrorKind::failed, "stage '" + state_->stage +
+                                       "' wants to work in a lane but asked for none in plan()");
+  }
+  return *state_->token;
+}
+
+void PipelineContext::count(const std::string& counter, std::int64_t amount) const {
+  metrics().add(state_->stage, counter, amount);
+}
+
+void PipelineContext::record(const std::string& table, Row row) const {
+  metrics().add_row(state_->stage, table, std::move(row));
+}
+
+void PipelineContext::degrade(const std::string& reason) const {
+  log().warning(reason);
+  RunNotes& notes = state_->services->notes;
+  const std::lock_guard lock(notes.mutex);
+  notes.degradations.push_back(state_->stage + ": " + reason);
+}
+
+void PipelineContext::record_input(const std::string& path) const {
+  RunNotes& notes = state_->services->notes;
+  const std::lock_guard lock(notes.mutex);
+  notes.inputs.push_back(path);
+}
+
+void PipelineContext::record_output(const std::string& path) const {
+  RunNotes& notes = state_->services->notes;
+  const std::lock_guard lock(notes.mutex);
+  notes.outputs.push_back(path);
+}
+
+PipelineContext PipelineContext::with_stage(std::string stage) const {
+  auto state = std::make_shared<State>(*state_);
+  state->log = state->log.named(stage);
+  state->stage = std::move(stage);
+  return PipelineContext(std::move(state));
+}
+
+PipelineContext PipelineContext::with_lane_token(const Lane::Token& token) const {
+  auto state = std::make_shared<State>(*state_);
+  state->token = &token;
+  return PipelineContext(std::move(state));
+}
+
+PipelineContext PipelineContext::with_product(const std::string& name, DataKind kind,
+                                              std::shared_ptr<const void> value) const {
+  auto state = std::make_shared<State>(*state_);
+  const bool added = state->products.emplace(name, State::Product{kind, std::move(value)}).second;
+  if (!added) {
+    throw Error(ErrorKind::failed, "a product '" + name + "' is in this run's context already");
+  }
+  return PipelineContext(std::move(state));
+}
+
+const void* PipelineContext::find_product(const std::string& name, DataKind kind) const {
+  const auto found = state_->products.find(name);
+  if (found == state_->products.end()) return nullptr;
+  if (found->second.kind != kind) {
+    throw Error(ErrorKind::failed, "product '" + name + "' is " + found->second.kind.text() +
+                                       ", but stage '" + state_->stage + "' reads it as " +
+                                       kind.text());
+  }
+  return found->second.value.get();
+}
+
+const void* PipelineContext::product(const std::string& name, DataKind kind) const {
+  if (const void* value = find_product(name, kind)) return value;
+  throw Error(ErrorKind::failed, "stage '" + state_->stage + "' needs the product '" + name +
+                                     "' of an earlier stage, and no stage has made it");
+}
+
+std::string PipelineContext::side_key(std::string_view port) const {
+  return side_product_key(state_->stage, port);
+}
+
+}  // namespace skymill

@@ -1,0 +1,63 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+#pragma once
+
+#include <core/context.h>
+
+#include <atomic>
+#include <map>
+#include <memory>
+#include <mutex>
+#include <string>
+#include <vector>
+
+namespace skymill {
+
+/// What stages tell about the run while it goes on.
+struct RunNotes {
+  std::mutex mutex;
+  std::vector<std::string> degradations;
+  std::vector<std::string> inputs;
+  std::vector<std::string> outputs;
+};
+
+struct PipelineContext::Services {
+  Services(Log service_log, MemoryBudget budget, int worker_threads, std::string id,
+           std::string scratch)
+      : log(std::move(service_log)),
+        memory(std::move(budget)),
+        threads(worker_threads),
+        run_id(std::move(id)),
+        scratch_root(std::move(scratch)) {}
+
+  Log log;
+  MemoryBudget memory;
+  int threads;
+  std::string run_id;
+  std::string scratch_root;
+  Metrics metrics;
+  RunNotes notes;
+  const std::atomic<bool>* stop = nullptr;  ///< set by a signal; may be absent
+  Lanes lanes;                              ///< last: their threads end before what they use
+};
+
+struct PipelineContext::State {
+  struct Product {
+    DataKind kind;
+    std::shared_ptr<const void> value;
+  };
+
+  std::shared_ptr<Services> services;
+  std::string stage;
+  Log log;  ///< the run's, with the stage's name
+  const Lane::Token* token = nullptr;
+  std::map<std::string, Product> products;
+};
+
+/// The product key of a stage's side input; the executor stores the linked value under it.
+inline std::string side_product_key(const std::string& stage, std::string_view port) {
+  return "side:" + stage + "." + std::string(port);
+}
+
+PipelineContext make_context(std::shared_ptr<PipelineContext::Services> services);
+
+}  // namespace skymill

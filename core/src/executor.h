@@ -1,0 +1,35 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+#pragma once
+
+#include "console.h"
+#include "context_state.h"
+#include "plan.h"
+
+namespace skymill {
+
+/// Runs a plan: segment after segment, each as one `tbb::parallel_pipeline` whose number of chunks
+/// in flight comes from the memory budget.
+class Executor {
+ public:
+  Executor(Planner& planner, std::shared_ptr<Console> console)
+      : planner_(planner), console_(std::move(console)) {}
+
+  /// @throws Error with the stage's name; nothing unfinished is published
+  void run(Plan& plan, PipelineContext ctx);
+
+ private:
+  void run_task(Plan& plan, std::size_t index);
+  void run_segment(Plan& plan, Segment& segment);
+  void conclude(Plan& plan, std::size_t index);
+  void store_sides(Plan& plan, std::size_t index, AnyStream stream);
+  bool has_stream_consumer(const Plan& plan, std::size_t index) const;
+
+  Planner& planner_;
+  std::shared_ptr<Console> console_;
+  std::optional<PipelineContext> ctx_;
+  std::vector<bool> done_;
+  std::map<std::size_t, AnyStream> results_;      ///< of reduces, until they are streamed
+  std::map<std::size_t, MemoryShare> held_state_;  ///< accumulators of those
+};
+
+}  // namespace skymill

@@ -1,0 +1,168 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+// From stages and links to numbers: what flows, what it holds, how much of it at once.
+#include <core/error.h>
+#include <core/storage.h>
+#include <core/units.h>
+
+#include <algorithm>
+#include <filesystem>
+
+#include "plan.h"
+
+namespace skymill {
+
+void Planner::plan_ready(Plan& plan, const std::vector<bool>& done, const PipelineContext& ctx) {
+  for (PlannedStage& stage : plan.stages) {
+    if (stage.planning) continue;
+    const bool waits = std::any_of(stage.after.begin(), stage.after.end(), [&](std::size_t index) {
+      return index >= done.size() || !done[index];
+    });
+    if (waits || (stage.input && !plan.stages[*stage.input].planning)) continue;
+    plan_stage(plan, stage, ctx);
+  }
+  diagnostics_.throw_if_errors();
+}
+
+void Planner::plan_stage(Plan& plan, PlannedStage& stage, const PipelineContext& ctx) {
+  Planning planning(ctx.with_stage(stage.name), stage.name);
+  const auto index = static_cast<std::size_t>(&stage - plan.stages.data());
+  if (index < wanted_columns_.size()) planning.wanted_columns_ = wanted_columns_[index];
+  for (const ResolvedValue& value : stage.values) {
+    planning.parameters_.push_back(value.name + " = " + value.text);
+  }
+  if (!stage.type->ports.outputs().empty()) {
+    planning.output_.kind = stage.type->ports.outputs().front().need.kind;
+  }
+  PortNeed need;
+  if (stage.input) {
+    planning.input_ = plan.stages[*stage.input].planning->output_;
+    need = stage.type->ports.input()->need;
+  }
+  try {
+    stage.stage->plan(planning);
+  } catch (const Error& error) {
+    const Where& where = error.where().file.empty() ? stage.where : error.where();
+    throw Error(error.kind(), where, "stage '" + stage.name + "': " + error.message(),
+                error.hint());
+  }
+  if (stage.input) {
+    need.requirements.insert(need.requirements.end(), planning.requirements_.begin(),
+                             planning.requirements_.end());
+    const PlannedStage& giver = plan.stages[*stage.input];
+    for (const Mismatch& reason : match(need, *planning.input_)) {
+      diagnostics_.error(stage.where,
+                         "'" + stage.name + "' cannot read '" + giver.name + ".out'\n" +
+                             "      needs  " + reason.needs + "\n" + "      has    " + reason.has +
+                             " (from " + giver.name + ", " + giver.where.text() + ")",
+                         reason.hint);
+    }
+  }
+  for (const std::string& input : planning.inputs_) ctx.record_input(input);
+  stage.planning = std::move(planning);
+}
+
+void Planner::size_segment(const Plan& plan, Segment& segment, std::size_t free_bytes,
+                           int threads) {
+  const PlannedStage& head = plan.stages[segment.head];
+  const std::size_t first = head.planning->output_.chunk_bytes;
+  std::size_t footprint = segment.head_is_result
+                              ? std::max(first, head.planning->result_work_bytes_)
+                              : first + head.planning->scratch_bytes_;
+  const bool reads_ahead = !segment.head_is_result && !head.planning->lane_.empty();
+  segment.queued = reads_ahead ? kReadAhead * first : 0;
+  segment.state = 0;
+  for (const std::size_t index : segment.chain) {
+    const PlannedStage& stage = plan.stages[index];
+    const std::size_t in = stage.planning->input_->chunk_bytes;
+    std::size_t held = in + stage.planning->scratch_bytes_;
+    if (stage.type->shape == Shape::transform) {
+      held += stage.planning->output_.chunk_bytes;
+    } else {
+      segment.state += stage.planning->state_bytes_;
+      if (!stage.planning->lane_.empty()) segment.queued += kWriteBehind * in;
+    }
+    footprint = std::max(footprint, held);
+  }
+  segment.chunk_footprint = footprint;
+  // Waiting chunks help where reading and working alternate; a result is all work.
+  const auto most = static_cast<std::size_t>(segment.head_is_result ? threads : 2 * threads);
+  const std::size_t taken = segment.state + segment.queued;
+  const std::size_t left = free_bytes > taken ? free_bytes - taken : 0;
+  const std::size_t fit = footprint == 0 ? most : left / footprint;
+  segment.tokens = std::clamp<std::size_t>(fit, 1, most);
+}
+
+void Planner::check_products(const Plan& plan) {
+  namespace fs = std::filesystem;
+  std::map<std::string, std::size_t> bytes_by_folder;
+  for (const PlannedStage& stage : plan.stages) {
+    if (!stage.planning) continue;
+    for (const Planning::Product& product : stage.planning->products_) {
+      if (!product.overwrite && fs::exists(fs::symlink_status(product.path))) {
+        throw Error(ErrorKind::description, stage.where,
+                    "stage '" + stage.name + "': '" + product.path + "' exists already",
+                    "remove it, choose another output, or set overwrite: true");
+      }
+      bytes_by_folder[fs::absolute(product.path).parent_path().string()] += product.bytes;
+    }
+  }
+  for (const auto& [folder, bytes] : bytes_by_folder) require_space(folder, bytes, "this run");
+}
+
+namespace {
+
+std::string bytes_text(std::size_t bytes) {
+  return format_quantity(static_cast<double>(bytes), "B");
+}
+
+std::string stage_line(const PlannedStage& stage) {
+  return stage.name + (stage.name == stage.type->name ? "" : " (" + stage.type->name + ")") + ", " +
+         std::string(shape_name(stage.type->shape));
+}
+
+}  // namespace
+
+std::string Plan::text(const MemoryBudget& budget, int threads) const {
+  std::string text;
+  std::size_t number = 0;
+  for (Segment segment : segments) {
+    text += "pass " + std::to_string(++number) + "\n";
+    const PlannedStage& head = stages[segment.head];
+    text += segment.head_is_result ? "  from    the result of " + head.name + "\n"
+                                   : "  from    " + stage_line(head) + "\n";
+    bool planned = head.planning.has_value();
+    for (const std::size_t index : segment.chain) {
+      text += "  then    " + stage_line(stages[index]) + "\n";
+      planned = planned && stages[index].planning.has_value();
+    }
+    if (!planned) {
+      text += "  numbers known once its inputs exist\n";
+      continue;
+    }
+    for (const std::string& note : Planner::notes(head))
+      text += "  " + head.name + ": " + note + "\n";
+    for (const std::size_t index : segment.chain) {
+      for (const std::string& note : Planner::notes(stages[index])) {
+        text += "  " + stages[index].name + ": " + note + "\n";
+      }
+      for (const auto& product : Planner::products(stages[index])) {
+        text += "  writes  " + product.path + ", " + bytes_text(product.bytes) + "\n";
+      }
+    }
+    if (head.type->shape == Shape::task) continue;
+    Planner::size_segment(*this, segment, budget.total(), threads);
+    const std::size_t chunks = Planner::output(head).chunks;
+    text += "  chunks  " + (chunks ? std::to_string(chunks) : std::string("unknown number")) +
+            " of up to " + bytes_text(Planner::output(head).chunk_bytes) + "; " +
+            std::to_string(segment.tokens) + " in flight\n";
+    text += "  memory  " + bytes_text(segment.reserved() + segment.state) + " = " +
+            std::to_string(segment.tokens) + " x " + bytes_text(segment.chunk_footprint) +
+            " in flight + " + bytes_text(segment.queued) + " queued + " +
+            bytes_text(segment.state) + " accumulated\n";
+  }
+  text += "budget    " + bytes_text(budget.total()) + " (" + budget.reason() + "), " +
+          std::to_string(threads) + " threads\n";
+  return text;
+}
+
+}  // namespace skymill

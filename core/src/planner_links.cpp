@@ -1,0 +1,274 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+// From a description to stages, links and passes: what can be known without opening an input.
+#include <core/error.h>
+#include <core/units.h>
+
+#include <algorithm>
+
+#include "plan.h"
+
+namespace skymill {
+
+namespace {
+
+std::vector<std::string> names_of(const std::vector<PlannedStage>& stages) {
+  std::vector<std::string> names;
+  for (const auto& stage : stages) names.push_back(stage.name);
+  return names;
+}
+
+std::optional<std::size_t> index_of(const Plan& plan, const std::string& name) {
+  for (std::size_t i = 0; i < plan.stages.size(); ++i) {
+    if (plan.stages[i].name == name) return i;
+  }
+  return std::nullopt;
+}
+
+bool has_output(const PlannedStage& stage) { return !stage.type->ports.outputs().empty(); }
+
+std::string place(const PlannedStage& stage) { return stage.where.text(); }
+
+}  // namespace
+
+Plan Planner::build(const Descriptor& descriptor) {
+  Plan plan;
+  for (const StageEntry& entry : descriptor.stages) make_stage(entry, plan);
+  if (!diagnostics_.has_errors()) check_requirements(descriptor, plan);
+  if (!diagnostics_.has_errors()) cut_segments(plan);
+  if (!diagnostics_.has_errors()) fold_columns(plan);
+  return plan;
+}
+
+void Planner::make_stage(const StageEntry& entry, Plan& plan) {
+  PlannedStage stage;
+  stage.name = entry.name;
+  stage.where = entry.where;
+  stage.type = registry_.find(entry.use);
+  if (!stage.type) {
+    std::vector<std::string> known;
+    for (const auto& [name, type] : registry_.types()) known.push_back(name);
+    std::string hint = did_you_mean(entry.use, known);
+    if (hint.empty()) hint = "'skymill plugins' lists the stages and every plugin looked at";
+    diagnostics_.error(entry.use_where, "there is no stage '" + entry.use + "'", hint);
+    unknown_.push_back(entry.name);
+    return;
+  }
+  Settings settings = entry.settings;
+  link(entry, settings, plan, stage);
+  stage.stage = stage.type->make(settings, entry.where, diagnostics_, stage.values);
+  plan.stages.push_back(std::move(stage));
+}
+
+void Planner::link(const StageEntry& entry, Settings& settings, const Plan& plan,
+                   PlannedStage& stage) {
+  const Ports& ports = stage.type->ports;
+  if (const auto given = settings.take("in")) {
+    if (!ports.input()) {
+      diagnostics_.error(given->where, "'" + entry.use + "' has no input to link");
+    } else {
+      stage.input = find_link(given->value, stage, plan);
+    }
+  } else if (ports.input()) {
+    if (plan.stages.empty() && unknown_.empty()) {
+      diagnostics_.error(entry.where,
+                         "'" + stage.name + "' reads " + ports.input()->need.kind.text() +
+                             ", but no stage stands above it",
+                         "put a stage that gives them first");
+    } else if (unknown_.empty()) {
+      stage.input = plan.stages.size() - 1;
+      if (!has_output(plan.stages.back())) {
+        diagnostics_.error(entry.where,
+                           "'" + stage.name + "' would read from '" + plan.stages.back().name +
+                               "', which gives nothing on",
+                           "name the stage to read from with 'in:'");
+        stage.input.reset();
+      }
+    }
+  }
+  if (stage.input) check_kinds(stage, *stage.input, ports.input()->need, "in", plan);
+  for (const auto& side : ports.sides()) {
+    const auto given = settings.take(side.name);
+    if (!given && !side.optional) {
+      diagnostics_.error(
+          entry.where,
+          "'" + stage.name + "' needs " + side.need.kind.text() + " on '" + side.name + "'",
+          "link it: '" + side.name + ": <stage>'");
+    }
+    if (!given) continue;
+    if (const auto from = find_link(given->value, stage, plan)) {
+      stage.sides[side.name] = *from;
+      check_kinds(stage, *from, side.need, side.name, plan);
+    }
+  }
+  for (const ScalarText& name : entry.after) {
+    const auto from = index_of(plan, name.text);
+    if (from) {
+      stage.after.push_back(*from);
+    } else if (std::find(unknown_.begin(), unknown_.end(), name.text) == unknown_.end()) {
+      diagnostics_.error(name.where,
+                         "no stage '" + name.text + "' stands above '" + stage.name + "'",
+                         did_you_mean(name.text, names_of(plan.stages)));
+    }
+  }
+}
+
+std::optional<std::size_t> Planner::find_link(const SettingValue& value, const PlannedStage& stage,
+                                              const Plan& plan) {
+  const std::string name = value.text.substr(0, value.text.find('.'));
+  const auto from = index_of(plan, name);
+  if (!from) {
+    if (std::find(unknown_.begin(), unknown_.end(), name) != unknown_.end()) return std::nullopt;
+    diagnostics_.error(value.where, "no stage '" + name + "' stands above '" + stage.name + "'",
+                       did_you_mean(name, names_of(plan.stages)));
+    return std::nullopt;
+  }
+  const auto& outputs = plan.stages[*from].type->ports.outputs();
+  const auto dot = value.text.find('.');
+  const std::string port = dot == std::string::npos ? "" : value.text.substr(dot + 1);
+  const bool known = port.empty() || std::any_of(outputs.begin(), outputs.end(),
+                                                 [&](const auto& o) { return o.name == port; });
+  if (outputs.empty() || !known) {
+    diagnostics_.error(value.where,
+                       "'" + name + "' has no output" + (port.empty() ? "" : " '" + port + "'"),
+                       outputs.empty() ? "" : "it has '" + outputs.front().name + "'");
+    return std::nullopt;
+  }
+  return from;
+}
+
+void Planner::check_kinds(const PlannedStage& stage, std::size_t from, const PortNeed& need,
+                          const std::string& port, const Plan& plan) {
+  const PlannedStage& giver = plan.stages[from];
+  const DataKind given = giver.type->ports.outputs().front().need.kind;
+  if (given == need.kind) return;
+  diagnostics_.error(stage.where,
+                     "'" + stage.name + "." + port + "' cannot read '" + giver.name + ".out'\n" +
+                         "      needs  " + need.kind.text() + "\n" + "      has    " +
+                         given.text() + " (from " + giver.name + ", " + place(giver) + ")",
+                     "put a stage between them that turns one into the other");
+}
+
+void Planner::cut_segments(Plan& plan) {
+  for (std::size_t i = 0; i < plan.stages.size(); ++i) place_in_segment(plan, i);
+  for (const PlannedStage& stage : plan.stages) {
+    for (const auto& [port, from] : stage.sides) {
+      const PlannedStage& giver = plan.stages[from];
+      if (giver.segment < stage.segment) continue;
+      diagnostics_.error(stage.where,
+                         "'" + stage.name + "' needs the finished '" + giver.name +
+                             "', but both read the same pass over the data",
+                         "let a second reader give '" + stage.name + "' its data");
+    }
+  }
+}
+
+void Planner::place_in_segment(Plan& plan, std::size_t index) {
+  PlannedStage& stage = plan.stages[index];
+  if (!stage.input) {
+    stage.segment = plan.segments.size();
+    Segment segment;
+    segment.head = index;
+    plan.segments.push_back(std::move(segment));
+    return;
+  }
+  const PlannedStage& giver = plan.stages[*stage.input];
+  if (giver.type->shape == Shape::reduce) {
+    for (std::size_t s = 0; s < plan.segments.size(); ++s) {
+      if (plan.segments[s].head_is_result && plan.segments[s].head == *stage.input) {
+        stage.segment = s;
+        plan.segments[s].chain.push_back(index);
+        return;
+      }
+    }
+    stage.segment = plan.segments.size();
+    Segment segment;
+    segment.head = *stage.input;
+    segment.head_is_result = true;
+    segment.chain.push_back(index);
+    plan.segments.push_back(std::move(segment));
+    return;
+  }
+  stage.segment = giver.segment;
+  Segment& segment = plan.segments[giver.segment];
+  // The chunk changes along the chain: who reads an earlier form of it must stand before the
+  // change.
+  for (const std::size_t other : segment.chain) {
+    const PlannedStage& passed = plan.stages[other];
+    if (passed.type->shape == Shape::transform && other != *stage.input && passed.input &&
+        *passed.input == *stage.input) {
+      diagnostics_.error(stage.where,
+                         "'" + stage.name + "' reads '" + giver.name + "' after '" + passed.name +
+                             "' has changed the same chunks",
+                         stage.type->shape == Shape::transform
+                             ? "read the data a second time for it"
+                             : "put '" + stage.name + "' above '" + passed.name + "'");
+      return;
+    }
+  }
+  segment.chain.push_back(index);
+}
+
+void Planner::fold_columns(Plan& plan) {
+  wanted_columns_.assign(plan.stages.size(), {});
+  for (std::size_t i = plan.stages.size(); i-- > 0;) {
+    const PlannedStage& stage = plan.stages[i];
+    if (!stage.input) continue;
+    auto& wanted = wanted_columns_[*stage.input];
+    const auto add = [&](const std::vector<std::string>& columns) {
+      for (const auto& column : columns) {
+        if (std::find(wanted.begin(), wanted.end(), column) == wanted.end()) {
+          wanted.push_back(column);
+        }
+      }
+    };
+    add(stage.type->ports.input()->need.columns);
+    // A transform passes columns on that only stages behind it read.
+    if (stage.type->shape == Shape::transform) add(wanted_columns_[i]);
+  }
+}
+
+void Planner::check_requirements(const Descriptor& descriptor, const Plan& plan) {
+  const auto value_of = [&](const ScalarText& ref) -> std::optional<double> {
+    const auto dot = ref.text.find('.');
+    const auto index = index_of(plan, ref.text.substr(0, dot));
+    if (!index || dot == std::string::npos) {
+      diagnostics_.error(ref.where, "'" + ref.text + "' is not a parameter of a stage",
+                         "write stage.parameter");
+      return std::nullopt;
+    }
+    const PlannedStage& stage = plan.stages[*index];
+    const std::string name = ref.text.substr(dot + 1);
+    for (const FieldInfo& field : stage.type->schema->fields()) {
+      if (field.name != name) continue;
+      for (const ResolvedValue& value : stage.values) {
+        if (value.name != name) continue;
+        std::string text = value.text;  // of a pair, the first is compared
+        if (!text.empty() && text.front() == '[') text = text.substr(1, text.find(',') - 1);
+        try {
+          return parse_quantity(text, field.unit);
+        } catch (const QuantityError& problem) {
+          diagnostics_.error(ref.where, "'" + ref.text + "' cannot be compared: " + problem.what());
+          return std::nullopt;
+        }
+      }
+    }
+    diagnostics_.error(ref.where, "'" + stage.type->name + "' has no parameter '" + name + "'");
+    return std::nullopt;
+  };
+  for (const RequireEntry& entry : descriptor.require) {
+    const auto left = value_of(entry.left);
+    const auto right = value_of(entry.right);
+    if (!left || !right) continue;
+    using Relation = RequireEntry::Relation;
+    const bool holds = entry.relation == Relation::equal      ? *left == *right
+                       : entry.relation == Relation::at_least ? *left >= *right
+                                                              : *left <= *right;
+    if (holds) continue;
+    diagnostics_.error(entry.where, entry.message.empty()
+                                        ? "the rule on '" + entry.left.text + "' and '" +
+                                              entry.right.text + "' does not hold"
+                                        : entry.message);
+  }
+}
+
+}  // namespace skymill

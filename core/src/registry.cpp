@@ -1,0 +1,24 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+#include <core/error.h>
+#include <core/plugin.h>
+
+namespace skymill {
+
+void Registry::add_type(StageType type) {
+  type.library = library_;
+  const auto found = types_.find(type.name);
+  if (found != types_.end()) {
+    throw Error(ErrorKind::plugin,
+                "two plugins bring a stage '" + type.name + "': '" + found->second.library +
+                    "' and '" + library_ + "'",
+                "remove one of them");
+  }
+  types_.emplace(type.name, std::move(type));
+}
+
+const StageType* Registry::find(const std::string& name) const {
+  const auto found = types_.find(name);
+  return found == types_.end() ? nullptr : &found->second;
+}
+
+}  // namespace skymill

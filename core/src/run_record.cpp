@@ -1,0 +1,163 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+#include "run_record.h"
+
+#include <core/error.h>
+#include <core/storage.h>
+#include <core/version.h>
+#include <sys/utsname.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <cstdio>
+#include <filesystem>
+#include <fstream>
+#include <nlohmann/json.hpp>
+
+#include "metrics_state.h"
+
+namespace skymill {
+
+namespace {
+
+using Json = nlohmann::ordered_json;
+
+std::string utc_text(std::chrono::system_clock::time_point time) {
+  const std::time_t seconds = std::chrono::system_clock::to_time_t(time);
+  std::tm utc{};
+  gmtime_r(&seconds, &utc);
+  char text[32];
+  std::strftime(text, sizeof text, "%Y-%m-%dT%H:%M:%SZ", &utc);
+  return text;
+}
+
+Json json_of(const PropertyValue& value) {
+  return std::visit([](const auto& held) { return Json(held); }, value);
+}
+
+Json stage_json(const PlannedStage& stage, Metrics::State& metrics) {
+  Json json;
+  json["name"] = stage.name;
+  json["use"] = stage.type->name;
+  json["shape"] = shape_name(stage.type->shape);
+  json["version"] = stage.type->version;
+  json["library"] = stage.type->library;
+  for (const auto& value : stage.values) {
+    json["parameters"][value.name] = {{"value", value.text}, {"from", value.origin}};
+  }
+  const StageTiming& time = metrics.timing(stage.name);
+  json["wall_s"] = static_cast<double>(time.wall_ns) * 1e-9;
+  json["cpu_s"] = static_cast<double>(time.cpu_ns) * 1e-9;
+  json["chunks"] = time.chunks_out.load();
+  json["chunk_bytes"] = time.bytes_out.load();
+  const std::lock_guard lock(metrics.mutex);
+  for (const auto& [counter, amount] : metrics.counters[stage.name]) {
+    json["counters"][counter] = amount;
+  }
+  for (const auto& [table, rows] : metrics.tables[stage.name]) {
+    for (const Row& row : rows) {
+      Json cells;
+      for (const auto& [name, value] : row) cells[name] = json_of(value);
+      json["tables"][table].push_back(std::move(cells));
+    }
+  }
+  return json;
+}
+
+Json paths_json(std::vector<std::string> paths) {
+  std::sort(paths.begin(), paths.end());
+  paths.erase(std::unique(paths.begin(), paths.end()), paths.end());
+  Json json = Json::array();
+  for (const auto& path : paths) {
+    json.push_back({{"path", path}, {"bytes", bytes_on_disk(path)}});
+  }
+  return json;
+}
+
+std::string verdict(const RunEnd& end, const std::vector<std::string>& degradations) {
+  if (end.exit_code != 0) return "failed";
+  return degradations.empty() ? "clean" : "degraded";
+}
+
+/// Bytes that the kernel moved for this process: {read_bytes, write_bytes, rchar, wchar}.
+Json io_json() {
+  std::ifstream in("/proc/self/io");
+  Json json;
+  std::string name;
+  long long bytes = 0;
+  while (in >> name >> bytes) json[name.substr(0, name.size() - 1)] = bytes;
+  return json;
+}
+
+Json segments_json(const Plan& plan) {
+  Json json = Json::array();
+  for (const Segment& segment : plan.segments) {
+    Json stages = Json::array({plan.stages[segment.head].name});
+    for (const std::size_t index : segment.chain) stages.push_back(plan.stages[index].name);
+    json.push_back({{"stages", stages},
+                    {"chunks_in_flight", segment.tokens},
+                    {"chunk_footprint_bytes", segment.chunk_footprint},
+                    {"queue_bytes", segment.queued},
+                    {"state_bytes", segment.state}});
+  }
+  return json;
+}
+
+}  // namespace
+
+void write_run_record(const std::string& path, const RunIdentity& identity, const RunEnd& end,
+                      const Plan* plan, PipelineContext::Services& services) {
+  using std::chrono::duration;
+  const auto now = std::chrono::system_clock::now();
+  RunNotes& notes = services.notes;
+  utsname system{};
+  ::uname(&system);
+
+  Json json;
+  json["skymill"] = SKYMILL_VERSION;
+  json["api"] = SKYMILL_ABI_TAG;
+  json["run"] = identity.id;
+  json["command"] = identity.command_line;
+  json["description"] = identity.description_file;
+  json["host"] = {
+      {"name", system.nodename}, {"kernel", system.release}, {"threads", services.threads}};
+  json["started"] = utc_text(identity.started);
+  json["ended"] = utc_text(now);
+  json["wall_s"] = duration<double>(now - identity.started).count();
+  {
+    const std::lock_guard lock(notes.mutex);
+    json["verdict"] = verdict(end, notes.degradations);
+    json["exit_code"] = end.exit_code;
+    if (!end.error.empty()) json["error"] = end.error;
+    json["degraded_because"] = notes.degradations;
+    json["inputs"] = paths_json(notes.inputs);
+    json["outputs"] = paths_json(notes.outputs);
+  }
+  json["memory"] = {{"budget_bytes", services.memory.total()},
+                    {"budget_from", services.memory.reason()},
+                    {"reserved_peak_bytes", services.memory.peak()},
+                    {"resident_peak_bytes", peak_resident_bytes()}};
+  json["io"] = io_json();
+  json["stages"] = Json::array();
+  if (plan) {
+    json["segments"] = segments_json(*plan);
+    auto& metrics = services.metrics.state();
+    for (const PlannedStage& stage : plan->stages) {
+      json["stages"].push_back(stage_json(stage, metrics));
+    }
+  }
+
+  std::error_code code;
+  const std::filesystem::path target(path);
+  if (target.has_parent_path()) std::filesystem::create_directories(target.parent_path(), code);
+  const std::string draft = path + ".partial";
+  std::ofstream out(draft, std::ios::trunc);
+  out << json.dump(2) << '\n';
+  out.close();
+  if (!out || std::rename(draft.c_str(), path.c_str()) != 0) {
+    std::remove(draft.c_str());
+    throw Error(ErrorKind::failed, "cannot write the run record '" + path + "'",
+                "give another place with --record");
+  }
+}
+
+}  // namespace skymill

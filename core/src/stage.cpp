@@ -1,0 +1,69 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+#include <core/error.h>
+#include <core/stage.h>
+
+namespace skymill {
+
+std::string_view shape_name(Shape shape) {
+  switch (shape) {
+    case Shape::source:
+      return "source";
+    case Shape::transform:
+      return "transform";
+    case Shape::reduce:
+      return "reduce";
+    case Shape::sink:
+      return "sink";
+    case Shape::task:
+      return "task";
+  }
+  return "task";
+}
+
+const PortSpec& Planning::input() const {
+  if (!input_) throw Error(ErrorKind::description, "stage '" + stage_ + "' has no input linked");
+  return *input_;
+}
+
+void Planning::add_product(std::string path, std::size_t bytes, bool overwrite) {
+  products_.push_back({std::move(path), bytes, overwrite});
+}
+
+Stage::~Stage() = default;
+
+void Stage::plan(Planning& planning) {
+  if (shape() == Shape::transform) {
+    const DataKind kind = planning.output().kind;
+    planning.output() = planning.input();
+    planning.output().kind = kind;
+  }
+}
+
+namespace {
+
+[[noreturn]] void not_of_this_shape(Shape shape) {
+  throw Error(ErrorKind::failed,
+              "a call that a " + std::string(shape_name(shape)) + " does not answer was made");
+}
+
+}  // namespace
+
+std::optional<AnyChunk> Stage::pull(const PipelineContext&) { not_of_this_shape(shape()); }
+AnyChunk Stage::apply(AnyChunk, const PipelineContext&) const { not_of_this_shape(shape()); }
+void Stage::push(const AnyChunk&, const PipelineContext&) { not_of_this_shape(shape()); }
+AnyStream Stage::conclude(const PipelineContext&) { not_of_this_shape(shape()); }
+PipelineContext Stage::perform(const PipelineContext&, const std::string&) {
+  not_of_this_shape(shape());
+}
+
+void Task::validate(const PipelineContext&) const {}
+void Task::validate_outputs(const PipelineContext&) const {}
+
+PipelineContext Task::perform(const PipelineContext& ctx, const std::string& scratch) {
+  validate(ctx);
+  PipelineContext with_products = execute(ctx, scratch);
+  validate_outputs(with_products);
+  return with_products;
+}
+
+}  // namespace skymill

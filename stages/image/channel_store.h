@@ -1,0 +1,83 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+#pragma once
+
+#include <stages/data/visibilities.h>
+#include <stages/image/spectral_grid.h>
+#include <stages/kernels/samples.h>
+
+#include <complex>
+#include <cstddef>
+#include <memory>
+#include <string>
+#include <vector>
+
+namespace skymill::radio {
+
+/// Stokes visibilities of all planes, sorted by plane: filled in one pass over the data, then read
+/// plane by plane as often as cleaning needs.
+class ChannelStore {
+ public:
+  /// @param stokes  "I", or one hand: "XX", "YY", "RR", "LL"
+  /// @throws Error (input) when the data have not the correlations that `stokes` needs
+  ChannelStore(const ObservationHeader& header, std::vector<PlaneChannels> planes,
+               const std::string& stokes);
+
+  /// Bytes that a store of these planes will hold.
+  static std::size_t bytes(const ObservationHeader& header,
+                           const std::vector<PlaneChannels>& planes);
+
+  /// Largest number of samples (rows × channels) of any of these planes.
+  static std::size_t max_samples(const ObservationHeader& header,
+                                 const std::vector<PlaneChannels>& planes);
+
+  /// Adds a chunk: flags applied, hands combined (imaging.md 2.1, 2.4).
+  /// @throws Error (input) when more rows come than the header said
+  void add(const Visibilities& chunk);
+
+  std::size_t planes() const { return planes_.size(); }
+  const PlaneChannels& channels(std::size_t plane) const { return planes_[plane]; }
+
+  /// The samples of a plane: weight is the natural weight of one hand. Views into the store.
+  kernels::PlaneSamples samples(std::size_t plane) const;
+  /// Hands that each sample stands for: 2 for Stokes I of two hands, else 1.
+  int hands() const { return hands_; }
+  /// Samples dropped because a flag, a weight or a number forbade them.
+  std::size_t flagged() const { return flagged_; }
+
+  /// Frees a plane's visibilities once it is done.
+  void release(std::size_t plane);
+
+ private:
+  /// Rows of one data description: where they stand in the row list of planes that it feeds.
+  struct Block {
+    std::size_t rows = 0;    ///< as the header says
+    std::size_t filled = 0;  ///< come so far
+    std::vector<double> uvw_m;
+  };
+  struct PlaneData {
+    std::vector<int> descriptions;           ///< that feed the plane, in order
+    std::vector<double> freq_hz;             ///< of its channels
+    std::vector<double> joined_uvw_m;        ///< only when several descriptions feed it
+    std::vector<std::complex<float>> vis;    ///< [row][chan]
+    std::vector<float> weight;               ///< [row][chan]
+    std::size_t rows = 0;
+  };
+  struct Feed {
+    std::size_t plane = 0;
+    std::size_t column = 0;     ///< channel index within the plane
+    std::size_t first_row = 0;  ///< of this description within the plane
+    std::size_t channel = 0;    ///< within the chunk
+  };
+
+  void choose_hands(const ObservationHeader& header, const std::string& stokes);
+
+  std::vector<PlaneChannels> planes_;
+  std::vector<PlaneData> data_;
+  std::vector<Block> blocks_;                ///< by data description
+  std::vector<std::vector<Feed>> feeds_;     ///< by data description
+  std::vector<std::vector<std::size_t>> hand_indices_;  ///< by data description: correlations used
+  int hands_ = 1;
+  std::size_t flagged_ = 0;
+};
+
+}  // namespace skymill::radio

@@ -1,0 +1,65 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+#pragma once
+
+#include <stages/data/image.h>
+#include <stages/image/image_params.h>
+#include <stages/kernels/samples.h>
+
+#include <cstddef>
+#include <functional>
+#include <optional>
+#include <vector>
+
+namespace skymill::radio {
+
+/// Why the cleaning of a channel stopped; the numbers are tclean's stop codes (imaging.md 3.7).
+enum class StopCode {
+  none = 0,        ///< no cleaning was asked for
+  iterations = 1,  ///< niter reached
+  threshold = 2,   ///< peak residual at or below the threshold
+  no_change = 4,   ///< a cycle changed nothing
+  diverged = 6,    ///< the peak grew to more than four times its minimum
+  major_limit = 9, ///< nmajor reached
+};
+
+const char* stop_text(StopCode code);
+
+/// What cleaning a channel did, for the run record.
+struct CleanSummary {
+  std::size_t iterations = 0;
+  std::size_t major_cycles = 0;  ///< without the first residual
+  StopCode stop = StopCode::none;
+  double start_peak_jy = 0;  ///< largest |residual| before cleaning
+  double peak_jy = 0;        ///< and after
+  double rms_jy = 0;         ///< of the last residual, 1.4826 MAD
+  double model_flux_jy = 0;
+  double sumwt = 0;
+  double sensitivity_jy = 0;  ///< theoretical; Jy when weights are Jy^-2
+};
+
+/// The products of one channel, [y][x].
+struct CleanedChannel {
+  std::vector<float> psf;
+  std::vector<float> residual;
+  std::vector<float> model;
+  std::vector<float> image;
+  std::optional<Beam> beam;
+  bool blank = false;  ///< no usable data
+  CleanSummary summary;
+};
+
+/// Images one channel from its samples: weights, PSF and its beam, dirty image, Högbom with major
+/// cycles, restoration (imaging.md 2.2, 2.6, 2.8, 2.9, 3.1, 3.6, 3.7; control by this channel alone).
+///
+/// @param samples  natural weights of one hand; Stokes visibilities in Jy
+/// @param hands    hands that each sample stands for
+/// @param cell_rad pixel size in x (> 0, east is left) and y
+/// @param check    called between cycles; throws to stop
+CleanedChannel clean_channel(const kernels::PlaneSamples& samples, int hands,
+                             const ImageParams& params, const std::array<double, 2>& cell_rad,
+                             const std::function<void()>& check);
+
+/// Bytes that `clean_channel` holds at most, its products included.
+std::size_t clean_channel_bytes(const ImageParams& params, std::size_t samples);
+
+}  // namespace skymill::radio

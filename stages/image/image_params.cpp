@@ -1,0 +1,56 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+#include <stages/image/image_params.h>
+
+namespace skymill::radio {
+
+Schema<ImageParams> image_schema() {
+  Schema<ImageParams> s{
+      "Image and clean every channel on its own: weights, PSF, dirty image, Högbom with major "
+      "cycles, restoration."};
+  s.field("imsize", &ImageParams::imsize, "Image size in x and y").unit("pixel").range(16, 65536);
+  s.field("cell", &ImageParams::cell,
+          "Pixel size; 0 takes a fifth of the finest fringe")
+      .unit("rad")
+      .range(0, 0.1);
+  s.field("stokes", &ImageParams::stokes,
+          "I from both parallel hands, or one hand alone")
+      .choices({"I", "XX", "YY", "RR", "LL"});
+  s.field("start", &ImageParams::start,
+          "First data channel, counted from 0 over all windows in order of frequency");
+  s.field("width", &ImageParams::width, "Data channels gridded into one plane").range(1, 1e9);
+  s.field("nchan", &ImageParams::nchan, "Number of planes; without it all that the data fill");
+  s.field("gridder", &ImageParams::gridder,
+          "standard: spheroidal kernel, w term ignored")
+      .choices({"standard"});
+  s.field("weighting", &ImageParams::weighting, "Imaging weights, by density of each plane's own")
+      .choices({"natural", "uniform", "briggs"});
+  s.field("robust", &ImageParams::robust, "Briggs robustness, -2 uniform to 2 natural")
+      .range(-2, 2);
+  s.field("niter", &ImageParams::niter, "Most clean iterations of a channel; 0 leaves it dirty");
+  s.field("gain", &ImageParams::gain, "Loop gain").range(1e-6, 1);
+  s.field("threshold", &ImageParams::threshold, "Cleaning stops at this peak residual")
+      .unit("Jy")
+      .range(0, 1e12);
+  s.field("cycleniter", &ImageParams::cycleniter,
+          "Most iterations between two major cycles; without it niter");
+  s.field("cyclefactor", &ImageParams::cyclefactor,
+          "Depth of a minor cycle in units of the PSF's largest sidelobe")
+      .range(0, 1e6);
+  s.field("minpsffraction", &ImageParams::minpsffraction,
+          "A minor cycle goes at most this deep, as a fraction of its first peak")
+      .range(0, 1);
+  s.field("maxpsffraction", &ImageParams::maxpsffraction,
+          "A minor cycle goes at least this deep, as a fraction of its first peak")
+      .range(0, 1);
+  s.field("nmajor", &ImageParams::nmajor,
+          "Most major cycles after the first residual; without it no limit");
+  s.field("psfcutoff", &ImageParams::psfcutoff, "Level of the PSF down to which its beam is fitted")
+      .range(0.01, 0.99);
+  s.field("precision", &ImageParams::precision, "Of grids and transforms")
+      .choices({"single", "double"});
+  s.check([](const ImageParams& p) { return p.minpsffraction <= p.maxpsffraction; },
+          "minpsffraction must not be larger than maxpsffraction");
+  return s;
+}
+
+}  // namespace skymill::radio

@@ -1,0 +1,38 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+#pragma once
+
+#include <core/params.h>
+
+#include <array>
+#include <cstddef>
+#include <optional>
+#include <string>
+
+namespace skymill::radio {
+
+/// Parameters of `image`; names and defaults are tclean's where tclean has them.
+struct ImageParams {
+  std::array<std::size_t, 2> imsize{512, 512};
+  std::array<double, 2> cell{0, 0};  // rad; 0 is chosen from the data
+  std::string stokes = "I";
+  std::size_t start = 0;
+  std::size_t width = 1;
+  std::optional<std::size_t> nchan;
+  std::string gridder = "standard";
+  std::string weighting = "natural";
+  double robust = 0.5;
+  std::size_t niter = 0;
+  double gain = 0.1;
+  double threshold = 0;  // Jy
+  std::optional<std::size_t> cycleniter;
+  double cyclefactor = 1.0;
+  double minpsffraction = 0.05;
+  double maxpsffraction = 0.8;
+  std::optional<std::size_t> nmajor;
+  double psfcutoff = 0.35;
+  std::string precision = "single";
+};
+
+Schema<ImageParams> image_schema();
+
+}  // namespace skymill::radio

@@ -1,0 +1,191 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+#include <core/error.h>
+#include <core/units.h>
+#include <core/version.h>
+#include <stages/image/clean_channel.h>
+#include <stages/image/image_stage.h>
+
+#include <cmath>
+
+namespace skymill::radio {
+
+namespace {
+
+constexpr double kSpeedOfLight = 299792458;  // m/s
+constexpr double kArcsec = 3.14159265358979323846 / 180 / 3600;
+
+std::vector<ProductKind> product_kinds() {
+  return {{"psf", "", true}, {"residual", "Jy/beam", true}, {"model", "Jy/pixel", false},
+          {"image", "Jy/beam", true}};
+}
+
+/// casacore's code of a frequency frame as FITS and CASA name it.
+std::string frame_name(int meas_freq_ref) {
+  switch (meas_freq_ref) {
+    case 0: return "REST";
+    case 1: return "LSRK";
+    case 2: return "LSRD";
+    case 3: return "BARY";
+    case 4: return "GEO";
+    default: return "TOPO";
+  }
+}
+
+}  // namespace
+
+Ports Image::ports() {
+  PortNeed need;
+  need.kind = Visibilities::kDataKind;
+  need.axes = {"row", "channel", "correlation"};
+  need.columns = {"data", "flag", "weight", "uvw"};
+  return Ports().in(need, "visibilities of one phase centre").out(
+      "out", ChannelImage::kDataKind, "psf, residual, model and image of every channel");
+}
+
+std::array<double, 2> Image::cell_rad(const ObservationHeader& header,
+                                      const std::vector<PlaneChannels>& planes) const {
+  if (params_.cell[0] > 0 && params_.cell[1] > 0) return params_.cell;
+  const double top_hz = planes.back().channels.back().freq_hz;
+  if (!(header.max_uvw_m > 0)) {
+    throw Error(ErrorKind::description, "the data do not say how long their baselines are",
+                "give cell");
+  }
+  // A fifth of the finest fringe, rounded down to two digits so that people can type it again.
+  const double finest = kSpeedOfLight / top_hz / header.max_uvw_m / kArcsec / 5;
+  const double digit = std::pow(10.0, std::floor(std::log10(finest)) - 1);
+  const double cell = std::floor(finest / digit) * digit * kArcsec;
+  return {cell, cell};
+}
+
+ImageHeader Image::image_header(const ObservationHeader& header,
+                                const std::vector<PlaneChannels>& planes) const {
+  const auto cell = cell_rad(header, planes);
+  const auto& first = planes.front().channels.front();
+  const auto& description =
+      header.data_descriptions.at(static_cast<std::size_t>(first.data_desc_id));
+  const auto& window =
+      header.spectral_windows.at(static_cast<std::size_t>(description.spectral_window));
+  ImageHeader image;
+  image.nx = params_.imsize[0];
+  image.ny = params_.imsize[1];
+  image.nchan = planes.size();
+  image.cell_x_rad = -cell[0];
+  image.cell_y_rad = cell[1];
+  image.phase_centre = header.fields.front().phase_dir;
+  image.stokes = params_.stokes;
+  for (const auto& plane : planes) image.chan_freq_hz.push_back(plane.freq_hz);
+  image.chan_width_hz =
+      planes.size() > 1 ? (planes.back().freq_hz - planes.front().freq_hz) /
+                              static_cast<double>(planes.size() - 1)
+                        : planes.front().width_hz;
+  image.spectral_frame = frame_name(window.meas_freq_ref);
+  image.rest_freq_hz = planes.front().freq_hz;
+  image.telescope = header.telescope;
+  image.observer = header.observer;
+  image.object = header.fields.front().name;
+  image.date_obs_mjd_s = header.time_first_s;
+  if (!header.antennas.empty()) image.telescope_position_m = header.antennas.front().position_m;
+  image.history = {"skymill " SKYMILL_VERSION ": image", "input = '" + header.source + "'"};
+  return image;
+}
+
+void Image::plan(Planning& planning) {
+  const auto header = planning.input().header<ObservationHeader>();
+  if (header->fields.size() > 1) {
+    const Direction& first = header->fields.front().phase_dir;
+    for (const Field& field : header->fields) {
+      const bool same = std::abs(field.phase_dir.ra_rad - first.ra_rad) < 1e-9 &&
+                        std::abs(field.phase_dir.dec_rad - first.dec_rad) < 1e-9;
+      if (same) continue;
+      throw Error(ErrorKind::input,
+                  "'" + header->source + "' has fields with different phase centres ('" +
+                      header->fields.front().name + "' and '" + field.name + "')",
+                  "choose one with the reader's field");
+    }
+  }
+  const auto planes =
+      spectral_grid(*header, params_.start, params_.width, params_.nchan);
+  auto cube = std::make_shared<CubeHeader>();
+  cube->image = image_header(*header, planes);
+  cube->products = product_kinds();
+  for (const auto& value : planning.parameters()) cube->image.history.push_back(value);
+
+  PortSpec& out = planning.output();
+  out.axes = {"channel", "y", "x"};
+  out.columns = {"psf", "residual", "model", "image"};
+  out.chunks = planes.size();
+  out.chunk_bytes = 4 * sizeof(float) * cube->image.nx * cube->image.ny;
+  out.set_header<CubeHeader>(cube);
+  planning.set_state(ChannelStore::bytes(*header, planes));
+  planning.set_result_work(
+      clean_channel_bytes(params_, ChannelStore::max_samples(*header, planes)));
+  planning.add_note(std::to_string(planes.size()) + " planes of " +
+                    std::to_string(cube->image.nx) + " x " + std::to_string(cube->image.ny) +
+                    " pixels of " + format_quantity(cube->image.cell_y_rad / kArcsec, "arcsec") +
+                    ", " + format_quantity(planes.front().freq_hz, "Hz") + " to " +
+                    format_quantity(planes.back().freq_hz, "Hz"));
+  cell_ = cell_rad(*header, planes);
+  planes_ = planes;
+}
+
+void Image::add(const Chunk<Visibilities>& chunk, const PipelineContext& ctx) {
+  if (!store_) {
+    // Made with the first chunk, not in plan(): the memory is ours only once the pass has begun.
+    store_ = std::make_unique<ChannelStore>(*chunk->header, planes_, params_.stokes);
+  }
+  store_->add(*chunk);
+  ctx.count("rows", static_cast<std::int64_t>(chunk->rows()));
+}
+
+Stream<ChannelImage> Image::finish(const PipelineContext& ctx) {
+  if (!store_) throw Error(ErrorKind::input, "no visibilities came, so there is nothing to image");
+  ctx.count("samples_flagged", static_cast<std::int64_t>(store_->flagged()));
+  auto next = std::make_shared<std::size_t>(0);
+  return Stream<ChannelImage>([this, next]() -> std::optional<Stream<ChannelImage>::Work> {
+    if (*next == store_->planes()) return std::nullopt;
+    const std::size_t plane = (*next)++;
+    return Stream<ChannelImage>::Work(
+        [this, plane](const PipelineContext& work_ctx) { return image_plane(plane, work_ctx); });
+  });
+}
+
+Chunk<ChannelImage> Image::image_plane(std::size_t plane, const PipelineContext& ctx) {
+  CleanedChannel done = clean_channel(store_->samples(plane), store_->hands(), params_, cell_,
+                                      [&] { ctx.throw_if_stopped(); });
+  store_->release(plane);
+  const CleanSummary& s = done.summary;
+  const Beam beam = done.beam.value_or(Beam{});
+  ctx.record("channels",
+             {{"channel", static_cast<std::int64_t>(plane)},
+              {"freq_hz", store_->channels(plane).freq_hz},
+              {"iterations", static_cast<std::int64_t>(s.iterations)},
+              {"major_cycles", static_cast<std::int64_t>(s.major_cycles)},
+              {"stop_code", static_cast<std::int64_t>(s.stop)},
+              {"stop", std::string(done.blank ? "no usable data" : stop_text(s.stop))},
+              {"start_peak_jy", s.start_peak_jy},
+              {"peak_jy", s.peak_jy},
+              {"rms_jy", s.rms_jy},
+              {"model_flux_jy", s.model_flux_jy},
+              {"sumwt", s.sumwt},
+              {"sensitivity_jy", s.sensitivity_jy},
+              {"beam_major_arcsec", beam.major_rad / kArcsec},
+              {"beam_minor_arcsec", beam.minor_rad / kArcsec},
+              {"beam_pa_deg", beam.pa_rad / kArcsec / 3600}});
+  if (done.blank) {
+    ctx.log().warning("channel " + std::to_string(plane) + " has no usable data; it stays masked");
+  } else if (!done.beam) {
+    ctx.degrade("channel " + std::to_string(plane) + ": no beam could be fitted to its PSF");
+  }
+  if (s.stop == StopCode::diverged) {
+    ctx.degrade("channel " + std::to_string(plane) + ": cleaning diverged");
+  }
+  ChannelImage image;
+  for (auto* pixels : {&done.psf, &done.residual, &done.model, &done.image}) {
+    image.products.push_back({std::move(*pixels)});
+  }
+  image.beam = done.beam;
+  image.blank = done.blank;
+  return Chunk<ChannelImage>(std::move(image), Span("channel", plane, plane + 1));
+}
+
+}  // namespace skymill::radio

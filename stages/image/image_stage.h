@@ -1,0 +1,42 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+#pragma once
+
+#include <core/stage.h>
+#include <stages/data/channel_image.h>
+#include <stages/data/visibilities.h>
+#include <stages/image/channel_store.h>
+#include <stages/image/image_params.h>
+
+#include <memory>
+#include <vector>
+
+namespace skymill::radio {
+
+/// Turns visibilities into a cube: one pass sorts them by plane, then every plane is imaged and
+/// cleaned on its own, as many at once as memory and threads allow.
+class Image final : public Reduce<Visibilities, ChannelImage> {
+ public:
+  using Params = ImageParams;
+  static Schema<ImageParams> schema() { return image_schema(); }
+  static Ports ports();
+
+  explicit Image(ImageParams params) : params_(std::move(params)) {}
+
+  void plan(Planning& planning) override;
+  void add(const Chunk<Visibilities>& chunk, const PipelineContext& ctx) override;
+  Stream<ChannelImage> finish(const PipelineContext& ctx) override;
+
+ private:
+  std::array<double, 2> cell_rad(const ObservationHeader& header,
+                                 const std::vector<PlaneChannels>& planes) const;
+  ImageHeader image_header(const ObservationHeader& header,
+                           const std::vector<PlaneChannels>& planes) const;
+  Chunk<ChannelImage> image_plane(std::size_t plane, const PipelineContext& ctx);
+
+  ImageParams params_;
+  std::vector<PlaneChannels> planes_;
+  std::unique_ptr<ChannelStore> store_;
+  std::array<double, 2> cell_{};
+};
+
+}  // namespace skymill::radio

@@ -1,0 +1,217 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+#include <stages/kernels/hogbom.h>
+
+#include <algorithm>
+#include <array>
+#include <cmath>
+#include <limits>
+#include <stdexcept>
+#include <string>
+
+namespace skymill::kernels {
+
+namespace {
+
+constexpr std::size_t kLanes = 16;
+
+void require_plane(const char* what, View<const float, 2> plane, View<const float, 2> residual) {
+  if (plane.data() == nullptr || plane.shape() != residual.shape()) {
+    throw std::invalid_argument(std::string("hogbom: the ") + what + " is [" +
+                                std::to_string(plane.extent(0)) + "][" +
+                                std::to_string(plane.extent(1)) + "] but the residual is [" +
+                                std::to_string(residual.extent(0)) + "][" +
+                                std::to_string(residual.extent(1)) + "] (y, x)");
+  }
+  if (plane.stride(1) != 1) {
+    throw std::invalid_argument(std::string("hogbom: the ") + what +
+                                " needs its pixels of a row one after the other");
+  }
+}
+
+/// Largest |r| of n pixels; 0 where nothing is a number. The comparison drops NaN.
+float largest(const float* r, std::size_t n) {
+  std::array<float, kLanes> lane{};
+  std::size_t i = 0;
+  for (; i + kLanes <= n; i += kLanes) {
+    for (std::size_t k = 0; k < kLanes; ++k) {
+      const float a = std::abs(r[i + k]);
+      lane[k] = a > lane[k] ? a : lane[k];
+    }
+  }
+  for (; i < n; ++i) {
+    const float a = std::abs(r[i]);
+    lane[0] = a > lane[0] ? a : lane[0];
+  }
+  return *std::max_element(lane.begin(), lane.end());
+}
+
+float largest_masked(const float* r, const float* mask, std::size_t n) {
+  std::array<float, kLanes> lane{};
+  std::size_t i = 0;
+  for (; i + kLanes <= n; i += kLanes) {
+    for (std::size_t k = 0; k < kLanes; ++k) {
+      const float a = mask[i + k] > 0.5F ? std::abs(r[i + k]) : 0.0F;
+      lane[k] = a > lane[k] ? a : lane[k];
+    }
+  }
+  for (; i < n; ++i) {
+    const float a = mask[i] > 0.5F ? std::abs(r[i]) : 0.0F;
+    lane[0] = a > lane[0] ? a : lane[0];
+  }
+  return *std::max_element(lane.begin(), lane.end());
+}
+
+struct Box {
+  std::size_t first = 0;
+  std::size_t end = 0;
+};
+
+/// [p - n/2, p + n/2 - 1] clipped to [0, n).
+Box box_around(std::size_t p, std::size_t n) {
+  const std::size_t half = n / 2;
+  return {p > half ? p - half : 0, std::min(n, p + half)};
+}
+
+/// The residual with the largest |r| of every row, so that a search after a subtraction looks
+/// only at the rows which the subtraction changed.
+class Search {
+ public:
+  Search(View<float, 2> residual, View<const float, 2> mask) : residual_(residual), mask_(mask) {
+    const std::size_t ny = residual.extent(0);
+    const std::size_t nx = residual.extent(1);
+    spans_.assign(ny, Box{0, nx});
+    row_peak_.assign(ny, 0.0F);
+    for (std::size_t y = 0; y < ny; ++y) {
+      if (mask_.data() != nullptr) {
+        spans_[y] = masked_span(y);
+      }
+      cleanable_ = cleanable_ || spans_[y].end > spans_[y].first;
+      refresh(y);
+    }
+  }
+
+  bool cleanable() const { return cleanable_; }
+  float row_peak(std::size_t y) const { return row_peak_[y]; }
+
+  /// Recomputes the peak of row y.
+  void refresh(std::size_t y) {
+    const Box span = spans_[y];
+    const float* row = &residual_(y, span.first);
+    const std::size_t n = span.end - span.first;
+    row_peak_[y] =
+        mask_.data() == nullptr ? largest(row, n) : largest_masked(row, &mask_(y, span.first), n);
+  }
+
+  /// First row that holds the largest |r|.
+  std::size_t peak_row() const {
+    return static_cast<std::size_t>(std::max_element(row_peak_.begin(), row_peak_.end()) -
+                                    row_peak_.begin());
+  }
+
+  /// First pixel of row y that is its peak.
+  std::size_t peak_column(std::size_t y) const {
+    std::size_t x = spans_[y].first;
+    while (std::abs(residual_(y, x)) != row_peak_[y] ||
+           (mask_.data() != nullptr && !(mask_(y, x) > 0.5F))) {
+      ++x;
+    }
+    return x;
+  }
+
+ private:
+  Box masked_span(std::size_t y) const {
+    Box span;
+    for (std::size_t x = 0; x < mask_.extent(1); ++x) {
+      if (mask_(y, x) > 0.5F) {
+        span.first = span.end == 0 ? x : span.first;
+        span.end = x + 1;
+      }
+    }
+    return span;
+  }
+
+  View<float, 2> residual_;
+  View<const float, 2> mask_;
+  std::vector<Box> spans_;  // of the cleanable pixels of a row
+  std::vector<float> row_peak_;
+  bool cleanable_ = false;
+};
+
+void subtract(View<float, 2> residual, View<const float, 2> psf, std::size_t px, std::size_t py,
+              float flux, Search& search) {
+  const std::size_t ny = residual.extent(0);
+  const std::size_t nx = residual.extent(1);
+  const Box rows = box_around(py, ny);
+  const Box columns = box_around(px, nx);
+  const std::size_t n = columns.end - columns.first;
+  for (std::size_t y = rows.first; y < rows.end; ++y) {
+    float* r = &residual(y, columns.first);
+    const float* p = &psf(y + ny / 2 - py, columns.first + nx / 2 - px);
+    for (std::size_t i = 0; i < n; ++i) {
+      r[i] -= flux * p[i];
+    }
+    search.refresh(y);
+  }
+}
+
+void check(View<float, 2> residual, View<const float, 2> psf, View<float, 2> model,
+           View<const float, 2> mask, const HogbomOptions& options) {
+  if (residual.empty()) {
+    throw std::invalid_argument("hogbom: the residual has no pixels");
+  }
+  require_plane("residual", residual, residual);
+  require_plane("psf", psf, residual);
+  require_plane("model", model, residual);
+  if (mask.data() != nullptr) {
+    require_plane("mask", mask, residual);
+  }
+  if (!(options.gain > 0) || !(options.gain <= 1)) {
+    throw std::invalid_argument("hogbom: a gain of " + std::to_string(options.gain) +
+                                "; it must be above 0 and at most 1");
+  }
+  if (!(options.threshold >= 0)) {
+    throw std::invalid_argument("hogbom: a threshold of " + std::to_string(options.threshold) +
+                                "; it must not be negative");
+  }
+}
+
+}  // namespace
+
+HogbomResult hogbom(View<float, 2> residual, View<const float, 2> psf, View<float, 2> model,
+                    View<const float, 2> mask, const HogbomOptions& options) {
+  check(residual, psf, model, mask, options);
+  Search search(residual, mask);
+  HogbomResult result;
+  std::size_t y = search.peak_row();
+  result.start_peak = search.row_peak(y);
+  while (true) {
+    result.peak = search.row_peak(y);
+    if (!search.cleanable()) {
+      result.stop = HogbomStop::kEmptyMask;
+      return result;
+    }
+    if (std::isinf(result.peak)) {
+      result.stop = HogbomStop::kDiverged;
+      return result;
+    }
+    if (result.peak < options.threshold || result.peak == 0) {
+      result.stop = HogbomStop::kThreshold;
+      return result;
+    }
+    if (result.iterations == options.max_iterations) {
+      result.stop = HogbomStop::kIterations;
+      return result;
+    }
+    const std::size_t x = search.peak_column(y);
+    const float flux = options.gain * residual(y, x);
+    model(y, x) += flux;
+    subtract(residual, psf, x, y, flux, search);
+    ++result.iterations;
+    if (options.record_components) {
+      result.components.push_back({x, y, flux});
+    }
+    y = search.peak_row();
+  }
+}
+
+}  // namespace skymill::kernels

@@ -1,0 +1,47 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+#pragma once
+
+#include <stages/kernels/view.h>
+
+#include <cstddef>
+#include <vector>
+
+namespace skymill::kernels {
+
+struct HogbomOptions {
+  float gain = 0.1F;
+  float threshold = 0;             ///< Jy/beam; stop when max|r| in the mask is below it
+  std::size_t max_iterations = 0;  ///< of this call; exactly this many at most
+  bool record_components = false;
+};
+
+enum class HogbomStop {
+  kIterations,  ///< max_iterations done
+  kThreshold,   ///< peak below the threshold, or zero (also when no pixel is a number)
+  kEmptyMask,   ///< no cleanable pixel
+  kDiverged,    ///< the peak became infinite
+};
+
+struct CleanComponent {
+  std::size_t x = 0;
+  std::size_t y = 0;
+  float flux = 0;  ///< gain * residual, Jy
+};
+
+struct HogbomResult {
+  std::size_t iterations = 0;
+  float start_peak = 0;  ///< max|r| in the mask before
+  float peak = 0;        ///< max|r| in the mask after
+  HogbomStop stop = HogbomStop::kIterations;
+  std::vector<CleanComponent> components;  ///< in order, when asked for
+};
+
+/// Högbom's minor cycle on one plane, imaging.md 3.1 (not the off-by-one): single precision,
+/// first of the largest |r| with x fastest, PSF of the image's shape centred at (ny/2, nx/2),
+/// subtraction inside [p - n/2, p + n/2 - 1] clipped to the image. Updates residual and model in
+/// place. Cleanable where mask > 0.5; an empty mask view means everywhere. All views [y][x] of
+/// one shape with unit stride in x (std::invalid_argument otherwise).
+HogbomResult hogbom(View<float, 2> residual, View<const float, 2> psf, View<float, 2> model,
+                    View<const float, 2> mask, const HogbomOptions& options);
+
+}  // namespace skymill::kernels

@@ -1,0 +1,238 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+#include <stages/kernels/weighting.h>
+
+#include <cmath>
+#include <numbers>
+#include <stdexcept>
+#include <string>
+
+namespace skymill::kernels {
+
+namespace {
+
+constexpr double kLightSpeed = 299792458.0;  // m/s
+
+bool counts(float weight) { return weight > 0 && std::isfinite(weight); }
+
+void require_shapes(const char* where, View<const double, 2> uvw_m, View<const double, 1> freq_hz,
+                    View<const float, 2> weight) {
+  const std::size_t rows = uvw_m.extent(0);
+  const std::size_t chans = freq_hz.extent(0);
+  if ((rows > 0 && uvw_m.extent(1) != 3) || weight.extent(0) != rows || weight.extent(1) != chans) {
+    throw std::invalid_argument(
+        std::string(where) + ": weight is [" + std::to_string(weight.extent(0)) + "][" +
+        std::to_string(weight.extent(1)) + "] and uvw [" + std::to_string(rows) + "][" +
+        std::to_string(uvw_m.extent(1)) + "], for " + std::to_string(chans) +
+        " channels; they must be [row][chan] and [row][3]");
+  }
+}
+
+void require_same(const char* where, View<const float, 2> a, View<const float, 2> b) {
+  if (a.shape() != b.shape()) {
+    throw std::invalid_argument(std::string(where) + ": weights are [" +
+                                std::to_string(a.extent(0)) + "][" + std::to_string(a.extent(1)) +
+                                "] and [" + std::to_string(b.extent(0)) + "][" +
+                                std::to_string(b.extent(1)) + "]; they must agree");
+  }
+}
+
+void require_hands(const char* where, int hands) {
+  if (hands < 1) {
+    throw std::invalid_argument(std::string(where) + ": " + std::to_string(hands) +
+                                " hands a sample; give 1 or 2");
+  }
+}
+
+}  // namespace
+
+double briggs_numerator(double robust) {
+  const double scale = 5.0 * std::pow(10.0, -robust);
+  return scale * scale;
+}
+
+DensityGrid::DensityGrid(std::size_t nx, std::size_t ny, double cell_x_rad, double cell_y_rad)
+    : nx_(static_cast<std::ptrdiff_t>(nx)),
+      ny_(static_cast<std::ptrdiff_t>(ny)),
+      u_scale_(static_cast<double>(nx) * cell_x_rad),
+      v_scale_(static_cast<double>(ny) * cell_y_rad) {
+  if (nx < 2 || ny < 2) {
+    throw std::invalid_argument("DensityGrid: " + std::to_string(nx) + " x " + std::to_string(ny) +
+                                " cells; each side needs at least 2");
+  }
+  if (!std::isfinite(cell_x_rad) || !std::isfinite(cell_y_rad) || cell_x_rad == 0 ||
+      cell_y_rad == 0) {
+    throw std::invalid_argument("DensityGrid: image cells of " + std::to_string(cell_x_rad) +
+                                " and " + std::to_string(cell_y_rad) + " rad");
+  }
+  half_plane_.assign(footprint_bytes(nx, ny) / sizeof(double), 0.0);
+}
+
+std::size_t DensityGrid::footprint_bytes(std::size_t nx, std::size_t ny) {
+  return (ny / 2 + 1) * (2 * (nx / 2) + 1) * sizeof(double);
+}
+
+DensityGrid::Cell DensityGrid::cell_of(double u_lambda, double v_lambda) const {
+  const double x = u_scale_ * -u_lambda + static_cast<double>(nx_ / 2);
+  const double y = v_scale_ * -v_lambda + static_cast<double>(ny_ / 2);
+  // Written so that what is no number lands outside too.
+  if (!(x > -1.0 && x < static_cast<double>(nx_) + 1.0 && y > -1.0 &&
+        y < static_cast<double>(ny_) + 1.0)) {
+    return {-1, -1};
+  }
+  return {static_cast<std::ptrdiff_t>(std::floor(x + 0.5)),
+          static_cast<std::ptrdiff_t>(std::floor(y + 0.5))};
+}
+
+bool DensityGrid::inside(std::ptrdiff_t iu, std::ptrdiff_t iv) const {
+  return iu >= 0 && iu < nx_ && iv >= 0 && iv < ny_;
+}
+
+std::size_t DensityGrid::slot(std::ptrdiff_t du, std::ptrdiff_t dv) const {
+  if (dv < 0 || (dv == 0 && du < 0)) {
+    du = -du;
+    dv = -dv;
+  }
+  return static_cast<std::size_t>(dv * (2 * (nx_ / 2) + 1) + du + nx_ / 2);
+}
+
+void DensityGrid::add(const WeightSamples& samples, int hands) {
+  require_shapes("DensityGrid::add", samples.uvw_m, samples.freq_hz, samples.weight);
+  require_hands("DensityGrid::add", hands);
+  for (std::size_t row = 0; row < samples.uvw_m.extent(0); ++row) {
+    for (std::size_t c = 0; c < samples.freq_hz.extent(0); ++c) {
+      const float weight = samples.weight(row, c);
+      if (!counts(weight)) {
+        continue;
+      }
+      const double per_metre = samples.freq_hz(c) / kLightSpeed;
+      const Cell cell =
+          cell_of(samples.uvw_m(row, 0) * per_metre, samples.uvw_m(row, 1) * per_metre);
+      if (inside(cell.iu, cell.iv)) {
+        const double added = static_cast<double>(weight) * hands;
+        add_to_cell(cell, added);
+        sum_of_weights_ += added;
+      }
+    }
+  }
+}
+
+void DensityGrid::add_to_cell(const Cell& cell, double added) {
+  const std::ptrdiff_t du = cell.iu - nx_ / 2;
+  const std::ptrdiff_t dv = cell.iv - ny_ / 2;
+  double& sum = half_plane_[slot(du, dv)];
+  // How often the square of this element occurs among the cells of the symmetrised grid.
+  double times = 4;  // the middle cell holds twice its element
+  if (du != 0 || dv != 0) {
+    times = inside(nx_ / 2 - du, ny_ / 2 - dv) ? 2 : 1;
+  }
+  sum_of_squares_ += times * added * (2 * sum + added);
+  sum += added;
+}
+
+double DensityGrid::density(std::ptrdiff_t iu, std::ptrdiff_t iv) const {
+  if (!inside(iu, iv)) {
+    return 0;
+  }
+  const std::ptrdiff_t du = iu - nx_ / 2;
+  const std::ptrdiff_t dv = iv - ny_ / 2;
+  const double sum = half_plane_[slot(du, dv)];
+  return du == 0 && dv == 0 ? 2 * sum : sum;  // the middle cell is its own mirror
+}
+
+void DensityGrid::imaging_weights(const WeightSamples& samples, WeightingScheme scheme,
+                                  double robust, View<float, 2> out) const {
+  require_shapes("DensityGrid::imaging_weights", samples.uvw_m, samples.freq_hz, samples.weight);
+  require_same("DensityGrid::imaging_weights", samples.weight, out);
+  if (scheme == WeightingScheme::kNatural) {
+    natural_weights(samples.weight, out);
+    return;
+  }
+  double f2 = 1;
+  double d2 = 0;
+  if (scheme == WeightingScheme::kBriggs) {
+    const double squares = sum_of_squares_;
+    f2 = squares > 0 ? briggs_numerator(robust) * 2 * sum_of_weights_ / squares : 0;
+    d2 = 1;
+  }
+  for (std::size_t row = 0; row < samples.uvw_m.extent(0); ++row) {
+    for (std::size_t c = 0; c < samples.freq_hz.extent(0); ++c) {
+      const float weight = samples.weight(row, c);
+      float result = 0;
+      if (counts(weight)) {
+        const double per_metre = samples.freq_hz(c) / kLightSpeed;
+        const Cell cell =
+            cell_of(samples.uvw_m(row, 0) * per_metre, samples.uvw_m(row, 1) * per_metre);
+        // The first line and column have no mirror on the grid and are left out.
+        const double w = cell.iu > 0 && cell.iv > 0 ? density(cell.iu, cell.iv) : 0;
+        result = w > 0 ? static_cast<float>(static_cast<double>(weight) / (w * f2 + d2)) : 0.0F;
+      }
+      out(row, c) = result;
+    }
+  }
+}
+
+void natural_weights(View<const float, 2> weight, View<float, 2> out) {
+  require_same("natural_weights", weight, out);
+  for (std::size_t row = 0; row < weight.extent(0); ++row) {
+    for (std::size_t c = 0; c < weight.extent(1); ++c) {
+      const float w = weight(row, c);
+      out(row, c) = counts(w) ? w : 0.0F;
+    }
+  }
+}
+
+UvTaper UvTaper::from_image_fwhm(double major_rad, double minor_rad, double pa_rad) {
+  if (!(major_rad >= 0) || !(minor_rad >= 0)) {
+    throw std::invalid_argument("UvTaper: widths of " + std::to_string(major_rad) + " and " +
+                                std::to_string(minor_rad) + " rad");
+  }
+  constexpr double kPerSquare = std::numbers::pi * std::numbers::pi / (4 * std::numbers::ln2);
+  return {kPerSquare * major_rad * major_rad, kPerSquare * minor_rad * minor_rad, pa_rad};
+}
+
+UvTaper UvTaper::from_uv_hwhm(double major_lambda, double minor_lambda, double pa_rad) {
+  if (!(major_lambda > 0) || !(minor_lambda > 0)) {
+    throw std::invalid_argument("UvTaper: half widths of " + std::to_string(major_lambda) +
+                                " and " + std::to_string(minor_lambda) + " wavelengths");
+  }
+  return {std::numbers::ln2 / (major_lambda * major_lambda),
+          std::numbers::ln2 / (minor_lambda * minor_lambda), pa_rad};
+}
+
+double UvTaper::factor(double u_lambda, double v_lambda) const {
+  const double along = std::sin(pa_rad) * u_lambda + std::cos(pa_rad) * v_lambda;
+  const double across = -std::cos(pa_rad) * u_lambda + std::sin(pa_rad) * v_lambda;
+  return std::exp(-a * along * along - b * across * across);
+}
+
+void apply_uvtaper(const UvTaper& taper, View<const double, 2> uvw_m, View<const double, 1> freq_hz,
+                   View<float, 2> weight) {
+  require_shapes("apply_uvtaper", uvw_m, freq_hz, weight);
+  for (std::size_t row = 0; row < uvw_m.extent(0); ++row) {
+    for (std::size_t c = 0; c < freq_hz.extent(0); ++c) {
+      const double per_metre = freq_hz(c) / kLightSpeed;
+      const double factor = taper.factor(uvw_m(row, 0) * per_metre, uvw_m(row, 1) * per_metre);
+      weight(row, c) = static_cast<float>(static_cast<double>(weight(row, c)) * factor);
+    }
+  }
+}
+
+void SensitivitySum::add(View<const float, 2> natural, View<const float, 2> imaging, int hands) {
+  require_same("SensitivitySum::add", natural, imaging);
+  require_hands("SensitivitySum::add", hands);
+  for (std::size_t row = 0; row < natural.extent(0); ++row) {
+    for (std::size_t c = 0; c < natural.extent(1); ++c) {
+      if (counts(natural(row, c)) && counts(imaging(row, c))) {
+        const auto w = static_cast<double>(imaging(row, c));
+        sum_imaging_ += hands * w;
+        sum_variance_ += hands * w * w / static_cast<double>(natural(row, c));
+      }
+    }
+  }
+}
+
+double SensitivitySum::value() const {
+  return sum_imaging_ > 0 ? std::sqrt(sum_variance_) / sum_imaging_ : 0;
+}
+
+}  // namespace skymill::kernels

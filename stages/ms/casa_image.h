@@ -1,0 +1,83 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+// Kept in the common subset of C++17 and C++20, and free of casacore (architecture.md 3.9).
+#pragma once
+
+#include <core/export.h>
+#include <core/lane.h>
+#include <stages/data/image.h>
+
+#include <array>
+#include <cstddef>
+#include <cstdint>
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+namespace skymill::radio {
+
+/// Writes one image product as a CASA image: axes RA, Dec, Stokes, frequency (imaging.md 5.1, 5.2).
+///
+/// Tiles are one channel deep and hold whole lines, so that every plane is contiguous in the file.
+/// Creating fills the file with zeros. All work is done on one lane, and the object must be
+/// finished or destroyed there too. An object destroyed without finish() removes what it wrote.
+class SKYMILL_API CasaImageWriter {
+ public:
+  /// @param path of the draft; must not exist; the caller renames the finished image
+  /// @throws Error(input) when the header is not usable or the file cannot be made
+  CasaImageWriter(const Lane::Token& token, const std::string& path, const ImageHeader& header,
+                  const ProductKind& kind);
+  ~CasaImageWriter();
+  CasaImageWriter(CasaImageWriter&&) noexcept;
+  CasaImageWriter& operator=(CasaImageWriter&&) noexcept;
+
+  /// Writes plane `chan`; planes may come in any order.
+  /// @param pixels [ny][nx], x fastest
+  /// @param beam   of this plane; kept when the product kind has beams
+  void put_plane(const Lane::Token& token, std::size_t chan, const float* pixels,
+                 const std::optional<Beam>& beam = std::nullopt);
+
+  /// Says that plane `chan` has no data: it holds zeros under the mask. So does every plane that
+  /// was never put.
+  void put_mask_absent(const Lane::Token& token, std::size_t chan);
+
+  /// Writes beams, the mask `mask0` if any plane is absent, and the history; closes.
+  void finish(const Lane::Token& token);
+
+ private:
+  struct Impl;
+  std::unique_ptr<Impl> impl_;
+};
+
+/// Reads a CASA image of floats with two direction axes in front, and at most one Stokes and one
+/// spectral axis in any order behind them. Nothing in it is written or locked.
+class SKYMILL_API CasaImageReader {
+ public:
+  CasaImageReader(const Lane::Token& token, const std::string& path);
+  ~CasaImageReader();
+  CasaImageReader(CasaImageReader&&) noexcept;
+  CasaImageReader& operator=(CasaImageReader&&) noexcept;
+
+  /// `phase_centre` is the direction at reference_pixel(); `stokes` that of Stokes plane 0.
+  const ImageHeader& header() const;
+  /// Reference pixel in x and y, counted from 0; nx/2, ny/2 in images of ours.
+  std::array<double, 2> reference_pixel() const;
+  const std::string& projection() const;           ///< "SIN", "TAN", …
+  const std::string& unit() const;                 ///< "Jy/beam", …; may be empty
+  const std::vector<std::string>& stokes() const;  ///< names of the Stokes planes, at least one
+  const std::vector<Beam>& beams() const;          ///< [chan] of Stokes plane 0, or empty
+  bool has_mask() const;
+
+  /// @param pixels [ny][nx], x fastest
+  /// @param mask   [ny][nx] or null; 1 = good, all 1 when the image has no mask
+  void read_plane(const Lane::Token& token, std::size_t chan, float* pixels,
+                  std::uint8_t* mask = nullptr, std::size_t stokes_plane = 0);
+
+  void close(const Lane::Token& token);
+
+ private:
+  struct Impl;
+  std::unique_ptr<Impl> impl_;
+};
+
+}  // namespace skymill::radio
