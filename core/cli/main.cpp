@@ -65,13 +65,15 @@ int main(int argc, char** argv) {
   } catch (const CLI::CallForVersion& wanted) {
     return app.exit(wanted);
   } catch (const CLI::ParseError& problem) {
-    std::fprintf(stderr, "skymill: error: %s\n", problem.what());
+    std::string message = problem.what();
     if (argc > 1 && argv[1][0] != '-' && app.get_subcommands().empty()) {
       std::vector<std::string> names;
       for (const auto& [sub, command] : commands) names.push_back(sub->get_name());
+      message = "there is no command '" + std::string(argv[1]) + "'";
       const std::string hint = did_you_mean(argv[1], names);
-      if (!hint.empty()) std::fprintf(stderr, "skymill: %s\n", hint.c_str());
+      if (!hint.empty()) message += "; " + hint;
     }
+    std::fprintf(stderr, "skymill: error: %s\n", message.c_str());
     std::fprintf(stderr, "skymill: 'skymill --help' shows what there is\n");
     return static_cast<int>(ErrorKind::description);
   }

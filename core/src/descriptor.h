@@ -45,6 +45,7 @@ struct RequireEntry {
 struct Descriptor {
   std::string file;
   std::string description;
+  std::string record;  ///< where `run.json` goes; empty leaves it to the program
   std::vector<ParameterEntry> parameters;
   std::vector<StageEntry> stages;   ///< in the order of the file
   std::vector<StageEntry> skipped;  ///< those whose `when:` is false

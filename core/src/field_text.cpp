@@ -10,25 +10,21 @@
 #include <optional>
 #include <utility>
 
+#include "words.h"
+
 namespace skymill {
 
 namespace {
 
 using Outcome = std::variant<ParamScalar, FieldFault>;
 
-std::string quoted(std::string_view text) {
-  std::string all = "'";
-  all += text;
-  return all + "'";
-}
-
 FieldFault fault_of(const FieldInfo& field, const std::string& text, const QuantityError& error) {
   using Reason = QuantityError::Reason;
   if (error.reason() == Reason::not_a_number)
-    return {quoted(field.name) + " is " + quoted(text), error.hint()};
+    return {in_quotes(field.name) + " is " + in_quotes(text), error.hint()};
   if (field.unit.empty())
-    return {quoted(field.name) + " is " + quoted(text), "write a number without a unit"};
-  return {quoted(field.name) + " is in " + quoted(error.unit()), "its unit is " + field.unit};
+    return {in_quotes(field.name) + " is " + in_quotes(text), "write a number without a unit"};
+  return {in_quotes(field.name) + " is in " + in_quotes(error.unit()), "its unit is " + field.unit};
 }
 
 /// The number as it was written, with the unit that it is in.
@@ -50,14 +46,14 @@ std::optional<FieldFault> check_range(const FieldInfo& field, double value,
   if (!field.unit.empty() && given.ends_with(field.unit) && range.ends_with(tail))
     range.resize(range.size() - tail.size());
   const bool two_sided = field.min && field.max;
-  return FieldFault{quoted(field.name) + " is " + given,
+  return FieldFault{in_quotes(field.name) + " is " + given,
                     (two_sided ? "the range is " : "it must be ") + range};
 }
 
 Outcome read_boolean(const FieldInfo& field, const std::string& text) {
   if (text == "true") return ParamScalar(true);
   if (text == "false") return ParamScalar(false);
-  return FieldFault{quoted(field.name) + " is " + quoted(text), "write true or false"};
+  return FieldFault{in_quotes(field.name) + " is " + in_quotes(text), "write true or false"};
 }
 
 Outcome read_real(const FieldInfo& field, const std::string& text) {
@@ -73,7 +69,7 @@ Outcome read_real(const FieldInfo& field, const std::string& text) {
 FieldFault not_whole(const FieldInfo& field, const std::string& text) {
   std::string hint = "write a whole number";
   if (!field.unit.empty()) hint += " of " + field.unit;
-  return {quoted(field.name) + " is " + quoted(text), hint};
+  return {in_quotes(field.name) + " is " + in_quotes(text), hint};
 }
 
 FieldFault out_of_type(const FieldInfo& field, const std::string& text) {
@@ -81,7 +77,7 @@ FieldFault out_of_type(const FieldInfo& field, const std::string& text) {
       field.range_text().empty()
           ? "it must be " + std::to_string(field.least) + " to " + std::to_string(field.most)
           : "the range is " + field.range_text();
-  return {quoted(field.name) + " is " + written(field, text), hint};
+  return {in_quotes(field.name) + " is " + written(field, text), hint};
 }
 
 /// A whole number in digits only: `1e5` and `5.0` are not.
@@ -128,12 +124,6 @@ Outcome read_by_kind(const FieldInfo& field, const std::string& text) {
   }
 }
 
-std::string joined(const std::vector<std::string>& words) {
-  std::string all;
-  for (const std::string& word : words) all += (all.empty() ? "" : ", ") + word;
-  return all;
-}
-
 struct KindWords {
   const char* one;
   const char* many;
@@ -162,7 +152,7 @@ Outcome read_scalar(const FieldInfo& field, const std::string& text) {
   const std::string plain = canonical_scalar(unitless, std::get<ParamScalar>(outcome));
   if (std::find(field.choices.begin(), field.choices.end(), plain) != field.choices.end())
     return outcome;
-  return FieldFault{quoted(field.name) + " is " + quoted(text),
+  return FieldFault{in_quotes(field.name) + " is " + in_quotes(text),
                     "it can be one of: " + joined(field.choices)};
 }
 

@@ -9,12 +9,11 @@
 #include <variant>
 
 #include "field_text.h"
+#include "words.h"
 
 namespace skymill {
 
 namespace {
-
-std::string quoted(const std::string& text) { return "'" + text + "'"; }
 
 std::string count_of_values(std::size_t count) {
   return std::to_string(count) + (count == 1 ? " value" : " values");
@@ -30,13 +29,13 @@ std::optional<std::vector<ScalarText>> texts_for(const FieldInfo& field, const S
     if (value.items.size() == 2) return value.items;
     if (value.items.size() == 1) return std::vector<ScalarText>(2, value.items[0]);
     diagnostics.error(value.where,
-                      quoted(field.name) + " has " + count_of_values(value.items.size()),
+                      in_quotes(field.name) + " has " + count_of_values(value.items.size()),
                       "it takes 1 or 2");
     return std::nullopt;
   }
   if (value.form == Form::scalar) return value.items;
   if (value.form == Form::comma_list) return std::vector<ScalarText>{{value.text, value.where}};
-  diagnostics.error(value.where, quoted(field.name) + " is a list", "it takes one value");
+  diagnostics.error(value.where, in_quotes(field.name) + " is a list", "it takes one value");
   return std::nullopt;
 }
 
@@ -64,7 +63,7 @@ std::optional<std::vector<ParamScalar>> read_field(const FieldInfo& field,
 }
 
 void warn_deprecated(const FieldInfo& field, const Where& where, Diagnostics& diagnostics) {
-  std::string message = quoted(field.name) + " is deprecated";
+  std::string message = in_quotes(field.name) + " is deprecated";
   if (!field.deprecated_since.empty()) message += " since " + field.deprecated_since;
   diagnostics.warning(where, message, field.deprecated_hint);
 }
@@ -82,10 +81,9 @@ bool report_unknown(const std::vector<FieldInfo>& fields, const Settings& settin
     any = true;
     std::string hint = did_you_mean(setting.key, names);
     if (hint.empty() && !names.empty() && names.size() <= kMostNamed) {
-      hint = "the parameters are: ";
-      for (const std::string& name : names) hint += (&name == &names[0] ? "" : ", ") + name;
+      hint = "the parameters are: " + joined(names);
     }
-    diagnostics.error(setting.where, "no parameter " + quoted(setting.key), hint);
+    diagnostics.error(setting.where, "no parameter " + in_quotes(setting.key), hint);
   }
   return any;
 }
@@ -101,7 +99,7 @@ void find_default_faults(const FieldInfo& field, std::vector<std::string>& fault
   for (const ParamScalar& scalar : field.default_value) {
     const double* number = std::get_if<double>(&scalar);
     if (number && !std::isfinite(*number)) {
-      faults.push_back("the default of " + quoted(field.name) + " is not finite");
+      faults.push_back("the default of " + in_quotes(field.name) + " is not finite");
       continue;
     }
     const auto outcome = read_scalar(field, canonical_scalar(field, scalar));
@@ -147,7 +145,7 @@ bool SchemaBase::parse(const Settings& settings, void* params, const Where& stag
     if (!setting) {
       if (field.required) {
         good = false;
-        diagnostics.error(stage_where, quoted(field.name) + " is missing",
+        diagnostics.error(stage_where, in_quotes(field.name) + " is missing",
                           "it is required: " + field.doc + " (" + field.type_name() + ")");
       }
     } else if (setting->value.broken) {
@@ -202,19 +200,19 @@ std::vector<std::string> SchemaBase::faults() const {
   std::set<std::string> names;
   std::set<std::size_t> offsets;
   for (const FieldInfo& field : fields_) {
-    if (!is_name(field.name)) faults.push_back(quoted(field.name) + " is not a lower case name");
+    if (!is_name(field.name)) faults.push_back(in_quotes(field.name) + " is not a lower case name");
     if (field.name == "use" || field.name == "after" || field.name == "when")
-      faults.push_back(quoted(field.name) + " is a key of every stage");
+      faults.push_back(in_quotes(field.name) + " is a key of every stage");
     if (!names.insert(field.name).second)
-      faults.push_back(quoted(field.name) + " is declared twice");
+      faults.push_back(in_quotes(field.name) + " is declared twice");
     else if (!offsets.insert(field.offset).second)
-      faults.push_back(quoted(field.name) + " is bound to a member that is bound already");
-    if (field.doc.empty()) faults.push_back(quoted(field.name) + " has no description");
+      faults.push_back(in_quotes(field.name) + " is bound to a member that is bound already");
+    if (field.doc.empty()) faults.push_back(in_quotes(field.name) + " has no description");
     const bool is_number = field.kind == FieldKind::integer || field.kind == FieldKind::real;
     if (!is_number && (!field.unit.empty() || field.min || field.max))
-      faults.push_back(quoted(field.name) + " is no number, but has a unit or a range");
+      faults.push_back(in_quotes(field.name) + " is no number, but has a unit or a range");
     if (field.min && field.max && *field.min > *field.max)
-      faults.push_back("the range of " + quoted(field.name) + " is empty");
+      faults.push_back("the range of " + in_quotes(field.name) + " is empty");
     find_default_faults(field, faults);
   }
   return faults;
@@ -222,8 +220,8 @@ std::vector<std::string> SchemaBase::faults() const {
 
 FieldRef& FieldRef::unit(std::string_view unit) {
   if (!is_unit(unit))
-    throw Error(ErrorKind::plugin, quoted(std::string(unit)) + ", unit of parameter " +
-                                       quoted(field_->name) + ", is not a unit");
+    throw Error(ErrorKind::plugin, in_quotes(std::string(unit)) + ", unit of parameter " +
+                                       in_quotes(field_->name) + ", is not a unit");
   field_->unit = unit;
   return *this;
 }

@@ -74,11 +74,11 @@ constexpr std::array kUnits{
     NamedUnit{"d", Dimension::time, 86400, ""},
     NamedUnit{"m", Dimension::length, 1, "numckM"},
     NamedUnit{"m/s", Dimension::speed, 1, "k"},
-    NamedUnit{"rad", Dimension::angle, 1, "um", false},
+    NamedUnit{"rad", Dimension::angle, 1, "mu", false},
     NamedUnit{"deg", Dimension::angle, kDegree, ""},
     NamedUnit{"arcmin", Dimension::angle, kDegree / 60, ""},
     NamedUnit{"arcsec", Dimension::angle, kDegree / 3600, ""},
-    NamedUnit{"as", Dimension::angle, kDegree / 3600, "um"},
+    NamedUnit{"as", Dimension::angle, kDegree / 3600, "mu"},
     NamedUnit{"Jy", Dimension::flux, 1, "numk"},
     NamedUnit{"Jy/beam", Dimension::brightness, 1, "numk"},
     NamedUnit{"K", Dimension::temperature, 1, "numk"},
@@ -325,23 +325,26 @@ std::string format_quantity(double value, std::string_view unit) {
 std::string short_quantity(double value, std::string_view unit) {
   constexpr int kDigits = 12;
   const Unit declared = declared_unit(unit);
-  std::string best = significant(value, kDigits);
-  if (declared.name.empty()) return best;
-  std::size_t best_length = best.size();
-  best += " " + std::string(unit);
+  const std::string plain = significant(value, kDigits);
+  if (declared.name.empty()) return plain;
+  std::string best = plain + " " + std::string(unit);
   if (value == 0 || !std::isfinite(value)) return best;
-  // An exponent is read worse than a few more digits, and a fraction worse than a whole number.
+  // An exponent and a value below 1 are read worse than a few more digits.
   const auto cost = [](const std::string& number) {
+    const std::size_t sign = number.starts_with('-') ? 1 : 0;
     return number.size() + (number.find('e') != std::string::npos ? 4 : 0) +
-           (number.find('.') != std::string::npos ? 1 : 0);
+           (number.compare(sign, 2, "0.") == 0 ? 2 : 0);
   };
-  best_length = cost(significant(value, kDigits));
+  std::size_t best_cost = cost(plain);
+  double best_scale = declared.scale;
   const double base = scaled(value, declared.scale);
   for (const Unit& candidate : all_units()) {
     if (candidate.dimension != declared.dimension || !candidate.shown) continue;
     const std::string number = significant(unscaled(base, candidate.scale), kDigits);
-    if (cost(number) >= best_length) continue;
-    best_length = cost(number);
+    const std::size_t its_cost = cost(number);
+    if (its_cost > best_cost || (its_cost == best_cost && candidate.scale <= best_scale)) continue;
+    best_cost = its_cost;
+    best_scale = candidate.scale;
     best = number + " " + candidate.name;
   }
   return best;

@@ -52,6 +52,20 @@ struct DataDescription {
   std::vector<int> corr_types;  ///< casacore Stokes codes: 5..8 RR RL LR LL, 9..12 XX XY YX YY
 };
 
+/// To which direction the data were phased when they were recorded.
+enum class Phasing {
+  tracked,      ///< to the phase centre of each row's field
+  meridian,     ///< fringe-stopped to hour angle 0 at `pointing_dec_rad`: a centre per integration
+  unprojected,  ///< not at all: delays as the geometry gives them (drift)
+};
+
+/// A place on Earth, WGS84.
+struct GeodeticPosition {
+  double longitude_rad = 0;  ///< east positive
+  double latitude_rad = 0;
+  double height_m = 0;
+};
+
 /// All that is constant over an observation; shared by its chunks, small.
 struct ObservationHeader {
   static constexpr DataKind kDataKind{"observation", 1};
@@ -69,6 +83,9 @@ struct ObservationHeader {
   double time_first_s = 0;                          ///< MJD UTC seconds, first integration's centre
   double time_last_s = 0;
   double max_uvw_m = 0;                             ///< longest |uvw|; 0 when not known beforehand
+  Phasing phasing = Phasing::tracked;
+  double pointing_dec_rad = 0;                      ///< apparent declination; `meridian` only
+  GeodeticPosition position;                        ///< of the array; zero when not known
 };
 
 /// Visibilities of consecutive rows with one DATA_DESC_ID. Arrays are dense, last index fastest.

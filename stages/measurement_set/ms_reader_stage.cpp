@@ -21,11 +21,34 @@ std::size_t row_bytes(const ObservationHeader& header, int data_desc_id) {
   return cells * (8 + 1 + 4) + ncorr * 4 + 6 * 8 + 4 * 4;
 }
 
+/// What several sets must share to be read as one. @throws Error (input)
+void require_same_array(const ObservationHeader& first, const ObservationHeader& other) {
+  const auto refuse = [&](const std::string& what) {
+    throw Error(ErrorKind::input,
+                "'" + first.source + "' and '" + other.source + "' differ in their " + what,
+                "read together only what one array saw of one field");
+  };
+  if (first.antennas.size() != other.antennas.size()) refuse("number of antennas");
+  for (std::size_t k = 0; k < first.antennas.size(); ++k) {
+    if (first.antennas[k].name != other.antennas[k].name) refuse("antennas");
+  }
+  if (first.fields.size() != other.fields.size()) refuse("number of fields");
+  for (std::size_t k = 0; k < first.fields.size(); ++k) {
+    const Direction& a = first.fields[k].phase_dir;
+    const Direction& b = other.fields[k].phase_dir;
+    if (a.ra_rad != b.ra_rad || a.dec_rad != b.dec_rad || a.frame != b.frame) {
+      refuse("phase centres");
+    }
+  }
+}
+
 }  // namespace
 
 Schema<MsReaderParams> MsReaderStage::schema() {
   Schema<MsReaderParams> s{"Read visibilities from a MeasurementSet."};
-  s.field("input", &MsReaderParams::input, "The MeasurementSet").required();
+  s.field("input", &MsReaderParams::input,
+          "The MeasurementSet, or a list of them: windows of one array and field")
+      .required();
   s.field("datacolumn", &MsReaderParams::datacolumn,
           "Column to read; corrected falls back to data where there is none")
       .choices({"corrected", "data", "model"});
@@ -45,95 +68,132 @@ Ports MsReaderStage::ports() {
   return Ports().out("out", Visibilities::kDataKind, "rows in the order of the table");
 }
 
-void MsReaderStage::select(const ObservationHeader& header) {
-  for (const std::size_t window : params_.spw) {
-    if (window < header.spectral_windows.size()) continue;
-    throw Error(ErrorKind::description,
-                "'" + params_.input + "' has no spectral window " + std::to_string(window) +
-                    "; it has " + std::to_string(header.spectral_windows.size()));
-  }
-  const auto wanted = [&](const MsSegment& segment) {
-    if (params_.spw.empty()) return true;
-    const auto window = static_cast<std::size_t>(
-        header.data_descriptions.at(static_cast<std::size_t>(segment.data_desc_id)).spectral_window);
-    return std::find(params_.spw.begin(), params_.spw.end(), window) != params_.spw.end();
-  };
-  std::copy_if(reader_->segments().begin(), reader_->segments().end(),
-               std::back_inserter(segments_), wanted);
-  auto selected = std::make_shared<ObservationHeader>(header);
-  selected->rows = 0;
-  std::fill(selected->rows_per_description.begin(), selected->rows_per_description.end(), 0);
-  for (const MsSegment& segment : segments_) {
-    selected->rows += segment.count;
-    selected->rows_per_description.at(static_cast<std::size_t>(segment.data_desc_id)) =
-        segment.count;
-  }
-  if (selected->rows == 0) {
-    throw Error(ErrorKind::input, "the selection from '" + params_.input + "' has no rows",
-                "look at field, spw and autocorrelations");
-  }
-  header_ = std::move(selected);
+bool MsReaderStage::selected(const ObservationHeader& header, const MsSegment& segment) const {
+  if (params_.spw.empty()) return true;
+  const auto window = static_cast<std::size_t>(
+      header.data_descriptions.at(static_cast<std::size_t>(segment.data_desc_id)).spectral_window);
+  return std::find(params_.spw.begin(), params_.spw.end(), window) != params_.spw.end();
 }
 
-void MsReaderStage::cut(std::size_t chunk_bytes, std::size_t& largest_bytes) {
-  for (const MsSegment& segment : segments_) {
-    const std::size_t bytes = row_bytes(*header_, segment.data_desc_id);
-    const std::size_t rows = std::max<std::size_t>(1, chunk_bytes / bytes);
-    for (const Extent& piece : split(segment.count, rows)) {
-      pieces_.push_back({segment.first + piece.begin, piece.size()});
-      largest_bytes = std::max(largest_bytes, piece.size() * bytes);
+void MsReaderStage::join_headers() {
+  auto joined = std::make_shared<ObservationHeader>(*inputs_.front().reader->header());
+  joined->rows = 0;
+  joined->rows_per_description.clear();
+  joined->spectral_windows.clear();
+  joined->data_descriptions.clear();
+  for (std::size_t k = 0; k < inputs_.size(); ++k) {
+    Input& input = inputs_[k];
+    const ObservationHeader& one = *input.reader->header();
+    require_same_array(*joined, one);
+    const int first_window = static_cast<int>(joined->spectral_windows.size());
+    input.first_description = static_cast<int>(joined->data_descriptions.size());
+    joined->spectral_windows.insert(joined->spectral_windows.end(), one.spectral_windows.begin(),
+                                    one.spectral_windows.end());
+    for (DataDescription description : one.data_descriptions) {
+      description.spectral_window += first_window;
+      joined->data_descriptions.push_back(std::move(description));
+    }
+    joined->rows_per_description.resize(joined->data_descriptions.size(), 0);
+    for (const MsSegment& segment : input.reader->segments()) {
+      if (!selected(one, segment)) continue;
+      joined->rows += segment.count;
+      joined->rows_per_description[static_cast<std::size_t>(input.first_description +
+                                                            segment.data_desc_id)] = segment.count;
+    }
+    joined->time_first_s = std::min(joined->time_first_s, one.time_first_s);
+    joined->time_last_s = std::max(joined->time_last_s, one.time_last_s);
+    joined->max_uvw_m = std::max(joined->max_uvw_m, one.max_uvw_m);
+  }
+  if (joined->rows == 0) {
+    throw Error(ErrorKind::input, "the selection from '" + params_.input.front() + "' has no rows",
+                "look at field, spw and autocorrelations");
+  }
+  header_ = std::move(joined);
+}
+
+std::size_t MsReaderStage::cut(std::size_t chunk_bytes) {
+  std::size_t largest_bytes = 0;
+  for (std::size_t k = 0; k < inputs_.size(); ++k) {
+    const ObservationHeader& one = *inputs_[k].reader->header();
+    for (const MsSegment& segment : inputs_[k].reader->segments()) {
+      if (!selected(one, segment)) continue;
+      const std::size_t bytes = row_bytes(one, segment.data_desc_id);
+      const std::size_t rows = std::max<std::size_t>(1, chunk_bytes / bytes);
+      for (const Extent& piece : split(segment.count, rows)) {
+        pieces_.push_back({k, segment.first + piece.begin, piece.size()});
+        largest_bytes = std::max(largest_bytes, piece.size() * bytes);
+      }
     }
   }
+  return largest_bytes;
 }
 
 void MsReaderStage::plan(Planning& planning) {
-  // One lane for a table under any of its names.
+  // One lane for a table under any of its names; the sets of a list share that of the first.
   std::error_code code;
-  const auto canonical = std::filesystem::canonical(params_.input, code);
-  const std::string lane = "table:" + (code ? params_.input : canonical.string());
+  const auto canonical = std::filesystem::canonical(params_.input.front(), code);
+  const std::string lane = "table:" + (code ? params_.input.front() : canonical.string());
   planning.set_lane(lane);
-  planning.add_input(params_.input);
   const PipelineContext& ctx = planning.context();
-  ctx.lanes().get(lane)->run([&](const Lane::Token& token) {
-    MsSelection selection;
-    selection.datacolumn = params_.datacolumn;
-    selection.fields = params_.field;
-    selection.autocorrelations = params_.autocorrelations;
-    reader_ = std::make_unique<MsReader>(token, params_.input, selection);
-  });
-  select(*reader_->header());
-  if (params_.datacolumn == "corrected" && reader_->used_column() == "DATA") {
-    ctx.log().info("'" + params_.input + "' has no CORRECTED_DATA: DATA is read");
+  for (const std::string& path : params_.input) {
+    planning.add_input(path);
+    ctx.lanes().get(lane)->run([&](const Lane::Token& token) {
+      MsSelection selection;
+      selection.datacolumn = params_.datacolumn;
+      selection.fields = params_.field;
+      selection.autocorrelations = params_.autocorrelations;
+      inputs_.push_back({std::make_unique<MsReader>(token, path, selection), 0});
+    });
+    const ObservationHeader& header = *inputs_.back().reader->header();
+    for (const std::size_t window : params_.spw) {
+      if (window < header.spectral_windows.size()) continue;
+      throw Error(ErrorKind::description,
+                  "'" + path + "' has no spectral window " + std::to_string(window) + "; it has " +
+                      std::to_string(header.spectral_windows.size()));
+    }
+    if (params_.datacolumn == "corrected" && inputs_.back().reader->used_column() == "DATA") {
+      ctx.log().info("'" + path + "' has no CORRECTED_DATA: DATA is read");
+    }
   }
+  join_headers();
 
-  std::size_t largest_bytes = 0;
-  cut(std::min(params_.chunk_bytes, std::max<std::size_t>(65536, ctx.memory().total() / 32)),
-      largest_bytes);
   PortSpec& out = planning.output();
   out.axes = {"row", "channel", "correlation"};
   out.columns = {"data", "flag", "weight", "uvw", "time", "antenna"};
   out.properties["spectral_windows"] = static_cast<std::int64_t>(header_->spectral_windows.size());
   out.properties["telescope"] = header_->telescope;
-  out.chunk_bytes = largest_bytes;
+  out.chunk_bytes =
+      cut(std::min(params_.chunk_bytes, std::max<std::size_t>(65536, ctx.memory().total() / 32)));
   out.chunks = pieces_.size();
   out.set_header<ObservationHeader>(header_);
   planning.add_note(std::to_string(header_->rows) + " rows of " + header_->telescope + ", column " +
-                    reader_->used_column() + ", longest baseline " +
+                    inputs_.front().reader->used_column() + ", longest baseline " +
                     format_quantity(header_->max_uvw_m, "m"));
 }
 
 std::optional<Chunk<Visibilities>> MsReaderStage::next(const PipelineContext& ctx) {
   if (next_piece_ == pieces_.size()) {
-    ctx.count("rows_read", static_cast<std::int64_t>(reader_->rows_read()));
-    ctx.count("bytes_read", static_cast<std::int64_t>(reader_->bytes_read()));
-    reader_->close(ctx.lane_token());
+    for (Input& input : inputs_) {
+      ctx.count("rows_read", static_cast<std::int64_t>(input.reader->rows_read()));
+      ctx.count("bytes_read", static_cast<std::int64_t>(input.reader->bytes_read()));
+      input.reader->close(ctx.lane_token());
+    }
     return std::nullopt;
   }
-  const Piece piece = pieces_[next_piece_++];
-  Visibilities rows = reader_->read(ctx.lane_token(), piece.first, piece.count);
+  const std::size_t place = next_piece_++;
+  const Piece piece = pieces_[place];
+  Input& input = inputs_[piece.input];
+  Visibilities rows = input.reader->read(ctx.lane_token(), piece.first, piece.count);
   rows.header = header_;
-  const std::size_t last = piece.first + rows.rows();
-  return Chunk<Visibilities>(std::move(rows), Span("row", piece.first, last));
+  rows.data_desc_id += input.first_description;
+  if (rows.rows() != piece.count) {
+    throw Error(ErrorKind::input, "'" + params_.input[piece.input] + "' gave " +
+                                      std::to_string(rows.rows()) + " rows where " +
+                                      std::to_string(piece.count) + " were announced");
+  }
+  return Chunk<Visibilities>(std::move(rows),
+                             Span("row", piece.first, piece.first + piece.count)
+                                 .set("chunk", place, place + 1));
 }
 
 }  // namespace skymill::radio

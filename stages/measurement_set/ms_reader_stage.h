@@ -13,7 +13,7 @@
 namespace skymill::radio {
 
 struct MsReaderParams {
-  std::string input;
+  std::vector<std::string> input;
   std::string datacolumn = "corrected";
   std::string field;
   std::vector<std::size_t> spw;
@@ -21,7 +21,8 @@ struct MsReaderParams {
   std::size_t chunk_bytes = 16 << 20;
 };
 
-/// Streams a MeasurementSet, some thousand rows at a time.
+/// Streams a MeasurementSet, or several of one array and field as if their spectral windows stood
+/// in one, some thousand rows at a time.
 class MsReaderStage final : public Source<Visibilities> {
  public:
   using Params = MsReaderParams;
@@ -34,17 +35,24 @@ class MsReaderStage final : public Source<Visibilities> {
   std::optional<Chunk<Visibilities>> next(const PipelineContext& ctx) override;
 
  private:
+  /// One of the MeasurementSets; its data descriptions count from `first_description` in the whole.
+  struct Input {
+    std::unique_ptr<MsReader> reader;
+    int first_description = 0;
+  };
+  /// Rows that follow each other in one of them.
   struct Piece {
+    std::size_t input = 0;
     std::size_t first = 0;
     std::size_t count = 0;
   };
-  void select(const ObservationHeader& header);
-  void cut(std::size_t chunk_bytes, std::size_t& largest_bytes);
+  bool selected(const ObservationHeader& header, const MsSegment& segment) const;
+  void join_headers();
+  std::size_t cut(std::size_t chunk_bytes);
 
   MsReaderParams params_;
-  std::unique_ptr<MsReader> reader_;
+  std::vector<Input> inputs_;
   std::shared_ptr<const ObservationHeader> header_;
-  std::vector<MsSegment> segments_;
   std::vector<Piece> pieces_;
   std::size_t next_piece_ = 0;
 };

@@ -52,6 +52,9 @@ class SKYMILL_API MsReader {
   /// The column that is read: "DATA", "CORRECTED_DATA" or "MODEL_DATA".
   const std::string& used_column() const;
 
+  /// What was missing or strange and what was assumed instead, one sentence each, for the log.
+  const std::vector<std::string>& notes() const;
+
   /// One for every data description that has selected rows, in the order of the selection.
   const std::vector<MsSegment>& segments() const;
 

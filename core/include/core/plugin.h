@@ -84,11 +84,11 @@ class SKYMILL_API Registry {
 ///     SKYMILL_PLUGIN(registry) { registry.add<Clip>("clip"); }
 ///
 /// It also leaves the ABI tag in an ELF section, where it is read before the file is loaded.
-#define SKYMILL_PLUGIN(registry)                                                            \
-  extern "C" {                                                                              \
-  __attribute__((section(SKYMILL_ABI_SECTION), used, visibility("default"))) extern const char \
-      skymill_abi_tag[];                                                                    \
-  const char skymill_abi_tag[] = SKYMILL_ABI_TAG;                                           \
-  SKYMILL_API void skymill_plugin_register(skymill::Registry& registry);                    \
-  }                                                                                         \
+#define SKYMILL_PLUGIN(registry)                                                             \
+  extern "C" {                                                                               \
+  __attribute__((section(SKYMILL_ABI_SECTION), visibility("default"))) extern const char     \
+      skymill_abi_tag[];                                                                     \
+  __attribute__((used)) const char skymill_abi_tag[] = SKYMILL_ABI_TAG;                      \
+  SKYMILL_API void skymill_plugin_register(skymill::Registry& registry);                     \
+  }                                                                                          \
   void skymill_plugin_register(skymill::Registry& registry)

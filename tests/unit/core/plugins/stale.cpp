@@ -12,7 +12,7 @@ const Trace trace;
 }  // namespace
 
 extern "C" {
-__attribute__((section("skymill.abi.0.libstdcxx_cxx11_release"), used)) extern const char
+__attribute__((section("skymill.abi.0.libstdcxx_cxx11_release"))) extern const char
     skymill_abi_tag[];
-const char skymill_abi_tag[] = "0.libstdcxx_cxx11_release";
+__attribute__((used)) const char skymill_abi_tag[] = "0.libstdcxx_cxx11_release";
 }

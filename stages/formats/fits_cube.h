@@ -1,0 +1,89 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+#pragma once
+
+#include <core/export.h>
+#include <stages/data/image.h>
+
+#include <array>
+#include <cstddef>
+#include <filesystem>
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+namespace skymill::radio {
+
+/// Writes one product of a cube as a FITS image, plane by plane in any order.
+///
+/// The image has 32-bit floats and the axes RA, DEC, FREQ, STOKES in this order (that of CASA's
+/// exportfits with stokeslast=True, imaging.md 5.3). The header is complete as soon as the writer
+/// exists. A writer that is destroyed before `finish()` leaves an unfinished draft to its caller.
+///
+/// Every failure throws `skymill::Error` that names the file and quotes cfitsio: kind `resources`
+/// when no space is left, else `failed`. After a failure no later call succeeds.
+/// Not safe for concurrent calls on one writer.
+class SKYMILL_API FitsCubeWriter {
+ public:
+  /// Creates `path`, which must not exist, and writes the header.
+  ///
+  /// @throws Error kind description when FITS cannot express the header: frequencies that are not
+  ///   equidistant (to a thousandth of a channel), or an unknown frame or Stokes parameter
+  FitsCubeWriter(const std::filesystem::path& path, const ImageHeader& header,
+                 const ProductKind& kind);
+  ~FitsCubeWriter();
+  FitsCubeWriter(FitsCubeWriter&&) noexcept;
+  FitsCubeWriter& operator=(FitsCubeWriter&&) noexcept;
+
+  /// Stores the plane of channel `chan`; putting it again replaces it.
+  ///
+  /// @param pixels [y][x], x fastest, nx*ny values; NaN = blank
+  /// @param beam   kept only when the product has beams
+  void put_plane(std::size_t chan, const float* pixels, const std::optional<Beam>& beam = {});
+
+  /// Appends one HISTORY line (wrapped when longer than a card); allowed until `finish()`.
+  void add_history(const std::string& line);
+
+  /// Blanks (NaN) the planes never put, writes the beams and makes the file durable (fsync).
+  ///
+  /// A cube of one plane keeps its beam in BMAJ, BMIN, BPA; one of several planes has CASAMBM = T
+  /// and the table BEAMS, where a plane without a beam has NaN.
+  void finish();
+
+ private:
+  struct Impl;
+  std::unique_ptr<Impl> impl_;
+};
+
+/// Reads a FITS image of 2 to 4 axes with RA and DEC first, FREQ and STOKES in either order or
+/// missing; BSCALE and BZERO are applied, blanks are NaN.
+///
+/// What is missing, truncated or not such an image throws `Error(ErrorKind::input)`.
+class SKYMILL_API FitsCubeReader {
+ public:
+  explicit FitsCubeReader(const std::filesystem::path& path);
+  ~FitsCubeReader();
+  FitsCubeReader(FitsCubeReader&&) noexcept;
+  FitsCubeReader& operator=(FitsCubeReader&&) noexcept;
+
+  /// Coordinates; `stokes` is that of the first Stokes plane. `phase_centre` is the direction of
+  /// `reference_pixel()`. A file without a frequency has one channel of 0 Hz.
+  const ImageHeader& header() const;
+  /// BUNIT, such as "Jy/beam"; empty when missing.
+  const std::string& unit() const;
+  /// Per channel, of the first Stokes plane; an invalid Beam where the file gives none.
+  const std::vector<Beam>& beams() const;
+  /// The names of the Stokes planes in the order of the file.
+  const std::vector<std::string>& stokes() const;
+  /// CRPIX counted from 0, x then y; nx/2, ny/2 in Skymill's own files.
+  std::array<double, 2> reference_pixel() const;
+
+  /// @param pixels receives nx*ny values [y][x], x fastest
+  void read_plane(std::size_t chan, float* pixels, std::size_t stokes_index = 0) const;
+
+ private:
+  struct Impl;
+  std::unique_ptr<Impl> impl_;
+};
+
+}  // namespace skymill::radio

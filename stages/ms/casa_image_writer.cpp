@@ -1,0 +1,198 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+#include <casacore/casa/Arrays/Array.h>
+#include <casacore/casa/Logging/LogMessage.h>
+#include <casacore/casa/Logging/LogOrigin.h>
+#include <casacore/casa/Quanta/UnitVal.h>
+#include <casacore/images/Images/ImageInfo.h>
+#include <casacore/images/Images/PagedImage.h>
+#include <casacore/lattices/Lattices/TiledShape.h>
+#include <stages/ms/casa_image.h>
+#include <stages/ms/image_coordinates.h>
+#include <stages/ms/wall.h>
+
+#include <algorithm>
+#include <filesystem>
+
+namespace skymill::radio {
+
+namespace cc = casacore;
+
+namespace {
+
+const char* const kWriteHint = "check free space and permissions where the image is made";
+constexpr std::size_t kLargestTileBytes = std::size_t{64} << 20;
+
+/// Lines a tile: all of the plane when it fits, else an even share of it, so that tiles keep the
+/// plane contiguous and, where the number of lines allows, none is padded.
+std::size_t tile_lines(std::size_t nx, std::size_t ny) {
+  const std::size_t most = std::max<std::size_t>(1, kLargestTileBytes / (nx * sizeof(float)));
+  if (ny <= most) return ny;
+  for (std::size_t lines = most; lines > most / 2; --lines) {
+    if (ny % lines == 0) return lines;
+  }
+  const std::size_t tiles = (ny + most - 1) / most;
+  return (ny + tiles - 1) / tiles;
+}
+
+cc::GaussianBeam gaussian(const Beam& beam) {
+  return cc::GaussianBeam(cc::Quantity(beam.major_rad, "rad"), cc::Quantity(beam.minor_rad, "rad"),
+                          cc::Quantity(beam.pa_rad, "rad"));
+}
+
+}  // namespace
+
+struct CasaImageWriter::Impl {
+  std::string path;
+  ImageHeader header;
+  ProductKind kind;
+  std::unique_ptr<cc::PagedImage<float>> image;
+  std::vector<std::uint8_t> present;  ///< by channel: a plane was put
+  std::vector<Beam> beams;            ///< by channel
+
+  ~Impl() {
+    if (image) abandon();
+  }
+
+  void abandon() noexcept {
+    const wall::TablesLock lock;
+    try {
+      image->table().markForDelete();  // closing must not write, perhaps to a full disk
+      image.reset();
+    } catch (const std::exception&) {  // what cannot be closed is removed below all the same
+    }
+    std::error_code code;
+    std::filesystem::remove_all(path, code);
+  }
+
+  template <class F>
+  void step(const std::string& doing, F&& work) {
+    wall::guarded("cannot " + doing + " the image '" + path + "'", work, kWriteHint);
+  }
+
+  cc::IPosition plane_shape() const {
+    return cc::IPosition(4, static_cast<ssize_t>(header.nx), static_cast<ssize_t>(header.ny), 1, 1);
+  }
+
+  void create() {
+    cc::String unit = kind.unit;
+    if (!unit.empty() && !cc::UnitVal::check(unit)) {
+      throw Error(ErrorKind::input,
+                  "the unit '" + kind.unit + "' of the image '" + path + "' is not known",
+                  "use a unit such as Jy/beam or Jy/pixel");
+    }
+    const cc::CoordinateSystem coordinates = wall::coordinates_of(header);
+    cc::IPosition shape = plane_shape();
+    cc::IPosition tile = shape;
+    shape[3] = static_cast<ssize_t>(header.nchan);
+    tile[1] = static_cast<ssize_t>(tile_lines(header.nx, header.ny));
+    image = std::make_unique<cc::PagedImage<float>>(cc::TiledShape(shape, tile), coordinates, path,
+                                                    wall::own_lock());
+    image->setUnits(cc::Unit(unit));
+  }
+
+  std::size_t checked(std::size_t chan) const {
+    if (!image) throw Error(ErrorKind::input, "the image '" + path + "' is finished already");
+    if (chan >= header.nchan) {
+      throw Error(ErrorKind::input, "the image '" + path + "' has " + std::to_string(header.nchan) +
+                                        " channels, so there is no channel " +
+                                        std::to_string(chan));
+    }
+    return chan;
+  }
+
+  void put(std::size_t chan, const float* pixels) {
+    const cc::Array<float> plane(plane_shape(), const_cast<float*>(pixels), cc::SHARE);
+    image->putSlice(plane, cc::IPosition(4, 0, 0, 0, static_cast<ssize_t>(chan)));
+  }
+
+  /// One beam for a single plane, else one a plane; planes without one get casacore's null beam.
+  void write_info() {
+    cc::ImageInfo info = image->imageInfo();
+    info.setImageType(cc::ImageInfo::Intensity);
+    info.setObjectName(header.object);
+    const bool any =
+        std::any_of(beams.begin(), beams.end(), [](const Beam& beam) { return beam.valid(); });
+    if (kind.has_beam && any && header.nchan == 1) {
+      info.setRestoringBeam(gaussian(beams.front()));
+    } else if (kind.has_beam && any) {
+      info.setAllBeams(static_cast<cc::uInt>(header.nchan), 1, cc::GaussianBeam::NULL_BEAM);
+      for (std::size_t chan = 0; chan < beams.size(); ++chan) {
+        if (beams[chan].valid()) {
+          info.setBeam(static_cast<cc::Int>(chan), 0, gaussian(beams[chan]));
+        }
+      }
+    }
+    image->setImageInfo(info);
+  }
+
+  /// The planes that were put are good, the others masked; whole images have no mask at all.
+  void write_mask() {
+    if (std::all_of(present.begin(), present.end(), [](std::uint8_t put_) { return put_ != 0; })) {
+      return;
+    }
+    image->makeMask("mask0", true, true, true, true);
+    const cc::Array<bool> bad(plane_shape(), false);
+    for (std::size_t chan = 0; chan < present.size(); ++chan) {
+      if (!present[chan]) {
+        image->pixelMask().putSlice(bad, cc::IPosition(4, 0, 0, 0, static_cast<ssize_t>(chan)));
+      }
+    }
+  }
+
+  void write_history() {
+    for (const std::string& line : header.history) {
+      const cc::LogMessage message(line, cc::LogOrigin("skymill"));
+      image->logger().sink().postLocally(message);
+    }
+  }
+};
+
+CasaImageWriter::CasaImageWriter(const Lane::Token&, const std::string& path,
+                                 const ImageHeader& header, const ProductKind& kind)
+    : impl_(std::make_unique<Impl>()) {
+  wall::require_absent(path);
+  impl_->path = path;
+  impl_->header = header;
+  impl_->kind = kind;
+  impl_->present.assign(header.nchan, 0);
+  impl_->beams.assign(header.nchan, Beam{});
+  const wall::TablesLock lock;
+  impl_->step("make", [&] { impl_->create(); });
+}
+
+CasaImageWriter::~CasaImageWriter() = default;
+CasaImageWriter::CasaImageWriter(CasaImageWriter&&) noexcept = default;
+CasaImageWriter& CasaImageWriter::operator=(CasaImageWriter&&) noexcept = default;
+
+void CasaImageWriter::put_plane(const Lane::Token&, std::size_t chan, const float* pixels,
+                                const std::optional<Beam>& beam) {
+  impl_->checked(chan);
+  impl_->step("write channel " + std::to_string(chan) + " of", [&] { impl_->put(chan, pixels); });
+  impl_->present[chan] = 1;
+  impl_->beams[chan] = beam.value_or(Beam{});
+}
+
+void CasaImageWriter::put_mask_absent(const Lane::Token&, std::size_t chan) {
+  impl_->checked(chan);
+  if (impl_->present[chan]) {
+    const std::vector<float> zeros(impl_->header.nx * impl_->header.ny, 0.0F);
+    impl_->step("clear channel " + std::to_string(chan) + " of",
+                [&] { impl_->put(chan, zeros.data()); });
+  }
+  impl_->present[chan] = 0;
+  impl_->beams[chan] = Beam{};
+}
+
+void CasaImageWriter::finish(const Lane::Token&) {
+  if (!impl_->image) return;
+  const wall::TablesLock lock;
+  impl_->step("finish", [&] {
+    impl_->write_info();
+    impl_->write_mask();
+    impl_->write_history();
+    impl_->image->flush();
+    impl_->image.reset();
+  });
+}
+
+}  // namespace skymill::radio

@@ -1,0 +1,201 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+#include <casacore/casa/Arrays/Vector.h>
+#include <casacore/measures/Measures/MDirection.h>
+#include <casacore/measures/Measures/MFrequency.h>
+#include <casacore/measures/TableMeasures/ArrayMeasColumn.h>
+#include <casacore/tables/Tables/ArrayColumn.h>
+#include <casacore/tables/Tables/ScalarColumn.h>
+#include <casacore/tables/Tables/TableRecord.h>
+#include <stages/ms/ms_header.h>
+#include <stages/ms/wall.h>
+
+namespace skymill::radio::wall {
+
+namespace {
+
+namespace cc = casacore;
+
+/// "cannot read column NAME of subtable 'x.ms/FIELD'"
+std::string reading(const cc::Table& table, const std::string& column) {
+  return "cannot read column " + column + " of '" + std::string(table.tableName()) + "'";
+}
+
+template <class T>
+std::vector<T> scalars(const cc::Table& table, const std::string& column) {
+  return guarded(reading(table, column), [&] {
+    const cc::Vector<T> values = cc::ScalarColumn<T>(table, column).getColumn();
+    return std::vector<T>(values.begin(), values.end());
+  });
+}
+
+std::vector<std::string> texts(const cc::Table& table, const std::string& column) {
+  const std::vector<cc::String> values = scalars<cc::String>(table, column);
+  return std::vector<std::string>(values.begin(), values.end());
+}
+
+template <class T>
+std::vector<T> cell(const cc::Table& table, const std::string& column, std::size_t row) {
+  return guarded(reading(table, column) + ", row " + std::to_string(row), [&] {
+    const cc::Array<T> values = cc::ArrayColumn<T>(table, column).get(row);
+    return std::vector<T>(values.begin(), values.end());
+  });
+}
+
+std::vector<Antenna> read_antennas(const cc::Table& ms) {
+  const cc::Table table = open_subtable(ms, "ANTENNA");
+  const std::vector<std::string> names = texts(table, "NAME");
+  const std::vector<std::string> stations = texts(table, "STATION");
+  const std::vector<std::string> mounts = texts(table, "MOUNT");
+  const std::vector<double> diameters = scalars<double>(table, "DISH_DIAMETER");
+  std::vector<Antenna> antennas(names.size());
+  for (std::size_t i = 0; i < antennas.size(); ++i) {
+    const std::vector<double> position = cell<double>(table, "POSITION", i);
+    if (position.size() != 3) {
+      throw Error(ErrorKind::input,
+                  reading(table, "POSITION") + ", row " + std::to_string(i) + ": it has " +
+                      std::to_string(position.size()) + " values instead of 3",
+                  kDamagedHint);
+    }
+    antennas[i] = {
+        names[i], stations[i], {position[0], position[1], position[2]}, diameters[i], mounts[i]};
+  }
+  return antennas;
+}
+
+std::string frame_name(int code) { return cc::MFrequency::showType(static_cast<cc::uInt>(code)); }
+
+/// The column MEAS_FREQ_REF decides (MS v2). Some writers give CHAN_FREQ a fixed reference, and
+/// some leave the column unset: then the fixed reference counts, and without one TOPO.
+int frequency_frame(const cc::Table& table, int stored, const std::string& window,
+                    std::vector<std::string>& notes) {
+  std::string fixed;
+  const cc::TableRecord& keywords = cc::TableColumn(table, "CHAN_FREQ").keywordSet();
+  if (keywords.isDefined("MEASINFO")) {
+    const cc::RecordInterface& info = keywords.asRecord("MEASINFO");
+    if (info.isDefined("Ref") && !info.isDefined("VarRefCol")) fixed = info.asString("Ref");
+  }
+  cc::MFrequency::Types fixed_type = cc::MFrequency::TOPO;
+  const bool has_fixed = !fixed.empty() && cc::MFrequency::getType(fixed_type, fixed);
+  const bool usable = stored >= 0 && stored < cc::MFrequency::N_Types;
+  if (usable && has_fixed && stored != static_cast<int>(fixed_type)) {
+    notes.push_back(window + ": MEAS_FREQ_REF says " + frame_name(stored) +
+                    ", the column CHAN_FREQ says " + fixed + "; the former is taken");
+  }
+  if (usable) return stored;
+  const int assumed = has_fixed ? static_cast<int>(fixed_type) : cc::MFrequency::TOPO;
+  notes.push_back(window + ": MEAS_FREQ_REF is " + std::to_string(stored) +
+                  ", which is no frame; " + frame_name(assumed) + " is assumed");
+  return assumed;
+}
+
+std::vector<SpectralWindow> read_windows(const cc::Table& ms, std::vector<std::string>& notes) {
+  const cc::Table table = open_subtable(ms, "SPECTRAL_WINDOW");
+  const std::vector<std::string> names = texts(table, "NAME");
+  const std::vector<cc::Int> frames = scalars<cc::Int>(table, "MEAS_FREQ_REF");
+  const std::vector<double> references = scalars<double>(table, "REF_FREQUENCY");
+  std::vector<SpectralWindow> windows(names.size());
+  for (std::size_t i = 0; i < windows.size(); ++i) {
+    SpectralWindow& window = windows[i];
+    window.name = names[i];
+    window.chan_freq_hz = cell<double>(table, "CHAN_FREQ", i);
+    window.chan_width_hz = cell<double>(table, "CHAN_WIDTH", i);
+    if (window.chan_freq_hz.empty() || window.chan_freq_hz.size() != window.chan_width_hz.size()) {
+      throw Error(ErrorKind::input,
+                  "row " + std::to_string(i) + " of '" + std::string(table.tableName()) + "' has " +
+                      std::to_string(window.chan_freq_hz.size()) + " channel frequencies and " +
+                      std::to_string(window.chan_width_hz.size()) + " widths",
+                  kDamagedHint);
+    }
+    window.ref_frequency_hz = references[i];
+    window.meas_freq_ref =
+        frequency_frame(table, frames[i], "spectral window " + std::to_string(i), notes);
+  }
+  return windows;
+}
+
+std::vector<DataDescription> read_descriptions(const cc::Table& ms, std::size_t windows) {
+  const cc::Table table = open_subtable(ms, "DATA_DESCRIPTION");
+  const cc::Table polarization = open_subtable(ms, "POLARIZATION");
+  const std::vector<cc::Int> window_ids = scalars<cc::Int>(table, "SPECTRAL_WINDOW_ID");
+  const std::vector<cc::Int> polarization_ids = scalars<cc::Int>(table, "POLARIZATION_ID");
+  std::vector<DataDescription> descriptions(window_ids.size());
+  for (std::size_t i = 0; i < descriptions.size(); ++i) {
+    const auto refuse = [&](const std::string& name, int id, std::size_t count) {
+      if (id >= 0 && static_cast<std::size_t>(id) < count) return;
+      throw Error(ErrorKind::input,
+                  "row " + std::to_string(i) + " of '" + std::string(table.tableName()) + "' has " +
+                      name + " " + std::to_string(id) + ", but there are " + std::to_string(count) +
+                      " of them",
+                  kDamagedHint);
+    };
+    refuse("SPECTRAL_WINDOW_ID", window_ids[i], windows);
+    refuse("POLARIZATION_ID", polarization_ids[i], polarization.nrow());
+    descriptions[i].spectral_window = window_ids[i];
+    descriptions[i].corr_types =
+        cell<cc::Int>(polarization, "CORR_TYPE", static_cast<std::size_t>(polarization_ids[i]));
+  }
+  return descriptions;
+}
+
+Direction read_direction(const cc::Table& table, std::size_t row, std::vector<std::string>& notes) {
+  const std::string column = "PHASE_DIR";
+  return guarded(reading(table, column) + ", row " + std::to_string(row), [&] {
+    Direction direction;
+    if (cc::TableColumn(table, column).keywordSet().isDefined("MEASINFO")) {
+      const cc::ArrayMeasColumn<cc::MDirection> measures(table, column);
+      const cc::Array<cc::MDirection> directions = measures(row);
+      const cc::MDirection first = *directions.begin();
+      const cc::Vector<double> angles = first.getAngle("rad").getValue();
+      direction = {angles[0], angles[1], first.getRefString()};
+      if (directions.nelements() > 1) {
+        notes.push_back("field " + std::to_string(row) +
+                        " moves (its PHASE_DIR is a polynomial); its place at the field's time is "
+                        "taken");
+      }
+    } else {
+      const std::vector<double> angles = cell<double>(table, column, row);
+      direction = {angles.at(0), angles.at(1), "J2000"};
+      notes.push_back("field " + std::to_string(row) +
+                      ": PHASE_DIR has no frame; J2000 is assumed");
+    }
+    return direction;
+  });
+}
+
+std::vector<Field> read_fields(const cc::Table& ms, std::vector<std::string>& notes) {
+  const cc::Table table = open_subtable(ms, "FIELD");
+  const std::vector<std::string> names = texts(table, "NAME");
+  const std::vector<double> times = scalars<double>(table, "TIME");
+  std::vector<Field> fields(names.size());
+  for (std::size_t i = 0; i < fields.size(); ++i) {
+    fields[i] = {names[i], read_direction(table, i, notes), times[i]};
+  }
+  return fields;
+}
+
+void read_observation(const cc::Table& ms, ObservationHeader& header,
+                      std::vector<std::string>& notes) {
+  const cc::Table table = open_subtable(ms, "OBSERVATION");
+  if (table.nrow() == 0) {
+    notes.push_back("OBSERVATION has no rows: telescope, observer and project are not known");
+    return;
+  }
+  header.telescope = texts(table, "TELESCOPE_NAME").front();
+  header.observer = texts(table, "OBSERVER").front();
+  header.project = texts(table, "PROJECT").front();
+}
+
+}  // namespace
+
+ObservationHeader read_ms_header(const cc::Table& ms, std::vector<std::string>& notes) {
+  ObservationHeader header;
+  header.source = ms.tableName();
+  header.antennas = read_antennas(ms);
+  header.spectral_windows = read_windows(ms, notes);
+  header.data_descriptions = read_descriptions(ms, header.spectral_windows.size());
+  header.fields = read_fields(ms, notes);
+  read_observation(ms, header, notes);
+  return header;
+}
+
+}  // namespace skymill::radio::wall

@@ -1,0 +1,269 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+#include <casacore/casa/Arrays/Array.h>
+#include <casacore/casa/Arrays/Vector.h>
+#include <casacore/tables/Tables/ArrayColumn.h>
+#include <casacore/tables/Tables/ScalarColumn.h>
+#include <casacore/tables/Tables/TableDesc.h>
+#include <stages/ms/ms_header.h>
+#include <stages/ms/ms_reader.h>
+#include <stages/ms/row_selection.h>
+#include <stages/ms/wall.h>
+
+#include <algorithm>
+#include <optional>
+
+namespace skymill::radio {
+
+namespace cc = casacore;
+
+namespace {
+
+const char* const kNoDataHint = "choose another datacolumn, or make the column first";
+
+/// One column that read() takes from, opened once.
+template <class Column>
+struct Source {
+  std::string name;
+  Column column;
+
+  Source(const cc::Table& ms, const std::string& column_name)
+      : name(column_name),
+        column(wall::guarded(
+            "cannot open column " + column_name + " of '" + std::string(ms.tableName()) + "'",
+            [&] { return Column(ms, column_name); })) {}
+};
+
+template <class T>
+using ArraySource = Source<cc::ArrayColumn<T>>;
+template <class T>
+using ScalarSource = Source<cc::ScalarColumn<T>>;
+
+std::string shape_text(const cc::IPosition& shape) {
+  std::string text = "[";
+  for (std::size_t i = 0; i < shape.size(); ++i) {
+    text += (i ? ", " : "") + std::to_string(shape[i]);
+  }
+  return text + "]";
+}
+
+/// What the MS holds for the wanted column; notes a fallback.
+std::string column_to_use(const cc::Table& ms, const std::string& wanted,
+                          std::vector<std::string>& notes) {
+  const std::string named = "'" + std::string(ms.tableName()) + "'";
+  const auto has = [&](const char* name) { return ms.tableDesc().isColumn(name); };
+  if (wanted == "corrected" && has("CORRECTED_DATA")) return "CORRECTED_DATA";
+  if (wanted == "corrected" || wanted == "data") {
+    if (has("DATA")) {
+      if (wanted == "corrected") notes.push_back("there is no CORRECTED_DATA; DATA is read");
+      return "DATA";
+    }
+    throw Error(ErrorKind::input, named + " has no column DATA", kNoDataHint);
+  }
+  if (wanted == "model") {
+    if (has("MODEL_DATA")) return "MODEL_DATA";
+    throw Error(ErrorKind::input, named + " has no column MODEL_DATA", kNoDataHint);
+  }
+  throw Error(ErrorKind::description, "datacolumn '" + wanted + "' is not known",
+              "use corrected, data or model");
+}
+
+}  // namespace
+
+struct MsReader::Impl {
+  cc::Table ms;
+  std::string path;
+  std::string used_column;
+  std::vector<std::string> notes;
+  std::shared_ptr<const ObservationHeader> header;
+  std::optional<wall::RowSelection> selection;
+
+  std::optional<ArraySource<cc::Complex>> data;
+  std::optional<ArraySource<bool>> flag;
+  std::optional<ArraySource<float>> weight, weight_spectrum;
+  std::optional<ArraySource<double>> uvw;
+  std::optional<ScalarSource<double>> time, interval, exposure;
+  std::optional<ScalarSource<cc::Int>> antenna1, antenna2, field, scan;
+  std::optional<ScalarSource<bool>> flag_row;
+
+  std::uint64_t rows_read = 0;
+  std::uint64_t bytes_read = 0;
+
+  ~Impl() { close(); }
+
+  void open(const std::string& where, const MsSelection& wanted) {
+    const wall::TablesLock lock;
+    path = where;
+    ms = wall::open_input(path, "the MeasurementSet");
+    wall::guarded("cannot open the MeasurementSet '" + path + "'", [&] {
+      used_column = column_to_use(ms, wanted.datacolumn, notes);
+      ObservationHeader found = wall::read_ms_header(ms, notes);
+      selection.emplace(ms, wanted, found);
+      header = std::make_shared<const ObservationHeader>(std::move(found));
+      open_columns();
+    });
+  }
+
+  void open_columns() {
+    data.emplace(ms, used_column);
+    flag.emplace(ms, "FLAG");
+    weight.emplace(ms, "WEIGHT");
+    uvw.emplace(ms, "UVW");
+    time.emplace(ms, "TIME");
+    interval.emplace(ms, "INTERVAL");
+    exposure.emplace(ms, "EXPOSURE");
+    antenna1.emplace(ms, "ANTENNA1");
+    antenna2.emplace(ms, "ANTENNA2");
+    field.emplace(ms, "FIELD_ID");
+    scan.emplace(ms, "SCAN_NUMBER");
+    if (ms.tableDesc().isColumn("FLAG_ROW")) flag_row.emplace(ms, "FLAG_ROW");
+    if (ms.tableDesc().isColumn("WEIGHT_SPECTRUM")) weight_spectrum.emplace(ms, "WEIGHT_SPECTRUM");
+  }
+
+  void close() noexcept {
+    const wall::TablesLock lock;
+    data.reset();
+    flag.reset();
+    weight.reset();
+    weight_spectrum.reset();
+    uvw.reset();
+    time.reset();
+    interval.reset();
+    exposure.reset();
+    antenna1.reset();
+    antenna2.reset();
+    field.reset();
+    scan.reset();
+    flag_row.reset();
+    ms = cc::Table();
+  }
+
+  std::string reading(const std::string& column, std::size_t first, std::size_t count) const {
+    return "cannot read column " + column + " of '" + path + "', rows " + std::to_string(first) +
+           " to " + std::to_string(first + count - 1) + " of the selection";
+  }
+
+  /// The first table row whose cell is missing or of another shape; empty when all are right.
+  template <class T>
+  std::optional<std::string> misfit(const ArraySource<T>& source, const cc::RefRows& rows,
+                                    const cc::IPosition& shape) const {
+    const cc::ColumnDesc& description = source.column.columnDesc();
+    if (description.isFixedShape() && description.shape().isEqual(shape)) return std::nullopt;
+    for (cc::RefRowsSliceIter slice(rows); !slice.pastEnd(); slice++) {
+      for (cc::rownr_t row = slice.sliceStart(); row <= slice.sliceEnd(); ++row) {
+        const std::string where = "column " + source.name + " of '" + path + "', row " +
+                                  std::to_string(row) + " of the table, ";
+        if (!source.column.isDefined(row)) return where + "is empty";
+        const cc::IPosition found = source.column.shape(row);
+        if (!found.isEqual(shape)) {
+          return where + "has shape " + shape_text(found) + ", but its data description means " +
+                 shape_text(shape) + " (correlations, channels)";
+        }
+      }
+    }
+    return std::nullopt;
+  }
+
+  /// Reads straight into `out`; T is the type in the table, U the same bytes in ours.
+  template <class T, class U>
+  void fill(const ArraySource<T>& source, const cc::RefRows& rows, const cc::IPosition& cell,
+            std::vector<U>& out) const {
+    static_assert(sizeof(T) == sizeof(U), "the table's values are read in place");
+    const std::size_t count = rows.nrow();
+    if (const auto wrong = misfit(source, rows, cell)) {
+      throw Error(ErrorKind::input, *wrong, wall::kDamagedHint);
+    }
+    out.resize(static_cast<std::size_t>(cell.product()) * count);
+    cc::IPosition shape(cell);
+    shape.append(cc::IPosition(1, static_cast<ssize_t>(count)));
+    cc::Array<T> target(shape, reinterpret_cast<T*>(out.data()), cc::SHARE);
+    source.column.getColumnCells(rows, target, false);
+  }
+
+  template <class T, class U>
+  void fill(const ScalarSource<T>& source, const cc::RefRows& rows, std::vector<U>& out) const {
+    static_assert(sizeof(T) == sizeof(U), "the table's values are read in place");
+    out.resize(rows.nrow());
+    cc::Vector<T> target(cc::IPosition(1, static_cast<ssize_t>(out.size())),
+                         reinterpret_cast<T*>(out.data()), cc::SHARE);
+    source.column.getColumnCells(rows, target, false);
+  }
+
+  void read_rows(const cc::RefRows& rows, std::size_t first, Visibilities& out) const {
+    const std::size_t count = rows.nrow();
+    const auto step = [&](const auto& source, auto&&... rest) {
+      wall::guarded(reading(source.name, first, count), [&] { fill(source, rows, rest...); });
+    };
+    const cc::IPosition cell(2, static_cast<ssize_t>(out.ncorr), static_cast<ssize_t>(out.nchan));
+    const cc::IPosition per_corr(1, static_cast<ssize_t>(out.ncorr));
+    step(*time, out.time_s);
+    step(*interval, out.interval_s);
+    step(*exposure, out.exposure_s);
+    step(*antenna1, out.antenna1);
+    step(*antenna2, out.antenna2);
+    step(*field, out.field_id);
+    step(*scan, out.scan_number);
+    step(*uvw, cc::IPosition(1, 3), out.uvw_m);
+    step(*data, cell, out.data);
+    step(*flag, cell, out.flag);
+    step(*weight, per_corr, out.weight);
+    if (weight_spectrum && wall::guarded(reading(weight_spectrum->name, first, count),
+                                         [&] { return !misfit(*weight_spectrum, rows, cell); })) {
+      step(*weight_spectrum, cell, out.weight_spectrum);
+    }
+    fold_flag_row(rows, first, out);
+  }
+
+  void fold_flag_row(const cc::RefRows& rows, std::size_t first, Visibilities& out) const {
+    if (!flag_row) return;
+    std::vector<std::uint8_t> bad;
+    wall::guarded(reading(flag_row->name, first, rows.nrow()), [&] { fill(*flag_row, rows, bad); });
+    const std::size_t cell = out.nchan * out.ncorr;
+    for (std::size_t row = 0; row < bad.size(); ++row) {
+      if (bad[row])
+        std::fill_n(out.flag.begin() + static_cast<std::ptrdiff_t>(row * cell), cell, 1);
+    }
+  }
+};
+
+MsReader::MsReader(const Lane::Token&, const std::string& path, const MsSelection& selection)
+    : impl_(std::make_unique<Impl>()) {
+  impl_->open(path, selection);
+}
+
+MsReader::~MsReader() = default;
+MsReader::MsReader(MsReader&&) noexcept = default;
+MsReader& MsReader::operator=(MsReader&&) noexcept = default;
+
+std::shared_ptr<const ObservationHeader> MsReader::header() const { return impl_->header; }
+const std::string& MsReader::used_column() const { return impl_->used_column; }
+const std::vector<std::string>& MsReader::notes() const { return impl_->notes; }
+const std::vector<MsSegment>& MsReader::segments() const { return impl_->selection->segments(); }
+std::uint64_t MsReader::rows_read() const { return impl_->rows_read; }
+std::uint64_t MsReader::bytes_read() const { return impl_->bytes_read; }
+
+Visibilities MsReader::read(const Lane::Token&, std::size_t first, std::size_t count) {
+  if (impl_->ms.isNull()) {
+    throw Error(ErrorKind::input, "the MeasurementSet '" + impl_->path + "' is closed already");
+  }
+  const MsSegment& segment = impl_->selection->segment_of(first);
+  if (count == 0) throw Error(ErrorKind::input, "0 rows of '" + impl_->path + "' were asked for");
+  const std::size_t rows = std::min(count, segment.first + segment.count - first);
+  const ObservationHeader& header = *impl_->header;
+  const DataDescription& description =
+      header.data_descriptions[static_cast<std::size_t>(segment.data_desc_id)];
+
+  Visibilities out;
+  out.header = impl_->header;
+  out.data_desc_id = segment.data_desc_id;
+  out.ncorr = description.corr_types.size();
+  out.nchan = header.spectral_windows[static_cast<std::size_t>(description.spectral_window)]
+                  .chan_freq_hz.size();
+  impl_->read_rows(impl_->selection->table_rows(first, rows), first, out);
+  impl_->rows_read += rows;
+  impl_->bytes_read += out.bytes();
+  return out;
+}
+
+void MsReader::close(const Lane::Token&) { impl_->close(); }
+
+}  // namespace skymill::radio

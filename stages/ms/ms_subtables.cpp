@@ -1,0 +1,309 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+#include <casacore/measures/Measures/MDirection.h>
+#include <casacore/measures/TableMeasures/TableMeasDesc.h>
+#include <casacore/measures/TableMeasures/TableMeasRefDesc.h>
+#include <casacore/measures/TableMeasures/TableMeasValueDesc.h>
+#include <casacore/ms/MeasurementSets/MSColumns.h>
+#include <casacore/tables/Tables/ScaColDesc.h>
+#include <casacore/tables/Tables/SetupNewTab.h>
+#include <stages/ms/ms_subtables.h>
+#include <stages/ms/wall.h>
+
+#include <algorithm>
+#include <chrono>
+#include <cmath>
+#include <map>
+
+namespace skymill::radio::wall {
+
+namespace {
+
+namespace cc = casacore;
+
+/// Makes subtable `name` of type Sub and hangs it into the main table.
+template <class Sub>
+Sub make_subtable(cc::MeasurementSet& ms, cc::MS::PredefinedKeywords which,
+                  const cc::TableDesc& description = Sub::requiredTableDesc()) {
+  const cc::String name = cc::MS::keywordName(which);
+  cc::SetupNewTable setup(ms.tableName() + "/" + name, description, cc::Table::NewNoReplace);
+  cc::Table table(setup, own_lock());
+  ms.rwKeywordSet().defineTable(name, table);
+  return Sub(table);
+}
+
+cc::Vector<double> vector_of(const std::vector<double>& values) {
+  return cc::Vector<double>(values);
+}
+
+void write_antennas(cc::MeasurementSet& ms, const ObservationHeader& header) {
+  cc::MSAntenna table = make_subtable<cc::MSAntenna>(ms, cc::MS::ANTENNA);
+  table.addRow(header.antennas.size());
+  cc::MSAntennaColumns columns(table);
+  for (std::size_t i = 0; i < header.antennas.size(); ++i) {
+    const Antenna& antenna = header.antennas[i];
+    columns.name().put(i, antenna.name);
+    columns.station().put(i, antenna.station);
+    columns.type().put(i, "GROUND-BASED");
+    columns.mount().put(i, antenna.mount);
+    columns.position().put(
+        i, vector_of({antenna.position_m[0], antenna.position_m[1], antenna.position_m[2]}));
+    columns.offset().put(i, cc::Vector<double>(3, 0.0));
+    columns.dishDiameter().put(i, antenna.diameter_m);
+    columns.flagRow().put(i, false);
+  }
+}
+
+void write_windows(cc::MeasurementSet& ms, const ObservationHeader& header) {
+  cc::MSSpectralWindow table = make_subtable<cc::MSSpectralWindow>(ms, cc::MS::SPECTRAL_WINDOW);
+  table.addRow(header.spectral_windows.size());
+  cc::MSSpWindowColumns columns(table);
+  for (std::size_t i = 0; i < header.spectral_windows.size(); ++i) {
+    const SpectralWindow& window = header.spectral_windows[i];
+    std::vector<double> size_hz = window.chan_width_hz;
+    double total_hz = 0;
+    for (double& width : size_hz) total_hz += width = std::abs(width);
+    columns.name().put(i, window.name);
+    columns.numChan().put(i, static_cast<cc::Int>(window.chan_freq_hz.size()));
+    columns.chanFreq().put(i, vector_of(window.chan_freq_hz));
+    columns.chanWidth().put(i, vector_of(window.chan_width_hz));
+    columns.effectiveBW().put(i, vector_of(size_hz));
+    columns.resolution().put(i, vector_of(size_hz));
+    columns.refFrequency().put(i, window.ref_frequency_hz);
+    columns.measFreqRef().put(i, window.meas_freq_ref);
+    columns.totalBandwidth().put(i, total_hz);
+    columns.netSideband().put(i, window.chan_width_hz.front() < 0 ? -1 : 1);
+    columns.freqGroup().put(i, 0);
+    columns.freqGroupName().put(i, "");
+    columns.ifConvChain().put(i, 0);
+    columns.flagRow().put(i, false);
+  }
+}
+
+/// The two receptors of a Stokes code, 0 or 1 each: RR and XX give (0, 0), RL and XY (0, 1), …
+std::pair<int, int> receptors(int corr_type) {
+  if (corr_type < 5 || corr_type > 12) return {0, 0};
+  const int product = (corr_type - 5) % 4;
+  return {product / 2, product % 2};
+}
+
+void write_descriptions(cc::MeasurementSet& ms, const ObservationHeader& header) {
+  cc::MSDataDescription table = make_subtable<cc::MSDataDescription>(ms, cc::MS::DATA_DESCRIPTION);
+  cc::MSPolarization setups = make_subtable<cc::MSPolarization>(ms, cc::MS::POLARIZATION);
+  table.addRow(header.data_descriptions.size());
+  cc::MSDataDescColumns columns(table);
+  cc::MSPolarizationColumns polarization(setups);
+  std::map<std::vector<int>, cc::Int> known;
+  for (std::size_t i = 0; i < header.data_descriptions.size(); ++i) {
+    const DataDescription& description = header.data_descriptions[i];
+    const auto next = static_cast<cc::Int>(known.size());
+    const auto [entry, is_new] = known.emplace(description.corr_types, next);
+    if (is_new) {
+      const auto row = static_cast<cc::rownr_t>(next);
+      cc::Matrix<cc::Int> products(2, description.corr_types.size());
+      for (std::size_t k = 0; k < description.corr_types.size(); ++k) {
+        const auto [first, second] = receptors(description.corr_types[k]);
+        products(0, k) = first;
+        products(1, k) = second;
+      }
+      setups.addRow(1);
+      polarization.numCorr().put(row, static_cast<cc::Int>(description.corr_types.size()));
+      polarization.corrType().put(row, cc::Vector<cc::Int>(description.corr_types));
+      polarization.corrProduct().put(row, products);
+      polarization.flagRow().put(row, false);
+    }
+    columns.spectralWindowId().put(i, description.spectral_window);
+    columns.polarizationId().put(i, entry->second);
+    columns.flagRow().put(i, false);
+  }
+}
+
+void write_feeds(cc::MeasurementSet& ms, const ObservationHeader& header) {
+  bool circular = false;
+  for (const DataDescription& description : header.data_descriptions) {
+    for (const int type : description.corr_types) circular |= type >= 5 && type <= 8;
+  }
+  cc::Vector<cc::String> kinds(2);
+  kinds[0] = circular ? "R" : "X";
+  kinds[1] = circular ? "L" : "Y";
+  cc::Matrix<cc::Complex> response(2, 2, cc::Complex(0));
+  response(0, 0) = response(1, 1) = cc::Complex(1);
+  cc::MSFeed table = make_subtable<cc::MSFeed>(ms, cc::MS::FEED);
+  table.addRow(header.antennas.size());
+  cc::MSFeedColumns columns(table);
+  for (std::size_t i = 0; i < header.antennas.size(); ++i) {
+    columns.antennaId().put(i, static_cast<cc::Int>(i));
+    columns.feedId().put(i, 0);
+    columns.spectralWindowId().put(i, -1);
+    columns.beamId().put(i, -1);
+    columns.numReceptors().put(i, 2);
+    columns.time().put(i, 0.0);  // with interval 0: valid at all times
+    columns.interval().put(i, 0.0);
+    columns.beamOffset().put(i, cc::Matrix<double>(2, 2, 0.0));
+    columns.polarizationType().put(i, kinds);
+    columns.polResponse().put(i, response);
+    columns.position().put(i, cc::Vector<double>(3, 0.0));
+    columns.receptorAngle().put(i, cc::Vector<double>(2, 0.0));
+  }
+}
+
+cc::MDirection::Types direction_type(const std::string& frame) {
+  cc::MDirection::Types type = cc::MDirection::J2000;
+  if (!cc::MDirection::getType(type, frame)) {
+    throw Error(ErrorKind::input, "the direction frame '" + frame + "' of a field is not known",
+                "use a casacore name such as J2000 or ICRS");
+  }
+  return type;
+}
+
+bool one_frame(const std::vector<Field>& fields) {
+  return std::all_of(fields.begin(), fields.end(), [&](const Field& field) {
+    return field.phase_dir.frame == fields.front().phase_dir.frame;
+  });
+}
+
+/// FIELD's columns with one frame a row, named in a column of its own.
+cc::TableDesc mixed_frames_description() {
+  cc::TableDesc description = cc::MSField::requiredTableDesc();
+  for (const char* column : {"PHASE_DIR", "DELAY_DIR", "REFERENCE_DIR"}) {
+    const std::string reference = std::string(column) + "_REF";
+    description.addColumn(cc::ScalarColumnDesc<cc::String>(reference));
+    const cc::TableMeasRefDesc reference_description(description, reference);
+    const cc::TableMeasValueDesc value(description, column);
+    cc::TableMeasDesc<cc::MDirection>(value, reference_description).write(description);
+  }
+  return description;
+}
+
+void write_fields(cc::MeasurementSet& ms, const ObservationHeader& header) {
+  const bool uniform = one_frame(header.fields);
+  cc::MSField table = make_subtable<cc::MSField>(
+      ms, cc::MS::FIELD, uniform ? cc::MSField::requiredTableDesc() : mixed_frames_description());
+  cc::MSFieldColumns columns(table);
+  if (uniform && !header.fields.empty()) {
+    columns.setDirectionRef(direction_type(header.fields.front().phase_dir.frame));
+  }
+  table.addRow(header.fields.size());
+  for (std::size_t i = 0; i < header.fields.size(); ++i) {
+    const Field& field = header.fields[i];
+    const cc::MDirection direction(cc::Quantity(field.phase_dir.ra_rad, "rad"),
+                                   cc::Quantity(field.phase_dir.dec_rad, "rad"),
+                                   direction_type(field.phase_dir.frame));
+    const cc::Vector<cc::MDirection> directions(1, direction);
+    columns.name().put(i, field.name);
+    columns.code().put(i, "");
+    columns.time().put(i, field.time_s);
+    columns.numPoly().put(i, 0);
+    columns.phaseDirMeasCol().put(i, directions);
+    columns.delayDirMeasCol().put(i, directions);
+    columns.referenceDirMeasCol().put(i, directions);
+    columns.sourceId().put(i, uniform ? static_cast<cc::Int>(i) : -1);
+    columns.flagRow().put(i, false);
+  }
+}
+
+/// One source a field. SOURCE.DIRECTION has one frame for all rows, so fields in different frames
+/// go without (their SOURCE_ID is -1); the subtable is optional.
+void write_sources(cc::MeasurementSet& ms, const ObservationHeader& header) {
+  if (header.fields.empty() || !one_frame(header.fields)) return;
+  cc::MSSource table = make_subtable<cc::MSSource>(ms, cc::MS::SOURCE);
+  cc::MSSourceColumns columns(table);
+  columns.setDirectionRef(direction_type(header.fields.front().phase_dir.frame));
+  table.addRow(header.fields.size());
+  for (std::size_t i = 0; i < header.fields.size(); ++i) {
+    const Field& field = header.fields[i];
+    columns.sourceId().put(i, static_cast<cc::Int>(i));
+    columns.name().put(i, field.name);
+    columns.code().put(i, "");
+    columns.time().put(i, field.time_s);
+    columns.interval().put(i, std::max(0.0, header.time_last_s - header.time_first_s));
+    columns.spectralWindowId().put(i, -1);
+    columns.numLines().put(i, 0);
+    columns.calibrationGroup().put(i, 0);
+    columns.direction().put(i, vector_of({field.phase_dir.ra_rad, field.phase_dir.dec_rad}));
+    columns.properMotion().put(i, cc::Vector<double>(2, 0.0));
+  }
+}
+
+void write_observation(cc::MeasurementSet& ms, const ObservationHeader& header) {
+  cc::MSObservation table = make_subtable<cc::MSObservation>(ms, cc::MS::OBSERVATION);
+  table.addRow(1);
+  cc::MSObservationColumns columns(table);
+  columns.telescopeName().put(0, header.telescope);
+  columns.observer().put(0, header.observer);
+  columns.project().put(0, header.project);
+  columns.timeRange().put(0, vector_of({header.time_first_s, header.time_last_s}));
+  columns.log().put(0, cc::Vector<cc::String>(1, ""));
+  columns.schedule().put(0, cc::Vector<cc::String>(1, ""));
+  columns.scheduleType().put(0, "");
+  columns.releaseDate().put(0, 0.0);
+  columns.flagRow().put(0, false);
+}
+
+double now_mjd_s() {
+  using Seconds = std::chrono::duration<double>;
+  const double unix_s = Seconds(std::chrono::system_clock::now().time_since_epoch()).count();
+  return unix_s + 40587.0 * 86400.0;  // MJD of 1970-01-01
+}
+
+void write_history(cc::MeasurementSet& ms, const MsLayout& layout) {
+  cc::MSHistory table = make_subtable<cc::MSHistory>(ms, cc::MS::HISTORY);
+  table.addRow(layout.history.size());
+  cc::MSHistoryColumns columns(table);
+  for (std::size_t i = 0; i < layout.history.size(); ++i) {
+    columns.time().put(i, now_mjd_s());
+    columns.observationId().put(i, 0);
+    columns.message().put(i, layout.history[i]);
+    columns.priority().put(i, "INFO");
+    columns.origin().put(i, layout.application);
+    columns.objectId().put(i, 0);
+    columns.application().put(i, layout.application);
+    columns.cliCommand().put(i, cc::Vector<cc::String>(1, ""));
+    columns.appParams().put(i, cc::Vector<cc::String>(1, ""));
+  }
+}
+
+void write_processor_and_state(cc::MeasurementSet& ms) {
+  cc::MSProcessor processors = make_subtable<cc::MSProcessor>(ms, cc::MS::PROCESSOR);
+  processors.addRow(1);
+  cc::MSProcessorColumns processor(processors);
+  processor.type().put(0, "CORRELATOR");
+  processor.subType().put(0, "");
+  processor.typeId().put(0, -1);
+  processor.modeId().put(0, -1);
+  processor.flagRow().put(0, false);
+
+  cc::MSState states = make_subtable<cc::MSState>(ms, cc::MS::STATE);
+  states.addRow(1);
+  cc::MSStateColumns state(states);
+  state.sig().put(0, true);
+  state.ref().put(0, false);
+  state.cal().put(0, 0.0);
+  state.load().put(0, 0.0);
+  state.subScan().put(0, 0);
+  state.obsMode().put(0, "OBSERVE_TARGET#ON_SOURCE");
+  state.flagRow().put(0, false);
+}
+
+}  // namespace
+
+void write_subtables(cc::MeasurementSet& ms, const ObservationHeader& header,
+                     const MsLayout& layout) {
+  write_antennas(ms, header);
+  write_windows(ms, header);
+  write_descriptions(ms, header);
+  write_feeds(ms, header);
+  write_fields(ms, header);
+  write_sources(ms, header);
+  write_observation(ms, header);
+  write_history(ms, layout);
+  write_processor_and_state(ms);
+  make_subtable<cc::MSPointing>(ms, cc::MS::POINTING);
+  make_subtable<cc::MSFlagCmd>(ms, cc::MS::FLAG_CMD);
+  ms.initRefs();
+}
+
+void write_time_range(cc::MeasurementSet& ms, double first_s, double last_s) {
+  cc::MSObservationColumns(ms.observation()).timeRange().put(0, vector_of({first_s, last_s}));
+}
+
+}  // namespace skymill::radio::wall

@@ -1,0 +1,101 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+#include <casacore/casa/Logging/LogSink.h>
+#include <casacore/casa/Logging/NullLogSink.h>
+#include <casacore/tables/DataMan/TSMOption.h>
+#include <casacore/tables/Tables/TableAttr.h>
+#include <casacore/tables/Tables/TableRecord.h>
+#include <stages/ms/table_kind.h>
+#include <stages/ms/wall.h>
+
+#include <filesystem>
+#include <memory>
+#include <system_error>
+
+namespace skymill::radio::wall {
+
+namespace {
+
+std::mutex& tables_mutex() {
+  static std::mutex mutex;
+  return mutex;
+}
+
+// casacore writes its remarks to the terminal unless its sink is replaced; whoever calls us reports
+// through the framework's log instead.
+void silence_casacore() {
+  auto silent = std::make_unique<casacore::NullLogSink>();
+  casacore::LogSinkInterface* sink = silent.release();  // casacore takes ownership
+  casacore::LogSink::globalSink(sink);
+}
+
+}  // namespace
+
+const char* const kDamagedHint =
+    "the table seems damaged or incomplete: copy it again from its source";
+
+TablesLock::TablesLock() : lock_(tables_mutex()) {
+  static const bool silenced = (silence_casacore(), true);
+  static_cast<void>(silenced);
+}
+
+Error translated(const std::string& doing, const char* text, const std::string& hint) {
+  std::string line(text);
+  line = line.substr(0, line.find('\n'));
+  return Error(ErrorKind::input, doing + ": " + line, hint);
+}
+
+void require_table(const std::string& path, const std::string& what) {
+  std::error_code code;
+  const std::filesystem::file_status status = std::filesystem::status(path, code);
+  const std::string named = what + " '" + path + "'";
+  if (status.type() == std::filesystem::file_type::not_found) {
+    throw Error(ErrorKind::input, named + " does not exist", "check the path");
+  }
+  if (!std::filesystem::is_directory(status)) {
+    throw Error(ErrorKind::input, named + " is not a directory, so it is not a table",
+                "give the directory that holds table.dat");
+  }
+  if (!is_casa_table(path)) {
+    throw Error(ErrorKind::input,
+                named + " is not a table: it has no readable file table.dat with content",
+                "give the directory that holds table.dat, or check permissions");
+  }
+}
+
+casacore::Table open_input(const std::string& path, const std::string& what) {
+  require_table(path, what);
+  return guarded("cannot open " + what + " '" + path + "'", [&] {
+    // NoLocking: inputs may lie where we may not write, and no lock file is made or touched; a
+    // program that writes the same table meanwhile is the user's to avoid. Cache instead of the
+    // default memory mapping: a tile file cut short then gives an exception, not a signal.
+    return casacore::Table(path, casacore::TableLock(casacore::TableLock::NoLocking),
+                           casacore::Table::Old,
+                           casacore::TSMOption(casacore::TSMOption::Cache, 0, -1));
+  });
+}
+
+bool has_subtable(const casacore::Table& parent, const std::string& name) {
+  const casacore::TableRecord& keywords = parent.keywordSet();
+  return keywords.isDefined(name) && keywords.dataType(name) == casacore::TpTable;
+}
+
+casacore::Table open_subtable(const casacore::Table& parent, const std::string& name) {
+  const std::string of = " of '" + std::string(parent.tableName()) + "'";
+  if (!has_subtable(parent, name)) {
+    throw Error(ErrorKind::input,
+                "the table '" + std::string(parent.tableName()) + "' has no subtable " + name,
+                "a MeasurementSet must have it; make the table again");
+  }
+  const std::string path = parent.keywordSet().tableAttributes(name).name();
+  return open_input(path, "subtable " + name + of + ",");
+}
+
+void require_absent(const std::string& path) {
+  std::error_code code;
+  if (std::filesystem::symlink_status(path, code).type() != std::filesystem::file_type::not_found) {
+    throw Error(ErrorKind::input, "'" + path + "' exists already, so no table can be made there",
+                "remove it or choose another name");
+  }
+}
+
+}  // namespace skymill::radio::wall

@@ -1,0 +1,100 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+#include <catch2/catch.hpp>
+#include <core/error.h>
+#include <stages/image/channel_store.h>
+
+#include <limits>
+
+using namespace skymill;
+using namespace skymill::radio;
+
+namespace {
+
+std::shared_ptr<ObservationHeader> header_of(std::vector<int> corr_types) {
+  auto header = std::make_shared<ObservationHeader>();
+  SpectralWindow window;
+  window.chan_freq_hz = {1e9, 1.1e9};
+  window.chan_width_hz = {1e8, 1e8};
+  header->spectral_windows = {window};
+  header->data_descriptions = {{0, std::move(corr_types)}};
+  header->rows = 2;
+  header->rows_per_description = {2};
+  return header;
+}
+
+/// Two rows, two channels; the value names row, channel and correlation.
+Visibilities rows_of(const std::shared_ptr<ObservationHeader>& header) {
+  Visibilities rows;
+  rows.header = header;
+  rows.nchan = 2;
+  rows.ncorr = header->data_descriptions[0].corr_types.size();
+  for (std::size_t r = 0; r < 2; ++r) {
+    rows.time_s.push_back(static_cast<double>(r));
+    for (int axis = 0; axis < 3; ++axis) rows.uvw_m.push_back(10.0 * static_cast<double>(r) + axis);
+    for (std::size_t k = 0; k < rows.ncorr; ++k) rows.weight.push_back(2 + static_cast<float>(k));
+    for (std::size_t c = 0; c < 2; ++c) {
+      for (std::size_t k = 0; k < rows.ncorr; ++k) {
+        rows.data.emplace_back(static_cast<float>(100 * r + 10 * c + k), 1.0F);
+        rows.flag.push_back(0);
+      }
+    }
+  }
+  return rows;
+}
+
+}  // namespace
+
+TEST_CASE("Stokes I is the mean of both hands; its weight the mean of first and last") {
+  const auto header = header_of({9, 10, 11, 12});
+  ChannelStore store(*header, spectral_grid(*header, 0, 1, std::nullopt), "I");
+  store.add(rows_of(header));
+  CHECK(store.hands() == 2);
+  const auto second = store.samples(1);
+  CHECK(second.vis.shape() == std::array<std::size_t, 2>{2, 1});
+  CHECK(second.vis(1, 0) == std::complex<float>(111.5F, 1));
+  CHECK(second.weight(1, 0) == 3.5F);
+  CHECK(second.uvw_m(1, 2) == 12);
+  CHECK(second.freq_hz(0) == 1.1e9);
+}
+
+TEST_CASE("one hand alone, and several channels in one plane") {
+  const auto header = header_of({9, 12});
+  ChannelStore store(*header, spectral_grid(*header, 0, 2, std::nullopt), "YY");
+  store.add(rows_of(header));
+  CHECK(store.hands() == 1);
+  REQUIRE(store.planes() == 1);
+  const auto plane = store.samples(0);
+  CHECK(plane.vis(0, 1) == std::complex<float>(11, 1));
+  CHECK(plane.vis(1, 0) == std::complex<float>(101, 1));
+}
+
+TEST_CASE("a flag of either hand, a bad weight and a NaN each kill the sample, not its neighbours") {
+  const auto header = header_of({9, 12});
+  Visibilities rows = rows_of(header);
+  rows.flag[1] = 1;                                                       // row 0, channel 0, YY
+  rows.data[2] = {std::numeric_limits<float>::quiet_NaN(), 0};            // row 0, channel 1, XX
+  rows.weight[2] = -5;                                                    // row 1
+  rows.weight[3] = 1;
+  ChannelStore store(*header, spectral_grid(*header, 0, 1, std::nullopt), "I");
+  store.add(rows);
+  CHECK(store.samples(0).weight(0, 0) == 0);
+  CHECK(store.samples(1).weight(0, 0) == 0);
+  CHECK(store.samples(0).weight(1, 0) == 0);
+  CHECK(store.flagged() == 4);
+}
+
+TEST_CASE("a Stokes parameter that the data have not, and too many rows, are refused") {
+  const auto header = header_of({9, 12});
+  CHECK_THROWS_AS(ChannelStore(*header, spectral_grid(*header, 0, 1, std::nullopt), "RR"), Error);
+  ChannelStore store(*header, spectral_grid(*header, 0, 1, std::nullopt), "I");
+  store.add(rows_of(header));
+  CHECK_THROWS_AS(store.add(rows_of(header)), Error);
+}
+
+TEST_CASE("the store holds what it said it would") {
+  const auto header = header_of({9, 12});
+  const auto planes = spectral_grid(*header, 0, 1, std::nullopt);
+  // 2 rows of uvw; 2 planes of 2 samples with visibility and weight
+  CHECK(ChannelStore::bytes(*header, planes) == 2 * 24 + 2 * 2 * 12);
+  CHECK(ChannelStore::max_samples(*header, planes) == 2);
+}

@@ -1,0 +1,136 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+#include <catch2/catch.hpp>
+#include <core/error.h>
+#include <core/storage.h>
+#include <stages/compare/image_comparison.h>
+#include <stages/concat/concat_stage.h>
+
+#include <cmath>
+#include <filesystem>
+
+#include <core/testing.h>
+
+namespace fs = std::filesystem;
+using namespace skymill;
+using namespace skymill::radio;
+
+namespace {
+
+std::shared_ptr<CubeHeader> header_of(std::size_t nchan) {
+  auto header = std::make_shared<CubeHeader>();
+  ImageHeader& image = header->image;
+  image.nx = 12;
+  image.ny = 10;
+  image.nchan = nchan;
+  image.cell_x_rad = -1e-5;
+  image.cell_y_rad = 1e-5;
+  image.phase_centre = {1, 0.5, "J2000"};
+  for (std::size_t k = 0; k < nchan; ++k) {
+    image.chan_freq_hz.push_back(1.4e9 + 1e6 * static_cast<double>(k));
+  }
+  image.chan_width_hz = 1e6;
+  image.telescope = "TEST";
+  image.object = "NOWHERE";
+  header->products = {{"psf", "", true}, {"residual", "Jy/beam", true}, {"model", "Jy/pixel", false},
+                      {"image", "Jy/beam", true}};
+  return header;
+}
+
+Chunk<ChannelImage> channel(std::size_t number, bool blank = false) {
+  ChannelImage image;
+  for (int product = 0; product < 4; ++product) {
+    Plane plane;
+    for (std::size_t p = 0; p < 120; ++p) {
+      plane.pixels.push_back(static_cast<float>(1000 * product) + static_cast<float>(number) +
+                             static_cast<float>(p) / 128);
+    }
+    image.products.push_back(std::move(plane));
+  }
+  image.beam = Beam{4e-5, 3e-5, 0.3 + 0.1 * static_cast<double>(number)};
+  image.blank = blank;
+  return Chunk<ChannelImage>(std::move(image), Span("channel", number, number + 1));
+}
+
+void concat(const std::string& output, std::vector<Chunk<ChannelImage>> channels,
+            std::size_t nchan, bool overwrite = false) {
+  PortSpec spec;
+  spec.axes = {"channel", "y", "x"};
+  spec.set_header<CubeHeader>(header_of(nchan));
+  ConcatParams params;
+  params.output = output;
+  params.overwrite = overwrite;
+  testing::run_sink<Concat>(params, std::move(channels), spec);
+}
+
+template <class... Channels>
+std::vector<Chunk<ChannelImage>> list(Channels... channels) {
+  std::vector<Chunk<ChannelImage>> all;
+  (all.push_back(std::move(channels)), ...);
+  return all;
+}
+
+std::vector<std::string> differences(const std::string& a, const std::string& b) {
+  return image_comparison().differences(a, b, testing::make_context());
+}
+
+}  // namespace
+
+TEST_CASE("planes land in their place whatever their order; CASA image and FITS say the same") {
+  const Scratch scratch("/tmp", "test");
+  const std::string a = scratch.path() + "/a", b = scratch.path() + "/b";
+  concat(a, list(channel(0), channel(1), channel(2)), 3);
+  concat(b, list(channel(2), channel(0), channel(1)), 3);
+  for (const char* product : {".image", ".residual", ".psf", ".model", ".image.fits"}) {
+    CHECK(differences(a + product, b + product).empty());
+  }
+  CHECK(differences(a + ".image", a + ".image.fits").empty());
+  FitsCubeReader reader(a + ".residual.fits");
+  std::vector<float> pixels(120);
+  reader.read_plane(2, pixels.data());
+  CHECK(pixels[5] == 1000 + 2 + 5.0F / 128);
+  CHECK(reader.beams().at(1).pa_rad == Approx(0.4));
+}
+
+TEST_CASE("a blank or missing channel is masked, never silently zero") {
+  const Scratch scratch("/tmp", "test");
+  const std::string a = scratch.path() + "/a";
+  concat(a, list(channel(0), channel(1, true)), 3);
+  FitsCubeReader reader(a + ".image.fits");
+  std::vector<float> pixels(120);
+  for (const std::size_t chan : {1, 2}) {
+    reader.read_plane(chan, pixels.data());
+    for (const float pixel : pixels) CHECK(std::isnan(pixel));
+  }
+  CHECK(differences(a + ".image", a + ".image.fits").empty());
+  CHECK_THROWS_WITH(concat(scratch.path() + "/none", list(channel(0, true)), 1),
+                    Catch::Matchers::Contains("no channel has usable data"));
+  CHECK_FALSE(fs::exists(scratch.path() + "/none.image"));
+}
+
+TEST_CASE("differences are found and named: pixels, masks, beams, shape") {
+  const Scratch scratch("/tmp", "test");
+  const std::string a = scratch.path() + "/a", b = scratch.path() + "/b", c = scratch.path() + "/c";
+  concat(a, list(channel(0), channel(1)), 2);
+  auto other = channel(1);
+  other->products[3].pixels[7] += 0.5F;
+  other->beam->major_rad *= 1.01;
+  concat(b, list(channel(0), std::move(other)), 2);
+  const auto found = differences(a + ".image", b + ".image");
+  REQUIRE(found.size() == 2);
+  CHECK_THAT(found[0], Catch::Matchers::Contains("major axis of the beam of channel 1"));
+  CHECK_THAT(found[1], Catch::Matchers::Contains("1 of 120 pixels differ, by up to 0.5"));
+  concat(c, list(channel(0)), 2);
+  CHECK_THAT(differences(a + ".image", c + ".image").back(),
+             Catch::Matchers::Contains("masked in one only"));
+}
+
+TEST_CASE("cubes that exist are kept, or replaced whole") {
+  const Scratch scratch("/tmp", "test");
+  const std::string a = scratch.path() + "/a";
+  concat(a, list(channel(0)), 1);
+  CHECK_THROWS_WITH(concat(a, list(channel(0)), 1), Catch::Matchers::Contains("exists already"));
+  CHECK_NOTHROW(concat(a, list(channel(0)), 1, true));
+  for (const auto& entry : fs::directory_iterator(scratch.path())) {
+    CHECK(entry.path().string().find(".partial") == std::string::npos);
+  }
+}

@@ -1,0 +1,23 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+// What every stage type owes its users, checked on all of ours.
+#include <catch2/catch.hpp>
+#include <core/testing.h>
+#include <stages/concat/concat_stage.h>
+#include <stages/image/image_stage.h>
+#include <stages/measurement_set/ms_reader_stage.h>
+#include <stages/measurement_set/ms_writer_stage.h>
+#include <stages/preview/preview_stage.h>
+#include <stages/simulate/simulate_stage.h>
+
+using namespace skymill;
+using namespace skymill::radio;
+
+TEMPLATE_TEST_CASE("a stage describes itself fully", "", Concat, Image, MsReaderStage,
+                   MsWriterStage, Preview, Simulate) {
+  Registry registry;
+  registry.add<TestType>("stage");
+  const auto faults = testing::description_faults(*registry.find("stage"));
+  CAPTURE(faults);
+  CHECK(faults.empty());
+  CHECK(TestType::schema().complete());
+}

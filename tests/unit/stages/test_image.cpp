@@ -1,0 +1,144 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+#include <catch2/catch.hpp>
+#include <core/error.h>
+#include <stages/image/image_stage.h>
+
+#include <algorithm>
+#include <cmath>
+#include <limits>
+#include <map>
+
+#include "small_observation.h"
+
+using namespace skymill;
+using namespace skymill::radio;
+
+namespace {
+
+constexpr double kArcsec = 3.14159265358979323846 / 180 / 3600;
+
+SimulateParams observation() {
+  SimulateParams params;
+  params.antennas = 16;
+  params.times = 12;
+  params.interval = 600;
+  params.nchan = 3;
+  params.noise = 0.02;
+  params.sources = {"90arcsec 0arcsec 1Jy", "-40arcsec 60arcsec 0.4Jy"};
+  return params;
+}
+
+ImageParams imaging() {
+  ImageParams params;
+  params.imsize = {96, 80};
+  params.cell = {6 * kArcsec, 6 * kArcsec};
+  params.niter = 200;
+  params.weighting = "briggs";
+  return params;
+}
+
+using Cube = std::map<std::size_t, ChannelImage>;
+
+Cube image(const ImageParams& params, const SmallObservation& all, std::size_t chunk_rows,
+           int threads = 1) {
+  Cube cube;
+  testing::run_stage<Image>(
+      params, in_chunks(all.rows, chunk_rows), visibility_spec(all.header),
+      [&](const Chunk<ChannelImage>& chunk) {
+        ChannelImage copy;
+        copy.products = chunk->products;
+        copy.beam = chunk->beam;
+        copy.blank = chunk->blank;
+        cube[chunk.span().at("channel").begin] = std::move(copy);
+      },
+      {threads, std::size_t{1} << 28});
+  return cube;
+}
+
+bool same_bits(const Cube& a, const Cube& b) {
+  return std::equal(a.begin(), a.end(), b.begin(), b.end(), [](const auto& x, const auto& y) {
+    for (std::size_t p = 0; p < x.second.products.size(); ++p) {
+      if (x.second.products[p].pixels != y.second.products[p].pixels) return false;
+    }
+    return x.first == y.first;
+  });
+}
+
+}  // namespace
+
+TEST_CASE("every channel has its sources at their place with their flux") {
+  const SmallObservation all = small_observation(observation());
+  const Cube cube = image(imaging(), all, 1000);
+  REQUIRE(cube.size() == 3);
+  for (const auto& [channel, planes] : cube) {
+    const auto& restored = planes.products.at(3).pixels;
+    const auto peak = std::max_element(restored.begin(), restored.end()) - restored.begin();
+    CHECK(*std::max_element(restored.begin(), restored.end()) == Approx(1).epsilon(0.03));
+    CHECK(peak % 96 == 48 - 15);  // 90 arcsec to the east is 15 pixels to the left
+    CHECK(peak / 96 == 40);
+    CHECK(planes.beam.has_value());
+    const auto& psf = planes.products.at(0).pixels;
+    CHECK(*std::max_element(psf.begin(), psf.end()) == 1);
+    CHECK(psf[40 * 96 + 48] == 1);
+  }
+}
+
+TEST_CASE("the bits are the same for 1, 2 and 8 threads and for any size of chunk") {
+  const SmallObservation all = small_observation(observation());
+  const Cube one = image(imaging(), all, 100000, 1);
+  CHECK(same_bits(one, image(imaging(), all, 100000, 2)));
+  CHECK(same_bits(one, image(imaging(), all, 7, 8)));
+  CHECK(same_bits(one, image(imaging(), all, 500, 2)));
+}
+
+TEST_CASE("without data a channel is blank; one flagged sample changes only its channel") {
+  SmallObservation all = small_observation(observation());
+  const Cube before = image(imaging(), all, 1000);
+  const std::size_t cells = all.rows.nchan * all.rows.ncorr;
+  for (std::size_t row = 0; row < all.rows.rows(); ++row) all.rows.flag[row * cells + 2] = 1;
+  all.rows.data[4] = {std::numeric_limits<float>::quiet_NaN(), 0};  // row 0, channel 2
+  const Cube after = image(imaging(), all, 1000);
+  CHECK(after.at(0).products[3].pixels == before.at(0).products[3].pixels);
+  CHECK(after.at(1).blank);
+  CHECK_FALSE(after.at(2).blank);
+  for (const float pixel : after.at(2).products[3].pixels) CHECK(std::isfinite(pixel));
+}
+
+TEST_CASE("dirty image: nothing in the model, image equals residual; precision changes little") {
+  const SmallObservation all = small_observation(observation());
+  ImageParams params = imaging();
+  params.niter = 0;
+  const Cube single = image(params, all, 1000);
+  params.precision = "double";
+  const Cube twice = image(params, all, 1000);
+  for (std::size_t k = 0; k < 3; ++k) {
+    CHECK(single.at(k).products[1].pixels == single.at(k).products[3].pixels);
+    for (const float pixel : single.at(k).products[2].pixels) CHECK(pixel == 0);
+    for (std::size_t p = 0; p < 96 * 80; ++p) {
+      CHECK(std::abs(single.at(k).products[3].pixels[p] - twice.at(k).products[3].pixels[p]) <
+            2e-6);
+    }
+  }
+}
+
+TEST_CASE("width joins channels into one plane of less noise") {
+  const SmallObservation all = small_observation(observation());
+  ImageParams params = imaging();
+  params.width = 3;
+  const Cube joined = image(params, all, 1000);
+  REQUIRE(joined.size() == 1);
+  const auto& restored = joined.at(0).products.at(3).pixels;
+  CHECK(*std::max_element(restored.begin(), restored.end()) == Approx(1).epsilon(0.02));
+}
+
+TEST_CASE("fields of different phase centres are not gridded together") {
+  const SmallObservation all = small_observation(observation());
+  auto two = std::make_shared<ObservationHeader>(*all.header);
+  two->fields.push_back(two->fields[0]);
+  two->fields[1].name = "ELSEWHERE";
+  two->fields[1].phase_dir.ra_rad += 0.01;
+  CHECK_THROWS_WITH(
+      testing::run_stage<Image>(imaging(), in_chunks(all.rows, 1000), visibility_spec(two),
+                                [](const Chunk<ChannelImage>&) {}),
+      Catch::Matchers::Contains("ELSEWHERE"));
+}
