@@ -16,7 +16,8 @@ set(CMAKE_INSTALL_RPATH "$ORIGIN/../${CMAKE_INSTALL_LIBDIR};$ORIGIN;$ORIGIN/../.
 
 add_compile_options(-Wall -Wextra -Wpedantic -Wshadow)
 if(CMAKE_CXX_COMPILER_ID STREQUAL GNU AND CMAKE_CXX_COMPILER_VERSION VERSION_LESS 13)
-  add_compile_options(-Wno-restrict)  # g++ 12 sees overlaps in std::string that are none (PR 105651)
+  # g++ 12 sees overlaps in std::string (PR 105651) and unset members of std::variant that are none.
+  add_compile_options(-Wno-restrict -Wno-maybe-uninitialized)
 endif()
 if(SKYMILL_SANITIZE)
   add_compile_options(-fsanitize=${SKYMILL_SANITIZE} -fno-omit-frame-pointer

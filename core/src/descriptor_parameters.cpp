@@ -78,6 +78,7 @@ void DescriptorParameters::read_entry(const YamlEntry& entry) {
                        "use --param " + entry.key + "=...");
   if (!parameter.value) parameter.value = broken_value(entry.where);
   index_.emplace(entry.key, entries_.size());
+  names_.push_back(entry.key);
   entries_.push_back(std::move(parameter));
 }
 
@@ -120,10 +121,8 @@ const ParameterEntry* DescriptorParameters::find(const std::string& name,
                        "a default can use the parameters above it");
     return nullptr;
   }
-  std::vector<std::string> names;
-  for (const ParameterEntry& entry : entries_) names.push_back(entry.name);
-  std::string hint = did_you_mean(name, names);
-  if (names.empty()) hint = "the description has no parameters; $$( stands for $(";
+  std::string hint = did_you_mean(name, names_);
+  if (names_.empty()) hint = "the description has no parameters; $$( stands for $(";
   diagnostics_.error(where, "no parameter " + in_quotes(name), hint);
   return nullptr;
 }

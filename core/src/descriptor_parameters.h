@@ -47,6 +47,7 @@ class DescriptorParameters {
 
   Diagnostics& diagnostics_;
   std::vector<ParameterEntry> entries_;
+  std::vector<std::string> names_;  ///< of `entries_`
   std::map<std::string, std::size_t> index_;
   std::set<std::string> declared_;  ///< all names of the file, also those still to come
   std::map<std::string, SettingValue> given_;

@@ -2,6 +2,7 @@
 #include <core/diagnostics.h>
 
 #include <algorithm>
+#include <array>
 #include <cctype>
 
 namespace skymill {
@@ -11,16 +12,16 @@ namespace {
 constexpr int kEdit = 4;              // cost of one inserted, lost, changed or swapped letter
 constexpr int kCaseEdit = 1;          // cost of a letter in the wrong case
 constexpr std::size_t kLongest = 64;  // longer words are not typing mistakes; bounds the work
-constexpr std::size_t kMostCandidates = 1000;  // the same, for descriptions made by machines
+constexpr std::size_t kMostCandidates = 200;  // the same, for descriptions made by machines
 
 char lower(char letter) {
   return static_cast<char>(std::tolower(static_cast<unsigned char>(letter)));
 }
 
 /// Damerau-Levenshtein distance with neighbours swapped once (optimal string alignment), the
-/// costs as above.
+/// costs as above. Neither text is longer than kLongest.
 int distance(std::string_view a, std::string_view b) {
-  std::vector<std::vector<int>> cost(a.size() + 1, std::vector<int>(b.size() + 1));
+  std::array<std::array<int, kLongest + 1>, kLongest + 1> cost;
   for (std::size_t i = 0; i <= a.size(); ++i) cost[i][0] = static_cast<int>(i) * kEdit;
   for (std::size_t j = 0; j <= b.size(); ++j) cost[0][j] = static_cast<int>(j) * kEdit;
   for (std::size_t i = 1; i <= a.size(); ++i) {
@@ -51,10 +52,12 @@ std::string closest_word(std::string_view word, const std::vector<std::string>& 
     // letter matches only in the other case.
     const std::size_t length = std::max(word.size(), candidate.size());
     const int edits = length < 2 ? 0 : std::max(1, static_cast<int>(length) / 3);
+    const std::size_t shortest = std::min(word.size(), candidate.size());
+    const int limit =
+        std::min(edits * kEdit + 2 * kCaseEdit, static_cast<int>(shortest) * kEdit - 1);
+    if (static_cast<int>(length - shortest) * kEdit > limit) continue;
     const int cost = distance(word, candidate);
-    const bool close = cost <= edits * kEdit + 2 * kCaseEdit &&
-                       cost < static_cast<int>(std::min(word.size(), candidate.size())) * kEdit;
-    if (close && (best.empty() || cost < best_cost)) {
+    if (cost <= limit && (best.empty() || cost < best_cost)) {
       best = candidate;
       best_cost = cost;
     }

@@ -80,6 +80,9 @@ void load_plugin(const std::string& path, Registry& registry) {
   } catch (const boost::system::system_error& problem) {
     throw Error(ErrorKind::plugin, "plugin '" + path + "' cannot be loaded: " + problem.what(),
                 how_to_rebuild());
+  } catch (const Error& error) {
+    registry.set_library({});
+    throw error.within("plugin '" + path + "'");
   }
 }
 

@@ -46,17 +46,27 @@ YamlSource::YamlSource(std::string name, std::string_view text)
     : name_(std::move(name)), text_(text), line_starts_{0} {
   for (std::size_t i = 0; i < text_.size(); ++i)
     if (text_[i] == '\n') line_starts_.push_back(i + 1);
+  std::size_t characters = 0;
+  for (std::size_t i = 0; i <= text_.size(); ++i) {
+    if (i % kBlock == 0) block_starts_.push_back(characters);
+    if (i < text_.size()) characters += !is_continuation(text_[i]);
+  }
 }
 
 Where YamlSource::where(std::size_t byte) const {
   byte = std::min(byte, text_.size());
   const auto next = std::upper_bound(line_starts_.begin(), line_starts_.end(), byte);
   const auto line = static_cast<std::size_t>(next - line_starts_.begin());
-  const std::string_view before =
-      text_.substr(line_starts_[line - 1], byte - line_starts_[line - 1]);
-  const auto characters =
-      std::count_if(before.begin(), before.end(), [](char c) { return !is_continuation(c); });
+  const std::size_t characters =
+      characters_before(byte) - characters_before(line_starts_[line - 1]);
   return {name_, static_cast<int>(line), static_cast<int>(characters) + 1};
+}
+
+std::size_t YamlSource::characters_before(std::size_t byte) const {
+  const std::size_t block = byte / kBlock;
+  std::size_t count = block_starts_[block];
+  for (std::size_t i = block * kBlock; i < byte; ++i) count += !is_continuation(text_[i]);
+  return count;
 }
 
 bool YamlSource::check_bytes(Diagnostics& diagnostics) const {

@@ -30,9 +30,13 @@ class YamlSource {
   bool check_lines(Diagnostics& diagnostics) const;
 
  private:
+  static constexpr std::size_t kBlock = 256;
+  std::size_t characters_before(std::size_t byte) const;
+
   std::string name_;
   std::string_view text_;
   std::vector<std::size_t> line_starts_;
+  std::vector<std::size_t> block_starts_;  ///< characters before every kBlock-th byte
 };
 
 }  // namespace skymill

@@ -355,8 +355,9 @@ struct FitsCubeReader::Impl {
     int column = 0;
     file.call(kDoing, fits_get_colnum, CASEINSEN, const_cast<char*>(name), &column);
     std::vector<double> values(static_cast<std::size_t>(rows));
+    int any_missing = 0;  // cfitsio writes it although its manual calls it optional
     file.call(kDoing, fits_read_col_dbl, column, 1LL, 1LL, rows,
-              std::numeric_limits<double>::quiet_NaN(), values.data(), nullptr);
+              std::numeric_limits<double>::quiet_NaN(), values.data(), &any_missing);
     std::string found = upper(Header(file).text("TUNIT" + std::to_string(column)));
     if (found.empty()) found = usual_unit;
     const double per_rad = found == "ARCSEC" ? kArcsecPerRad : found == "DEG" ? kDegPerRad : 1;
@@ -372,8 +373,9 @@ struct FitsCubeReader::Impl {
     // Only integers need a blank value. Asking for one makes cfitsio flush tiny floats to zero.
     float blank = std::numeric_limits<float>::quiet_NaN();
     void* const blank_value = bitpix > 0 ? &blank : nullptr;
+    int any_blank = 0;
     file.call("read the pixels", fits_read_pixll, TFLOAT, first, count, blank_value, pixels,
-              nullptr);
+              &any_blank);
   }
 
   std::string path;

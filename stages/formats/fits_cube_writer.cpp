@@ -147,7 +147,7 @@ struct FitsCubeWriter::Impl {
     file.call(kDoing, fits_write_key_lng, "NCHAN", rows, "channels of the image");
     file.call(kDoing, fits_write_key_lng, "NPOL", 1LL, "Stokes planes of the image");
 
-    constexpr float kNone = std::numeric_limits<float>::quiet_NaN();
+    constexpr float kNone = 0;  // casacore refuses to open a file with beams of NaN
     std::vector<float> major(nchan, kNone);
     std::vector<float> minor(nchan, kNone);
     std::vector<float> angle(nchan, kNone);

@@ -127,8 +127,9 @@ std::string second_line(const PreviewInput& input, const PixelSummary& summary) 
 
 void draw_titles(Canvas& canvas, const Box& room, const PreviewInput& input,
                  const PixelSummary& summary) {
-  std::string first = input.header.object.empty() ? "Image" : input.header.object;
-  if (!input.product.empty()) first += " \u2014 " + input.product;
+  const std::string& object = input.header.object;
+  std::string first = object.empty() ? input.product : object;
+  if (!object.empty() && !input.product.empty()) first += " \u2014 " + input.product;
   if (!input.header.stokes.empty()) first += ", Stokes " + input.header.stokes;
   const double middle = room.x + room.width / 2.0;
   const auto centred = [&](double y, const std::string& words, TextStyle style) {

@@ -36,8 +36,9 @@ struct PreviewInput {
   std::optional<std::array<double, 2>> reference_pixel;  ///< from 0; default nx/2, ny/2
 };
 
-/// Draws a figure of about 1100 x 900 pixels, north up and east left for a negative cell_x_rad,
-/// and renames it into place as `path`, replacing what was there. Equal input gives equal bytes.
+/// Draws a figure of 1100 x 900 pixels (1100 x 1056 with a spectrum), north up and east left for a
+/// negative cell_x_rad, and renames it into place as `path`, replacing what was there. Equal input
+/// gives equal bytes.
 ///
 /// @throws Error kind description when sizes contradict each other or there are no pixels;
 ///   resources when no space is left; failed for every other refusal of the file system

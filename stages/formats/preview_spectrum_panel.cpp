@@ -64,7 +64,8 @@ class SpectrumPanel {
 
   void draw_values(const std::vector<float>& values, const std::string& name, Rgb colour,
                    bool on_the_left) {
-    if (values.empty()) return;
+    const auto known = [](float value) { return std::isfinite(value); };
+    if (std::none_of(values.begin(), values.end(), known)) return;
     const Range range = value_range(values);
     draw_curve(values, range, colour);
 

@@ -49,18 +49,41 @@ struct CasaImageReader::Impl {
                     wall::kDamagedHint);
       }
       shape = pixels.shape(0);
-      const std::unique_ptr<cc::CoordinateSystem> coordinates(
-          cc::CoordinateSystem::restore(table.keywordSet(), "coords"));
-      if (!coordinates) {
-        throw Error(ErrorKind::input, "the coordinates of the image '" + path + "' are unreadable",
-                    wall::kDamagedHint);
-      }
-      axes = wall::axes_of(*coordinates, shape, path);
+      read_coordinates();
       read_unit();
       read_info();
       open_mask();
       read_history();
     });
+  }
+
+  // Two things are taken out before casacore restores the coordinates, because it looks them up in
+  // tables (observatories, Earth rotation) that need not be installed: the telescope's name, and
+  // the frame in which viewers like to see frequencies. We keep the frame of the axis itself.
+  void read_coordinates() {
+    cc::TableRecord coordinates = table.keywordSet().subRecord("coords");
+    std::string telescope;
+    if (coordinates.isDefined("telescope")) {
+      telescope = coordinates.asString("telescope");
+      coordinates.define("telescope", "");
+    }
+    for (cc::uInt i = 0; i < coordinates.nfields(); ++i) {
+      const cc::String name = coordinates.name(static_cast<int>(i));
+      if (!name.startsWith("spectral")) continue;
+      cc::TableRecord spectral = coordinates.subRecord(name);
+      if (spectral.isDefined("conversion")) spectral.removeField("conversion");
+      coordinates.defineRecord(name, spectral);
+    }
+    cc::TableRecord container;
+    container.defineRecord("coords", coordinates);
+    const std::unique_ptr<cc::CoordinateSystem> restored(
+        cc::CoordinateSystem::restore(container, "coords"));
+    if (!restored) {
+      throw Error(ErrorKind::input, "the coordinates of the image '" + path + "' are unreadable",
+                  wall::kDamagedHint);
+    }
+    axes = wall::axes_of(*restored, shape, path);
+    axes.header.telescope = telescope;
   }
 
   void read_unit() {

@@ -6,6 +6,7 @@
 #include <casacore/images/Images/ImageInfo.h>
 #include <casacore/images/Images/PagedImage.h>
 #include <casacore/lattices/Lattices/TiledShape.h>
+#include <casacore/tables/Tables/TableRecord.h>
 #include <stages/ms/casa_image.h>
 #include <stages/ms/image_coordinates.h>
 #include <stages/ms/wall.h>
@@ -88,6 +89,16 @@ struct CasaImageWriter::Impl {
     image = std::make_unique<cc::PagedImage<float>>(cc::TiledShape(shape, tile), coordinates, path,
                                                     wall::own_lock());
     image->setUnits(cc::Unit(unit));
+    name_telescope();
+  }
+
+  /// coordinates_of() leaves the name out, because casacore looks a named telescope up in its table
+  /// of observatories when it saves coordinates, and fails where that table is not installed.
+  void name_telescope() {
+    cc::TableRecord& keywords = image->table().rwKeywordSet();
+    cc::TableRecord coordinates = keywords.subRecord("coords");
+    coordinates.define("telescope", header.telescope);
+    keywords.defineRecord("coords", coordinates);
   }
 
   std::size_t checked(std::size_t chan) const {

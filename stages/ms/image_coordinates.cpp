@@ -75,9 +75,9 @@ cc::SpectralCoordinate spectral_axis(const ImageHeader& header) {
   return cc::SpectralCoordinate(frame, cc::Vector<double>(freq_hz), header.rest_freq_hz);
 }
 
+/// All but the telescope's name: see CasaImageWriter.
 cc::ObsInfo observation_of(const ImageHeader& header) {
   cc::ObsInfo info;
-  info.setTelescope(header.telescope);
   info.setObserver(header.observer);
   info.setObsDate(cc::MEpoch(cc::MVEpoch(header.date_obs_mjd_s / 86400.0), cc::MEpoch::UTC));
   info.setPointingCenter(cc::MVDirection(header.phase_centre.ra_rad, header.phase_centre.dec_rad));
@@ -149,7 +149,6 @@ void read_stokes_axis(const cc::CoordinateSystem& coordinates, ImageAxes& axes) 
 }
 
 void read_observation(const cc::ObsInfo& info, ImageHeader& header) {
-  header.telescope = info.telescope();
   header.observer = info.observer();
   header.date_obs_mjd_s = info.obsDate().getValue().get() * 86400.0;
   if (info.isTelescopePositionSet()) {

@@ -11,7 +11,8 @@
 
 namespace skymill::radio::wall {
 
-/// Axes RA, Dec, Stokes, frequency and the observation's description; the caller holds TablesLock.
+/// Axes RA, Dec, Stokes, frequency and the observation's description without the telescope's name;
+/// the caller holds TablesLock.
 /// Throws Error(input) when the header is not complete or names an unknown frame.
 casacore::CoordinateSystem coordinates_of(const ImageHeader& header);
 

@@ -7,6 +7,7 @@
 #include <stages/ms/table_kind.h>
 #include <stages/ms/wall.h>
 
+#include <algorithm>
 #include <filesystem>
 #include <memory>
 #include <system_error>
@@ -41,6 +42,7 @@ TablesLock::TablesLock() : lock_(tables_mutex()) {
 Error translated(const std::string& doing, const char* text, const std::string& hint) {
   std::string line(text);
   line = line.substr(0, line.find('\n'));
+  std::replace(line.begin(), line.end(), '\t', ' ');
   return Error(ErrorKind::input, doing + ": " + line, hint);
 }
 

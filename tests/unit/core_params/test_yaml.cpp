@@ -129,4 +129,7 @@ TEST_CASE("columns count characters") {
   CHECK(remarks("\xEF\xBB\xBF"
                 "a: !x 1\n")
             .find("f:1:4:") == 0);
+  std::string line = "a: [";
+  for (int i = 0; i < 1000; ++i) line += "\xC3\xA9\xC3\xA9, ";  // more than a block of bytes
+  CHECK(remarks(line + "!x y]\n").find("f:1:4005:") == 0);
 }

@@ -1,0 +1,45 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+#pragma once
+
+#include <core/params.h>
+#include <core/stage.h>
+#include <stages/data/visibilities.h>
+
+#include <cstdint>
+#include <string>
+#include <utility>
+#include <vector>
+
+namespace skymill::radio {
+
+struct FlagParams {
+  bool zeros = true;
+  bool autocorrelations = true;
+  bool dead_antennas = true;
+  double amplitude_max = 0;
+  double clip_sigma = 0;
+  std::vector<std::string> antennas;
+};
+
+/// Flags what cannot be good: nothing is removed, values stay as they are.
+///
+/// A sample counts for the first reason that holds, in the order antennas, autocorrelations, not
+/// finite, zeros, amplitude_max, clip_sigma, dead_antennas (dsa110.md 3.1, steps 1 to 5).
+class FlagStage final : public Transform<Visibilities, Visibilities> {
+ public:
+  using Params = FlagParams;
+  static Schema<FlagParams> schema();
+  static Ports ports();
+
+  explicit FlagStage(FlagParams params) : params_(std::move(params)) {}
+
+  void plan(Planning& planning) override;
+  Chunk<Visibilities> operator()(Chunk<Visibilities> chunk,
+                                 const PipelineContext& ctx) const override;
+
+ private:
+  FlagParams params_;
+  std::vector<std::uint8_t> listed_;  ///< [antenna] 1 = named in `antennas`
+};
+
+}  // namespace skymill::radio

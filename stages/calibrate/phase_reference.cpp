@@ -1,0 +1,170 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+#include <stages/calibrate/phase_reference.h>
+
+#include <algorithm>
+#include <array>
+#include <cmath>
+#include <numeric>
+#include <optional>
+
+namespace skymill::radio {
+
+namespace {
+
+constexpr double kNearlyAll = 0.9;
+
+std::vector<std::size_t> solved_by_antenna(const Solutions& solutions) {
+  std::vector<std::size_t> solved(solutions.antennas.size(), 0);
+  for (std::size_t k = 0; k < solutions.flag.size(); ++k) {
+    if (solutions.flag[k] == 0) ++solved[k % solved.size()];
+  }
+  return solved;
+}
+
+double median(std::vector<double> values) {
+  const auto middle = values.begin() + static_cast<std::ptrdiff_t>(values.size() / 2);
+  std::nth_element(values.begin(), middle, values.end());
+  return *middle;
+}
+
+std::vector<double> distance_from_middle_m(const ObservationHeader& header) {
+  std::array<double, 3> middle{};
+  for (std::size_t axis = 0; axis < 3; ++axis) {
+    std::vector<double> place;
+    for (const Antenna& antenna : header.antennas) place.push_back(antenna.position_m[axis]);
+    middle[axis] = median(std::move(place));
+  }
+  std::vector<double> distance;
+  for (const Antenna& antenna : header.antennas) {
+    distance.push_back(std::hypot(antenna.position_m[0] - middle[0],
+                                  antenna.position_m[1] - middle[1],
+                                  antenna.position_m[2] - middle[2]));
+  }
+  return distance;
+}
+
+/// The intervals of one frequency and polarisation.
+class Series {
+ public:
+  Series(std::size_t frequency, std::size_t pol, Solutions& solutions)
+      : frequency_(frequency), pol_(pol), solutions_(solutions) {}
+
+  bool good(std::size_t interval, std::size_t antenna) const {
+    return solutions_.flag[place(interval, antenna)] == 0;
+  }
+  bool solved(std::size_t interval) const {
+    return solutions_.refant[solutions_.group(interval, frequency_, pol_)] >= 0;
+  }
+  std::complex<double> phasor(std::size_t interval, std::size_t antenna) const {
+    const std::complex<double> gain = solutions_.gain[place(interval, antenna)];
+    return std::abs(gain) > 0 ? gain / std::abs(gain) : 1;
+  }
+
+  /// Turns an interval's phases so that the antenna's becomes that of `wanted`.
+  void turn(std::size_t interval, std::size_t antenna, std::complex<double> wanted) {
+    const std::complex<double> by = wanted * std::conj(phasor(interval, antenna));
+    for (std::size_t a = 0; a < solutions_.antennas.size(); ++a) {
+      if (!good(interval, a)) continue;
+      auto& gain = solutions_.gain[place(interval, a)];
+      gain = std::complex<float>(std::complex<double>(gain) * by);
+    }
+    auto& gain = solutions_.gain[place(interval, antenna)];
+    if (wanted == 1.0) gain = std::abs(gain);
+    solutions_.refant[solutions_.group(interval, frequency_, pol_)] =
+        static_cast<std::int32_t>(antenna);
+  }
+
+ private:
+  std::size_t place(std::size_t interval, std::size_t antenna) const {
+    return solutions_.index(interval, frequency_, pol_, antenna);
+  }
+
+  std::size_t frequency_;
+  std::size_t pol_;
+  Solutions& solutions_;
+};
+
+/// Turns one interval after its neighbour, which is turned already. @return false when no antenna
+/// is good in both and the phases could not be carried over
+bool follow(std::size_t interval, std::optional<std::size_t> neighbour, std::size_t reference,
+            const std::vector<std::size_t>& order, Series& series) {
+  if (series.good(interval, reference)) {
+    series.turn(interval, reference, 1);
+    return true;
+  }
+  for (const std::size_t antenna : order) {
+    if (!neighbour || !series.good(interval, antenna) || !series.good(*neighbour, antenna)) continue;
+    series.turn(interval, antenna, series.phasor(*neighbour, antenna));
+    return true;
+  }
+  const auto first = std::find_if(order.begin(), order.end(),
+                                  [&](std::size_t a) { return series.good(interval, a); });
+  series.turn(interval, *first, 1);
+  return false;
+}
+
+std::size_t reference_series(const std::vector<std::size_t>& order,
+                             const std::vector<std::size_t>& intervals, Series& series) {
+  const auto good_in_some = [&](std::size_t antenna) {
+    return std::any_of(intervals.begin(), intervals.end(),
+                       [&](std::size_t t) { return series.good(t, antenna); });
+  };
+  const std::size_t reference = *std::find_if(order.begin(), order.end(), good_in_some);
+  const auto start = std::find_if(intervals.begin(), intervals.end(),
+                                  [&](std::size_t t) { return series.good(t, reference); });
+  std::size_t broken = 0;
+  std::optional<std::size_t> neighbour;
+  for (auto t = start; t != intervals.end(); neighbour = *t++) {
+    if (!follow(*t, neighbour, reference, order, series)) ++broken;
+  }
+  neighbour = *start;
+  for (auto t = std::make_reverse_iterator(start); t != intervals.rend(); neighbour = *t++) {
+    if (!follow(*t, neighbour, reference, order, series)) ++broken;
+  }
+  return broken;
+}
+
+}  // namespace
+
+std::vector<std::size_t> reference_order(const Solutions& solutions,
+                                         const std::vector<std::string>& asked) {
+  const std::vector<std::size_t> solved = solved_by_antenna(solutions);
+  const std::vector<double> distance_m = distance_from_middle_m(*solutions.header);
+  const double most = static_cast<double>(*std::max_element(solved.begin(), solved.end()));
+  const auto nearly_all = [&](std::size_t a) {
+    return static_cast<double>(solved[a]) >= kNearlyAll * most;
+  };
+  std::vector<std::size_t> rest(solutions.antennas.size());
+  std::iota(rest.begin(), rest.end(), 0);
+  std::stable_sort(rest.begin(), rest.end(), [&](std::size_t a, std::size_t b) {
+    if (nearly_all(a) != nearly_all(b)) return nearly_all(a);
+    return nearly_all(a) ? distance_m[a] < distance_m[b] : solved[a] > solved[b];
+  });
+  std::vector<std::size_t> order;
+  for (const std::string& name : asked) {
+    const auto found = std::find(solutions.antennas.begin(), solutions.antennas.end(), name);
+    if (found == solutions.antennas.end()) continue;
+    order.push_back(static_cast<std::size_t>(found - solutions.antennas.begin()));
+  }
+  for (const std::size_t antenna : rest) {
+    if (std::find(order.begin(), order.end(), antenna) == order.end()) order.push_back(antenna);
+  }
+  return order;
+}
+
+std::size_t reference_phases(const std::vector<std::size_t>& order, Solutions& solutions) {
+  std::size_t broken = 0;
+  for (std::size_t f = 0; f < solutions.frequencies.size(); ++f) {
+    for (std::size_t p = 0; p < solutions.pols.size(); ++p) {
+      Series series(f, p, solutions);
+      std::vector<std::size_t> intervals;
+      for (std::size_t t = 0; t < solutions.intervals.size(); ++t) {
+        if (series.solved(t)) intervals.push_back(t);
+      }
+      if (!intervals.empty()) broken += reference_series(order, intervals, series);
+    }
+  }
+  return broken;
+}
+
+}  // namespace skymill::radio

@@ -1,0 +1,38 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+#pragma once
+
+#include <core/params.h>
+#include <stages/kernels/stefcal.h>
+
+#include <cstddef>
+#include <optional>
+#include <string>
+#include <vector>
+
+namespace skymill::radio {
+
+/// Parameters of `solve`; names and defaults are gaincal's and bandpass's where they have them.
+struct SolveParams {
+  double flux = 0;  // Jy
+  double spectral_index = 0;
+  std::optional<double> reference_frequency;  // Hz
+  std::vector<double> direction;              // rad: right ascension, declination
+  std::string solint = "inf";
+  std::string solve_per = "channel";
+  std::string mode = "ap";
+  std::vector<std::string> refant;
+  double minsnr = 3;
+  std::size_t minblperant = 4;
+  double uvmin = 0;  // wavelengths
+  double tolerance = 1e-5;
+  std::size_t maxiter = 100;
+};
+
+Schema<SolveParams> solve_schema();
+
+/// Length of a solution in seconds: infinity for `inf`, 0 for `int`.
+double solint_s(const SolveParams& params);
+
+kernels::StefcalOptions stefcal_options(const SolveParams& params);
+
+}  // namespace skymill::radio

@@ -1,0 +1,101 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+#include <core/error.h>
+#include <core/units.h>
+#include <stages/calibrate/antenna_names.h>
+#include <stages/calibrate/phase_reference.h>
+#include <stages/calibrate/solve_report.h>
+#include <stages/calibrate/solve_stage.h>
+
+#include <algorithm>
+#include <cmath>
+
+namespace skymill::radio {
+
+namespace {
+
+/// Most intervals that an observation of this length can give.
+std::size_t most_intervals(const SolveParams& params, const ObservationHeader& header,
+                           const SolveLayout& layout) {
+  const double length_s = solint_s(params);
+  if (std::isinf(length_s)) return 1;
+  std::size_t rows = 0;
+  for (const std::size_t count : header.rows_per_description) rows = std::max(rows, count);
+  // Without dead or missing antennas: rows over baselines; twice as many leave room for those.
+  const std::size_t integrations = 2 * rows / std::max<std::size_t>(1, layout.baselines()) + 2;
+  if (length_s == 0) return integrations;
+  const double span_s = header.time_last_s - header.time_first_s;
+  return std::min(integrations, static_cast<std::size_t>(span_s / length_s) + 2);
+}
+
+std::size_t result_bytes(const SolveLayout& layout, std::size_t intervals) {
+  constexpr std::size_t kEach = sizeof(std::complex<float>) + 2 * sizeof(float) + 1;
+  return intervals * layout.frequencies.size() * layout.pols.size() *
+         (layout.antennas * kEach + sizeof(std::int32_t));
+}
+
+}  // namespace
+
+Ports Solve::ports() {
+  PortNeed need;
+  need.kind = Visibilities::kDataKind;
+  need.axes = {"row", "channel", "correlation"};
+  need.columns = {"data", "flag", "weight", "uvw", "time", "antenna"};
+  return Ports()
+      .in(need, "visibilities of the calibrator, not yet corrected")
+      .out("out", Solutions::kDataKind, "gains of every antenna, in one piece");
+}
+
+void Solve::plan(Planning& planning) {
+  header_ = planning.input().header<ObservationHeader>();
+  for (const std::string& name : params_.refant) antenna_number(*header_, name, "refant");
+  layout_ = solve_layout(*header_, params_.solve_per);
+  const std::size_t intervals = most_intervals(params_, *header_, layout_);
+  const std::size_t results = result_bytes(layout_, intervals);
+  const auto threads = static_cast<std::size_t>(planning.context().threads());
+  constexpr std::size_t kPerPair = sizeof(std::complex<double>) + 2 * sizeof(double) + 4;
+  const std::size_t work = 3 * threads * layout_.antennas * layout_.antennas * kPerPair;
+  // Results exist twice while they are joined.
+  planning.set_state(SolutionSlots::bytes(params_, layout_) + 2 * results + work);
+  PortSpec& out = planning.output();
+  out.axes = {"time", "frequency", "polarisation", "antenna"};
+  out.columns = {"gain", "flag", "snr", "error"};
+  out.chunks = 1;
+  out.chunk_bytes = results;
+  out.set_header<ObservationHeader>(header_);
+  planning.add_note(std::to_string(layout_.frequencies.size()) + " frequencies x " +
+                    std::to_string(layout_.pols.size()) + " polarisations x up to " +
+                    std::to_string(intervals) + " intervals, calibrator of " +
+                    format_quantity(params_.flux, "Jy"));
+}
+
+void Solve::add(const Chunk<Visibilities>& chunk, const PipelineContext& ctx) {
+  if (!slots_) {
+    // Made with the first chunk, not in plan(): the memory is ours only once the pass has begun.
+    slots_ = std::make_unique<SolutionSlots>(params_, layout_, header_,
+                                             static_cast<std::size_t>(ctx.threads()));
+    model_ = std::make_unique<PointModel>(params_, header_);
+  }
+  slots_->add(*chunk, *model_);
+  ctx.count("rows", static_cast<std::int64_t>(chunk->rows()));
+}
+
+Stream<Solutions> Solve::finish(const PipelineContext& ctx) {
+  if (!slots_) throw Error(ErrorKind::input, "no visibilities came, so there is nothing to solve");
+  Solutions solutions = slots_->finish();
+  const SolveCounts counts = slots_->counts();
+  slots_.reset();
+  require_solutions(solutions, counts, params_);
+  const std::vector<std::size_t> order = reference_order(solutions, params_.refant);
+  const std::size_t broken = reference_phases(order, solutions);
+  const auto has_solution = [&](std::size_t antenna) {
+    for (std::size_t k = antenna; k < solutions.flag.size(); k += solutions.antennas.size()) {
+      if (solutions.flag[k] == 0) return true;
+    }
+    return false;
+  };
+  const std::size_t reference = *std::find_if(order.begin(), order.end(), has_solution);
+  report_solutions(solutions, counts, params_, reference, broken, ctx);
+  return Stream<Solutions>::one(Chunk<Solutions>(std::move(solutions)));
+}
+
+}  // namespace skymill::radio

@@ -1,0 +1,39 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+#pragma once
+
+#include <core/stage.h>
+#include <stages/calibrate/point_model.h>
+#include <stages/calibrate/solution_slots.h>
+#include <stages/calibrate/solve_layout.h>
+#include <stages/calibrate/solve_params.h>
+#include <stages/data/solutions.h>
+#include <stages/data/visibilities.h>
+
+#include <memory>
+#include <utility>
+
+namespace skymill::radio {
+
+/// Solves for the antennas' gains against one point source: sums up each baseline in one pass,
+/// then solves every cell (channel or window, time interval, polarisation) on its own.
+class Solve final : public Reduce<Visibilities, Solutions> {
+ public:
+  using Params = SolveParams;
+  static Schema<SolveParams> schema() { return solve_schema(); }
+  static Ports ports();
+
+  explicit Solve(SolveParams params) : params_(std::move(params)) {}
+
+  void plan(Planning& planning) override;
+  void add(const Chunk<Visibilities>& chunk, const PipelineContext& ctx) override;
+  Stream<Solutions> finish(const PipelineContext& ctx) override;
+
+ private:
+  SolveParams params_;
+  std::shared_ptr<const ObservationHeader> header_;
+  SolveLayout layout_;
+  std::unique_ptr<PointModel> model_;
+  std::unique_ptr<SolutionSlots> slots_;
+};
+
+}  // namespace skymill::radio

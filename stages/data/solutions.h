@@ -1,0 +1,81 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+// Kept in the common subset of C++17 and C++20: the casacore wall (stages/ms) includes it.
+#pragma once
+
+#include <core/data_kind.h>
+#include <stages/data/visibilities.h>
+
+#include <complex>
+#include <cstddef>
+#include <cstdint>
+#include <memory>
+#include <string>
+#include <vector>
+
+namespace skymill::radio {
+
+/// Neighbouring channels of one data description that share a solution.
+struct SolutionChannels {
+  int data_desc_id = 0;
+  std::size_t first_channel = 0;
+  std::size_t channels = 0;
+  double freq_hz = 0;   ///< centre of what the channels cover
+  double width_hz = 0;  ///< what they cover
+};
+
+/// Time for which a solution was made, MJD UTC seconds.
+struct SolutionInterval {
+  double begin_s = 0;  ///< start of the first integration used
+  double end_s = 0;    ///< end of the last
+  double time_s = 0;   ///< mean of the samples' times by weight
+  std::int32_t field_id = 0;     ///< of the first row
+  std::int32_t scan_number = 0;  ///< of the first row
+};
+
+/// Diagonal gains of antennas: D_ij = g_i conj(g_j) M_ij, corrected = D_ij / (g_i conj(g_j))
+/// (calibration.md 5.0). Arrays are dense, last index fastest.
+struct Solutions {
+  static constexpr DataKind kDataKind{"solutions", 1};
+
+  std::shared_ptr<const ObservationHeader> header;  ///< of the data that were solved
+  std::string mode;                                 ///< "ap" or "p"
+  std::vector<std::string> antennas;                ///< names; every antenna of the header
+  std::vector<int> pols;                            ///< casacore codes of the parallel hands
+  std::vector<SolutionChannels> frequencies;
+  std::vector<SolutionInterval> intervals;  ///< ascending in time
+
+  std::vector<std::complex<float>> gain;  ///< [interval][frequency][pol][antenna], 1 if flagged
+  std::vector<std::uint8_t> flag;         ///< likewise; 1 = no solution
+  std::vector<float> snr;                 ///< likewise; 0 if flagged
+  std::vector<float> error;               ///< likewise; rms of the complex gain, 0 if flagged
+  std::vector<std::int32_t> refant;       ///< [interval][frequency][pol]; -1 = nothing solved
+
+  /// Place in `gain`, `flag`, `snr` and `error`.
+  std::size_t index(std::size_t interval, std::size_t frequency, std::size_t pol,
+                    std::size_t antenna) const {
+    return group(interval, frequency, pol) * antennas.size() + antenna;
+  }
+  /// Place in `refant`.
+  std::size_t group(std::size_t interval, std::size_t frequency, std::size_t pol) const {
+    return (interval * frequencies.size() + frequency) * pols.size() + pol;
+  }
+
+  /// Gives the arrays the size that the axes ask for: all flagged, gain 1.
+  void resize() {
+    const std::size_t groups = intervals.size() * frequencies.size() * pols.size();
+    refant.assign(groups, -1);
+    gain.assign(groups * antennas.size(), {1, 0});
+    flag.assign(groups * antennas.size(), 1);
+    snr.assign(groups * antennas.size(), 0);
+    error.assign(groups * antennas.size(), 0);
+  }
+
+  /// Bytes held, for the memory budget.
+  std::size_t bytes() const {
+    return gain.size() * (sizeof(std::complex<float>) + 2 * sizeof(float) + 1) +
+           refant.size() * sizeof(std::int32_t) + intervals.size() * sizeof(SolutionInterval) +
+           frequencies.size() * sizeof(SolutionChannels) + antennas.size() * sizeof(std::string);
+  }
+};
+
+}  // namespace skymill::radio

@@ -1,0 +1,20 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+// Private to stages/uvh5.
+#pragma once
+
+#include <stages/uvh5/uvh5_header.h>
+
+#include "hdf5_file.h"
+
+namespace skymill::radio {
+
+/// Reads and checks the whole header; the shapes of the data sets are the caller's part.
+Uvh5Header parse_header(const hdf5::File& file);
+
+/// Fills phasing, pointing declination and phase centres.
+void parse_phasing(const hdf5::File& file, Uvh5Header& header);
+
+/// Whether the file says that the correlator stopped the fringes on the meridian.
+bool says_meridian(const hdf5::File& file);
+
+}  // namespace skymill::radio
