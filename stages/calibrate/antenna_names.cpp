@@ -16,8 +16,9 @@ std::size_t antenna_number(const ObservationHeader& header, const std::string& n
   if (hint.empty() && !names.empty()) {
     hint = "names go from '" + names.front() + "' to '" + names.back() + "'";
   }
-  throw Error(ErrorKind::description, parameter + " names antenna '" + name + "', but '" +
-                                          header.source + "' has none of that name",
+  throw Error(ErrorKind::description,
+              parameter + " names antenna '" + name + "', but '" + header.source +
+                  "' has none of that name",
               hint);
 }
 

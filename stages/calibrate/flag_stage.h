@@ -23,8 +23,8 @@ struct FlagParams {
 
 /// Flags what cannot be good: nothing is removed, values stay as they are.
 ///
-/// A sample counts for the first reason that holds, in the order antennas, autocorrelations, not
-/// finite, zeros, amplitude_max, clip_sigma, dead_antennas (dsa110.md 3.1, steps 1 to 5).
+/// A sample counts for the first reason that holds, in the order antennas, autocorrelations,
+/// dead_antennas, not finite, zeros, amplitude_max, clip_sigma (dsa110.md 3.1, steps 1 to 5).
 class FlagStage final : public Transform<Visibilities, Visibilities> {
  public:
   using Params = FlagParams;

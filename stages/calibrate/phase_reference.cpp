@@ -93,7 +93,8 @@ bool follow(std::size_t interval, std::optional<std::size_t> neighbour, std::siz
     return true;
   }
   for (const std::size_t antenna : order) {
-    if (!neighbour || !series.good(interval, antenna) || !series.good(*neighbour, antenna)) continue;
+    if (!neighbour || !series.good(interval, antenna) || !series.good(*neighbour, antenna))
+      continue;
     series.turn(interval, antenna, series.phasor(*neighbour, antenna));
     return true;
   }

@@ -23,8 +23,8 @@ DirectionCosines direction_cosines(double ra_rad, double dec_rad, const Directio
   // n - 1 = cos θ - 1 = -2 sin²(θ/2), by the haversine formula.
   const double half_dec = std::sin((dec_rad - centre.dec_rad) / 2);
   const double half_ra = std::sin(d_ra / 2);
-  place.n_minus_1 = -2 * (half_dec * half_dec + std::cos(dec_rad) * std::cos(centre.dec_rad) *
-                                                    half_ra * half_ra);
+  place.n_minus_1 =
+      -2 * (half_dec * half_dec + std::cos(dec_rad) * std::cos(centre.dec_rad) * half_ra * half_ra);
   return place;
 }
 

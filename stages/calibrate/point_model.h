@@ -34,8 +34,8 @@ class PointModel {
   void require_same_centre(std::size_t field);
 
   std::shared_ptr<const ObservationHeader> header_;
-  std::vector<std::vector<double>> flux_jy_;      ///< by data description and channel
-  std::vector<DirectionCosines> place_;           ///< by field; empty: in the phase centre
+  std::vector<std::vector<double>> flux_jy_;  ///< by data description and channel
+  std::vector<DirectionCosines> place_;       ///< by field; empty: in the phase centre
   std::optional<std::size_t> first_field_;
   std::vector<std::complex<double>> values_;
 };

@@ -55,8 +55,9 @@ SolutionSlots::Slot& SolutionSlots::slot_of(const Visibilities& rows, std::size_
     const double integration_s = rows.interval_s[row];
     if (length_s_ == 0) length_s_ = integration_s;
     if (!(length_s_ > 0)) {
-      throw Error(ErrorKind::input, "'" + header_->source + "' does not say how long an " +
-                                        "integration is, as solint: int needs",
+      throw Error(ErrorKind::input,
+                  "'" + header_->source + "' does not say how long an " +
+                      "integration is, as solint: int needs",
                   "give solint in seconds");
     }
     const double first_s = header_->time_first_s > 0 ? header_->time_first_s : rows.time_s[row];
@@ -75,7 +76,8 @@ SolutionSlots::Slot& SolutionSlots::slot_of(const Visibilities& rows, std::size_
                 "sort the data by time, or use a longer solint");
   }
   if (open.size() == kOpen) close(description, open.begin()->first);
-  Slot slot{{}, BaselineSums(layout_.antennas, cells_of(layout_, layout_.descriptions[description]))};
+  Slot slot{{},
+            BaselineSums(layout_.antennas, cells_of(layout_, layout_.descriptions[description]))};
   slot.timing.begin_s = rows.time_s[row] - rows.interval_s[row] / 2;
   slot.timing.end_s = rows.time_s[row] + rows.interval_s[row] / 2;
   slot.timing.field_id = rows.field_id[row];
@@ -87,10 +89,10 @@ void SolutionSlots::add_row(const Visibilities& rows, std::size_t row,
                             const std::vector<std::complex<double>>& model, Slot& slot) {
   const auto dd = static_cast<std::size_t>(rows.data_desc_id);
   const DescriptionLayout& description = layout_.descriptions[dd];
-  const auto& freq_hz =
-      header_->spectral_windows[static_cast<std::size_t>(
-                                    header_->data_descriptions[dd].spectral_window)]
-          .chan_freq_hz;
+  const auto& freq_hz = header_
+                            ->spectral_windows[static_cast<std::size_t>(
+                                header_->data_descriptions[dd].spectral_window)]
+                            .chan_freq_hz;
   const auto antenna1 = static_cast<std::size_t>(rows.antenna1[row]);
   const auto antenna2 = static_cast<std::size_t>(rows.antenna2[row]);
   const bool swapped = antenna1 > antenna2;
@@ -133,6 +135,11 @@ void SolutionSlots::add_row(const Visibilities& rows, std::size_t row,
 }
 
 void SolutionSlots::add(const Visibilities& rows, PointModel& model) {
+  const auto description = static_cast<std::size_t>(rows.data_desc_id);
+  if (rows.rows() > 0 && layout_.descriptions.at(description).frequencies == 0) {
+    throw Error(ErrorKind::input, "data description " + std::to_string(description) +
+                                      " brings rows, but none were announced");
+  }
   for (std::size_t row = 0; row < rows.rows(); ++row) {
     if (rows.antenna1[row] == rows.antenna2[row]) continue;
     Slot& slot = slot_of(rows, row);
@@ -156,9 +163,8 @@ void SolutionSlots::close(std::size_t description, std::int64_t number) {
       solved.snr.push_back(static_cast<float>(solution.snr[a]));
       solved.error.push_back(static_cast<float>(solution.error[a]));
     }
-    solved.refant.push_back(solution.refant == kernels::kNoAntenna
-                                ? -1
-                                : static_cast<std::int32_t>(solution.refant));
+    solved.refant.push_back(
+        solution.refant == kernels::kNoAntenna ? -1 : static_cast<std::int32_t>(solution.refant));
     ++counts_.cells;
     counts_.iterations += solution.iterations;
     if (solution.stop == kernels::GainStop::kTooFew) {
@@ -204,8 +210,8 @@ Solutions SolutionSlots::finish() {
       weight += timing.weight;
       weighted_s += timing.weighted_s + timing.weight * (timing.begin_s - first.begin_s);
     }
-    interval.time_s = weight > 0 ? first.begin_s + weighted_s / weight
-                                 : (interval.begin_s + interval.end_s) / 2;
+    interval.time_s =
+        weight > 0 ? first.begin_s + weighted_s / weight : (interval.begin_s + interval.end_s) / 2;
     solutions.intervals.push_back(interval);
   }
   solutions.resize();

@@ -47,6 +47,10 @@ SolveLayout solve_layout(const ObservationHeader& header, const std::string& per
     const std::size_t width = per == "spw" ? channels : 1;
     DescriptionLayout description;
     description.first_frequency = layout.frequencies.size();
+    if (dd < header.rows_per_description.size() && header.rows_per_description[dd] == 0) {
+      layout.descriptions.push_back(std::move(description));  // not selected: no cells
+      continue;
+    }
     for (std::size_t c = 0; c < channels; ++c) {
       description.cell_of_channel.push_back(c / width);
       if (c % width != 0) continue;

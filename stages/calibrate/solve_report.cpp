@@ -57,8 +57,8 @@ AntennaFigures figures_of(const Solutions& solutions, std::size_t antenna) {
 void degrade_for_refant(const Solutions& solutions, const SolveParams& params,
                         std::size_t reference, const PipelineContext& ctx) {
   if (params.refant.empty()) return;
-  const auto asked = std::find(solutions.antennas.begin(), solutions.antennas.end(),
-                               params.refant.front());
+  const auto asked =
+      std::find(solutions.antennas.begin(), solutions.antennas.end(), params.refant.front());
   const auto antenna = static_cast<std::size_t>(asked - solutions.antennas.begin());
   const AntennaFigures figures = figures_of(solutions, antenna);
   if (figures.flagged == figures.solutions) {
@@ -90,8 +90,7 @@ void require_solutions(const Solutions& solutions, const SolveCounts& counts,
   if (counts.too_few + counts.not_converged < counts.cells) {
     why += ", and the other cells stay below minsnr";
   }
-  throw Error(ErrorKind::input,
-              "no solutions: " + why + " (phases need 3 antennas, amplitudes 4)",
+  throw Error(ErrorKind::input, "no solutions: " + why + " (phases need 3 antennas, amplitudes 4)",
               "look at flags, weights and uvmin; for small arrays lower minblperant; for a faint "
               "calibrator use a longer solint or solve_per: spw");
 }
@@ -106,14 +105,13 @@ void report_solutions(const Solutions& solutions, const SolveCounts& counts,
     const AntennaFigures figures = figures_of(solutions, a);
     all += figures.solutions;
     flagged += figures.flagged;
-    ctx.record("antennas",
-               {{"antenna", static_cast<std::int64_t>(a)},
-                {"name", solutions.antennas[a]},
-                {"data_flagged", 1 - fraction(counts.used[a], counts.samples[a])},
-                {"solutions_flagged", fraction(figures.flagged, figures.solutions)},
-                {"snr_median", figures.snr},
-                {"gain_amplitude", figures.amplitude},
-                {"reference", a == reference}});
+    ctx.record("antennas", {{"antenna", static_cast<std::int64_t>(a)},
+                            {"name", solutions.antennas[a]},
+                            {"data_flagged", 1 - fraction(counts.used[a], counts.samples[a])},
+                            {"solutions_flagged", fraction(figures.flagged, figures.solutions)},
+                            {"snr_median", figures.snr},
+                            {"gain_amplitude", figures.amplitude},
+                            {"reference", a == reference}});
   }
   const auto count = [&](const char* name, std::size_t amount) {
     ctx.count(name, static_cast<std::int64_t>(amount));

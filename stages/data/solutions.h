@@ -25,9 +25,9 @@ struct SolutionChannels {
 
 /// Time for which a solution was made, MJD UTC seconds.
 struct SolutionInterval {
-  double begin_s = 0;  ///< start of the first integration used
-  double end_s = 0;    ///< end of the last
-  double time_s = 0;   ///< mean of the samples' times by weight
+  double begin_s = 0;            ///< start of the first integration used
+  double end_s = 0;              ///< end of the last
+  double time_s = 0;             ///< mean of the samples' times by weight
   std::int32_t field_id = 0;     ///< of the first row
   std::int32_t scan_number = 0;  ///< of the first row
 };

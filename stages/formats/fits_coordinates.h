@@ -11,6 +11,9 @@ namespace skymill::radio {
 
 inline constexpr double kDegPerRad = 57.295779513082320877;
 inline constexpr double kArcsecPerRad = 3600 * kDegPerRad;
+/// Both axes of a plane without a beam in the table BEAMS: no telescope has one as small, and
+/// casacore opens no file whose table holds a beam of zero or NaN.
+inline constexpr double kNoBeamArcsec = 1e-6;
 inline constexpr double kLightSpeedMs = 299792458.0;
 
 /// SPECSYS of a casacore frequency frame such as LSRK (FITS 4.0 table 24).

@@ -47,8 +47,8 @@ class SKYMILL_API FitsCubeWriter {
   /// Blanks (NaN) the planes never put, writes the beams and makes the file durable (fsync).
   ///
   /// A cube of one plane keeps its beam in BMAJ, BMIN, BPA; one of several planes has CASAMBM = T
-  /// and the table BEAMS, where a plane without a beam has zeros (NaN would keep casacore from
-  /// opening it).
+  /// and the table BEAMS as soon as one plane has a beam; there a plane without one has a beam of
+  /// 1e-6 arcsec, because casacore opens no file with a beam of zero or NaN.
   void finish();
 
  private:

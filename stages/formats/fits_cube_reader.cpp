@@ -340,7 +340,8 @@ struct FitsCubeReader::Impl {
       const double k = chan[row];
       if (pol[row] != 0 || !(k >= 0 && k < static_cast<double>(beams.size()))) continue;
       const Beam beam{major[row], minor[row], angle[row]};
-      beams[static_cast<std::size_t>(k)] = beam.valid() ? beam : Beam{};
+      const bool known = beam.valid() && beam.major_rad * kArcsecPerRad > 2 * kNoBeamArcsec;
+      beams[static_cast<std::size_t>(k)] = known ? beam : Beam{};
     }
     file.call(kDoing, fits_movabs_hdu, image_hdu, nullptr);
   }

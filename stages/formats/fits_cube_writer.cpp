@@ -147,10 +147,10 @@ struct FitsCubeWriter::Impl {
     file.call(kDoing, fits_write_key_lng, "NCHAN", rows, "channels of the image");
     file.call(kDoing, fits_write_key_lng, "NPOL", 1LL, "Stokes planes of the image");
 
-    constexpr float kNone = 0;  // casacore refuses to open a file with beams of NaN
+    constexpr auto kNone = static_cast<float>(kNoBeamArcsec);
     std::vector<float> major(nchan, kNone);
     std::vector<float> minor(nchan, kNone);
-    std::vector<float> angle(nchan, kNone);
+    std::vector<float> angle(nchan, 0.0F);
     std::vector<int> chan(nchan);
     std::vector<int> pol(nchan, 0);
     for (std::size_t k = 0; k < nchan; ++k) {

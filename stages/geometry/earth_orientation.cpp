@@ -87,12 +87,12 @@ EarthOrientation EarthOrientation::read(const std::string& path) {
     if (!finals) finals = is_finals(line);
     const auto day = *finals ? finals_line(line) : reduced_line(line);
     if (day && !days.empty() && day->mjd <= days.back().mjd) {
-      throw Error(ErrorKind::input, {path, count, 0}, "dates of Earth orientation do not ascend");
+      throw Error(ErrorKind::input, Where{path, count, 0}, "dates of Earth orientation do not ascend");
     }
     if (day) {
       days.push_back(*day);
     } else if (!*finals) {
-      throw Error(ErrorKind::input, {path, count, 0},
+      throw Error(ErrorKind::input, Where{path, count, 0},
                   "a line of Earth orientation needs MJD, x, y and UT1-UTC");
     }
   }

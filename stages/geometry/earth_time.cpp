@@ -2,6 +2,7 @@
 #include <core/error.h>
 #include <core/units.h>
 #include <erfa.h>
+#include <erfam.h>
 #include <stages/geometry/earth_time.h>
 
 #include <cmath>

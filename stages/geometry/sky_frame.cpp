@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 #include <core/error.h>
 #include <erfa.h>
+#include <erfam.h>
 #include <stages/geometry/earth_time.h>
 #include <stages/geometry/sky_frame.h>
 

@@ -196,8 +196,7 @@ class Iteration {
     }
     std::vector<Complex> next(n);
     for (std::size_t i = 0; i < n; ++i) {
-      const Complex fit =
-          sum_b[i] > 0 ? Complex(sum_re[i], sum_im[i]) / sum_b[i] : Complex(0);
+      const Complex fit = sum_b[i] > 0 ? Complex(sum_re[i], sum_im[i]) / sum_b[i] : Complex(0);
       next[i] = constrained(fit, g[i]);
     }
     return next;
@@ -296,8 +295,8 @@ GainSolution stefcal(const GainSums& sums, const StefcalOptions& options) {
   }
   const Cell cell = pack(sums, active, options.mode);
   const auto ref = std::find(active.begin(), active.end(), options.refant);
-  const auto first = ref == active.end() ? std::size_t{0}
-                                         : static_cast<std::size_t>(ref - active.begin());
+  const auto first =
+      ref == active.end() ? std::size_t{0} : static_cast<std::size_t>(ref - active.begin());
   std::vector<Complex> g = start(cell, first, options.mode);
   solution.stop = Iteration(cell, options.mode).run(g, options, solution.iterations);
   if (solution.stop != GainStop::kConverged) return solution;
@@ -306,10 +305,9 @@ GainSolution stefcal(const GainSums& sums, const StefcalOptions& options) {
   return solution;
 }
 
-std::vector<GainSolution> stefcal_cells(
-    std::size_t cells, std::size_t antennas,
-    const std::function<void(std::size_t, GainSums&)>& fill, const StefcalOptions& options,
-    std::size_t threads) {
+std::vector<GainSolution> stefcal_cells(std::size_t cells, std::size_t antennas,
+                                        const std::function<void(std::size_t, GainSums&)>& fill,
+                                        const StefcalOptions& options, std::size_t threads) {
   std::vector<GainSolution> solutions(cells);
   parallel_ranges(cells, threads, [&](std::size_t begin, std::size_t end) {
     for (std::size_t k = begin; k < end; ++k) {

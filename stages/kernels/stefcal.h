@@ -42,8 +42,8 @@ struct GainSums {
       : antennas(n), a(n * n), b(n * n, 0), power(n * n, 0), samples(n * n, 0) {}
 
   /// Sets baseline i, j and its mirror; antenna i's conjugate stands on the right of `sum_a`.
-  void set(std::size_t i, std::size_t j, std::complex<double> sum_a, double sum_b,
-           double sum_power, std::uint32_t count) {
+  void set(std::size_t i, std::size_t j, std::complex<double> sum_a, double sum_b, double sum_power,
+           std::uint32_t count) {
     a[i * antennas + j] = sum_a;
     a[j * antennas + i] = std::conj(sum_a);
     b[i * antennas + j] = b[j * antennas + i] = sum_b;
@@ -81,9 +81,8 @@ GainSolution stefcal(const GainSums& sums, const StefcalOptions& options);
 
 /// Solves `cells` cells, many at once on `threads` threads; `fill(k, sums)` sets all baselines of
 /// cell k (the sums are cleared before). Results do not depend on the number of threads.
-std::vector<GainSolution> stefcal_cells(
-    std::size_t cells, std::size_t antennas,
-    const std::function<void(std::size_t, GainSums&)>& fill, const StefcalOptions& options,
-    std::size_t threads);
+std::vector<GainSolution> stefcal_cells(std::size_t cells, std::size_t antennas,
+                                        const std::function<void(std::size_t, GainSums&)>& fill,
+                                        const StefcalOptions& options, std::size_t threads);
 
 }  // namespace skymill::kernels

@@ -41,7 +41,9 @@ class SKYMILL_API CasaImageWriter {
   /// was never put.
   void put_mask_absent(const Lane::Token& token, std::size_t chan);
 
-  /// Writes beams, the mask `mask0` if any plane is absent, and the history; closes.
+  /// A plane without a beam gets that of the nearest plane with one, because CASA images cannot
+  /// leave single beams out. Writes beams, the mask `mask0` if any plane is absent, and the
+  /// history; closes.
   void finish(const Lane::Token& token);
 
  private:

@@ -65,7 +65,7 @@ struct CasaImageReader::Impl {
     std::string telescope;
     if (coordinates.isDefined("telescope")) {
       telescope = coordinates.asString("telescope");
-      coordinates.define("telescope", "");
+      coordinates.removeField("telescope");
     }
     for (cc::uInt i = 0; i < coordinates.nfields(); ++i) {
       const cc::String name = coordinates.name(static_cast<int>(i));

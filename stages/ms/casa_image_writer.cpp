@@ -116,7 +116,16 @@ struct CasaImageWriter::Impl {
     image->putSlice(plane, cc::IPosition(4, 0, 0, 0, static_cast<ssize_t>(chan)));
   }
 
-  /// One beam for a single plane, else one a plane; planes without one get casacore's null beam.
+  /// The beam of this plane, or of the nearest plane that has one; of two, the lower one's.
+  const Beam& nearest_beam(std::size_t chan) const {
+    for (std::size_t away = 0; away < beams.size(); ++away) {
+      if (chan >= away && beams[chan - away].valid()) return beams[chan - away];
+      if (chan + away < beams.size() && beams[chan + away].valid()) return beams[chan + away];
+    }
+    return beams[chan];
+  }
+
+  /// One beam for a single plane, else one a plane: casacore refuses a set with a gap in it.
   void write_info() {
     cc::ImageInfo info = image->imageInfo();
     info.setImageType(cc::ImageInfo::Intensity);
@@ -126,11 +135,9 @@ struct CasaImageWriter::Impl {
     if (kind.has_beam && any && header.nchan == 1) {
       info.setRestoringBeam(gaussian(beams.front()));
     } else if (kind.has_beam && any) {
-      info.setAllBeams(static_cast<cc::uInt>(header.nchan), 1, cc::GaussianBeam::NULL_BEAM);
+      info.setAllBeams(static_cast<cc::uInt>(header.nchan), 1, gaussian(nearest_beam(0)));
       for (std::size_t chan = 0; chan < beams.size(); ++chan) {
-        if (beams[chan].valid()) {
-          info.setBeam(static_cast<cc::Int>(chan), 0, gaussian(beams[chan]));
-        }
+        info.setBeam(static_cast<cc::Int>(chan), 0, gaussian(nearest_beam(chan)));
       }
     }
     image->setImageInfo(info);

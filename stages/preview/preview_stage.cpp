@@ -108,7 +108,7 @@ PipelineContext Preview::execute(const PipelineContext& ctx, const std::string&)
   }
   input.header = header;
   input.chan = shown;
-  input.product = header.object.empty() ? "image" : header.object;
+  input.product = std::filesystem::path(params_.input).stem().string();
   input.unit = cube.unit();
   input.reference_pixel = cube.reference_pixel();
   if (shown < cube.beams().size() && cube.beams()[shown].valid()) input.beam = cube.beams()[shown];

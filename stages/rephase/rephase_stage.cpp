@@ -183,9 +183,8 @@ UvwAxes Rephase::old_axes(const SkyFrame& frame, std::size_t field) const {
   switch (old_header_->phasing) {
     case Phasing::meridian:
       return earth_fixed_axes(0, old_header_->pointing_dec_rad, site_.longitude_rad);
-    case Phasing::unprojected: {
+    case Phasing::unprojected:
       return earth_fixed_axes(0, site_.latitude_rad, site_.longitude_rad);
-    }
     case Phasing::tracked:
       break;
   }
@@ -205,6 +204,7 @@ void Rephase::rephase_moment(Visibilities& rows, const std::vector<std::size_t>&
       antenna_uvw_m(antennas, site_, frame.axes(new_header_->fields.front().phase_dir, kind_));
   const auto old_uvw = antenna_uvw_m(
       antennas, site_, old_axes(frame, static_cast<std::size_t>(rows.field_id[first])));
+  // What files of unprojected data store as uvw differs too much between writers to be compared.
   const bool projected = old_header_->phasing != Phasing::unprojected;
   std::vector<double> path_m(antennas.size());
   for (std::size_t a = 0; a < antennas.size(); ++a) {
@@ -215,7 +215,8 @@ void Rephase::rephase_moment(Visibilities& rows, const std::vector<std::size_t>&
     const auto a1 = static_cast<std::size_t>(rows.antenna1[row]);
     const auto a2 = static_cast<std::size_t>(rows.antenna2[row]);
     double* const uvw = &rows.uvw_m[3 * row];
-    const int sense = sense_of_row(uvw, minus(old_uvw[a1], old_uvw[a2]), rows, row);
+    const int sense =
+        projected ? sense_of_row(uvw, minus(old_uvw[a1], old_uvw[a2]), rows, row) : 1;
     const Vector3 changed = minus(new_uvw[a1], new_uvw[a2]);
     for (std::size_t k = 0; k < 3; ++k) uvw[k] = sense * changed[k];
     turn.turn(a1, a2, sense, rows.ncorr, &rows.data[row * rows.nchan * rows.ncorr]);

@@ -31,8 +31,9 @@ struct RephaseParams {
 /// (`meridian`, fixed to the Earth), or 0 (`unprojected`: no delay was ever taken out, whatever
 /// the stored w is).
 ///
-/// Rows whose stored uvw point the other way (second antenna minus first, data conjugated) keep
-/// doing so.
+/// Rows of tracked and meridian data whose stored uvw point the other way (second antenna minus
+/// first, data conjugated) keep doing so; unprojected data must be in our convention, because what
+/// is stored as their uvw differs between writers.
 class Rephase final : public Transform<Visibilities, Visibilities> {
  public:
   using Params = RephaseParams;

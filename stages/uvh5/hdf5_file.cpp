@@ -192,6 +192,19 @@ std::string File::text(const std::string& name) const {
   return values.front();
 }
 
+bool File::boolean(const std::string& name) const {
+  const Lock lock;
+  const Handle opened = dataset(name);
+  const Handle type(H5Dget_type(opened.id()), H5Tclose);
+  std::vector<hsize_t> sizes;
+  unsigned char value = 0;
+  if (extent(opened.id(), sizes) != 1 || H5Tget_size(type.id()) != 1 ||
+      H5Dread(opened.id(), type.id(), H5S_ALL, H5S_ALL, H5P_DEFAULT, &value) < 0) {
+    refuse("has a '" + name + "' that is not true or false");
+  }
+  return value != 0;
+}
+
 std::optional<std::string> File::maybe_text(const std::string& name) const {
   if (!has(name)) return std::nullopt;
   const auto values = texts(name);

@@ -85,6 +85,8 @@ class File {
   double real(const std::string& name) const;
   std::int64_t integer(const std::string& name) const;
   std::string text(const std::string& name) const;
+  /// h5py's bool, or any number of one byte.
+  bool boolean(const std::string& name) const;
   /// Nothing when the data set is missing or empty.
   std::optional<std::string> maybe_text(const std::string& name) const;
   std::optional<double> maybe_real(const std::string& name) const;

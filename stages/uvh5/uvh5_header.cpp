@@ -139,10 +139,9 @@ void parse_polarizations(const hdf5::File& file, Uvh5Header& header) {
 
 /// Sizes that follow from others where a file claims that they do.
 void check_counts(const hdf5::File& file, const Uvh5Header& header) {
-  const bool rectangular = file.has("Header/blts_are_rectangular")
-                               ? file.shape("Header/blts_are_rectangular").empty() &&
-                                     header.times * header.baselines == header.rows
-                               : header.phasing == Phasing::meridian;
+  const char* const claim = "Header/blts_are_rectangular";
+  const bool rectangular =
+      file.has(claim) ? file.boolean(claim) : header.phasing == Phasing::meridian;
   if (rectangular && header.rows != header.times * header.baselines) {
     file.refuse("says Nblts = " + std::to_string(header.rows) + ", but Nbls = " +
                     std::to_string(header.baselines) + " and Ntimes = " +

@@ -13,8 +13,9 @@ namespace skymill::radio {
 
 namespace {
 
-const std::string kExtra = "Header/extra_keywords/";
-const std::string kCatalogue = "Header/phase_center_catalog";
+const char* const kCatalogue = "Header/phase_center_catalog";
+
+std::string extra(const char* name) { return std::string("Header/extra_keywords/") + name; }
 
 std::string lower(std::string text) {
   std::transform(text.begin(), text.end(), text.begin(),
@@ -32,14 +33,14 @@ std::string frame_name(const hdf5::File& file, const std::string& frame, double 
 
 void parse_meridian(const hdf5::File& file, Uvh5Header& header) {
   header.phasing = Phasing::meridian;
-  auto dec = file.maybe_real(kExtra + "phase_center_dec");
+  auto dec = file.maybe_real(extra("phase_center_dec"));
   if (!dec) dec = file.maybe_real("Header/phase_center_app_dec");
   if (!dec || !std::isfinite(*dec) || std::abs(*dec) > 1.5707963267948966) {
-    file.refuse("is fringe-stopped to the meridian, but '" + kExtra +
-                "phase_center_dec' gives no declination");
+    file.refuse("is fringe-stopped to the meridian, but '" + extra("phase_center_dec") +
+                "' gives no declination");
   }
   header.pointing_dec_rad = *dec;
-  const double hour_angle = file.maybe_real(kExtra + "ha_phase_center").value_or(0);
+  const double hour_angle = file.maybe_real(extra("ha_phase_center")).value_or(0);
   if (hour_angle != 0) {
     file.refuse("is fringe-stopped to the hour angle " + std::to_string(hour_angle),
                 "only the meridian, hour angle 0, is known");
@@ -47,7 +48,7 @@ void parse_meridian(const hdf5::File& file, Uvh5Header& header) {
 }
 
 Uvh5PhaseCentre parse_centre(const hdf5::File& file, const std::string& entry) {
-  const std::string group = kCatalogue + "/" + entry + "/";
+  const std::string group = std::string(kCatalogue) + "/" + entry + "/";
   Uvh5PhaseCentre centre;
   // Entries are called by their number, in files of version 1.0 by the name of the source.
   const bool number = !entry.empty() && entry.find_first_not_of("0123456789") == std::string::npos;
@@ -60,7 +61,7 @@ Uvh5PhaseCentre parse_centre(const hdf5::File& file, const std::string& entry) {
 void parse_catalogue(const hdf5::File& file, Uvh5Header& header) {
   std::size_t unprojected = 0;
   for (const std::string& entry : file.members(kCatalogue)) {
-    const std::string group = kCatalogue + "/" + entry + "/";
+    const std::string group = std::string(kCatalogue) + "/" + entry + "/";
     const std::string type = lower(file.text(group + "cat_type"));
     Uvh5PhaseCentre centre = parse_centre(file, entry);
     if (type == "sidereal") {
@@ -76,7 +77,7 @@ void parse_catalogue(const hdf5::File& file, Uvh5Header& header) {
     }
     header.phase_centres.push_back(std::move(centre));
   }
-  if (header.phase_centres.empty()) file.refuse("has an empty '" + kCatalogue + "'");
+  if (header.phase_centres.empty()) file.refuse(std::string("has an empty '") + kCatalogue + "'");
   if (unprojected != 0 && unprojected != header.phase_centres.size()) {
     file.refuse("mixes rows phased to a direction with unprojected ones",
                 "write a file for each kind");
@@ -108,7 +109,7 @@ void parse_phase_type(const hdf5::File& file, Uvh5Header& header) {
 }  // namespace
 
 bool says_meridian(const hdf5::File& file) {
-  const std::string name = kExtra + "phase_center_epoch";
+  const std::string name = extra("phase_center_epoch");
   if (!file.has(name)) return false;
   const hdf5::Lock lock;
   const hdf5::Handle epoch = file.dataset(name);

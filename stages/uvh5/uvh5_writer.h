@@ -19,6 +19,7 @@ struct Uvh5Subband {
   std::vector<Antenna> antennas;   ///< all station slots, absolute ITRF; numbers count from 0
   std::size_t antennas_in_data = 0;
   std::vector<double> freq_hz;     ///< descending, as the correlator has it
+  double width_hz = 0;             ///< of a channel, where there is but one
   std::vector<int> polarizations;  ///< AIPS codes
   double pointing_dec_rad = 0;     ///< apparent
   std::vector<int> delays_ns;      ///< [antenna][polarization], 2 each; empty: all zero

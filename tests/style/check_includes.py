@@ -22,6 +22,9 @@ LIBRARIES = [
     ("cairo", r"(cairo/|cairo(-[a-z]+)?\.h)"),
     ("cfitsio", r"(cfitsio/)?fitsio2?\.h"),
     ("fftw", r"fftw3\.h"),
+    ("erfa", r"erfa\.h"),
+    ("hdf5", r"hdf5(_hl)?\.h"),
+    ("lzf", r"(liblzf/)?lzf\.h"),
     ("catch2", r"catch2/"),
     ("std", r"[a-z_0-9]+$"),
 ]
@@ -35,6 +38,27 @@ PRIVATE_HEADERS = {
     "stages/kernels/parallel_ranges.h": {"tbb"},
     "stages/formats/fits_file.h": {"cfitsio"},
     "stages/formats/fits_header.h": set(),
+    "stages/uvh5/hdf5_file.h": {"hdf5"},
+    "stages/uvh5/header_parts.h": set(),
+}
+
+# Libraries under stages that every stage may include, and what else of stages they include.
+SHARED_FOLDERS = {
+    "stages/data": set(),
+    "stages/kernels": set(),
+    "stages/geometry": {"stages/data"},
+    "stages/ms": {"stages/data"},
+    "stages/formats": {"stages/data", "stages/ms"},
+    "stages/uvh5": {"stages/data", "stages/geometry"},
+}
+
+# Foreign libraries for sources of a folder, besides its private headers.
+SOURCE_LIBRARIES = {
+    "stages/kernels": {"tbb", "fftw", "posix"},
+    "stages/geometry": {"erfa", "posix", "json"},
+    "stages/ms": {"posix"},
+    "stages/formats": {"cairo", "cfitsio", "posix", "json"},
+    "stages/uvh5": {"hdf5", "lzf", "posix", "json"},
 }
 
 
@@ -67,25 +91,24 @@ def own_headers_fault(path, folder, target):
         if to_core or to == "stages/" + folder.split("/")[1]:
             return None
         return f"a plugin includes core and stages/{folder.split('/')[1]} only"
-    if folder == "stages/kernels":
-        if to != folder:
-            return "kernels know only the standard library and each other"
-    elif folder == "stages/data":
-        if not to_core and to != folder:
-            return "data kinds know core and each other only"
-    elif folder == "stages/ms":
-        if to_core and target not in CORE_SAFE_FOR_17:
-            return "the casacore wall is C++17; of core it includes " + ", ".join(
-                sorted(CORE_SAFE_FOR_17))
-        if not to_core and to not in (folder, "stages/data"):
-            return "the casacore wall includes stages/data and its own folder only"
-    elif folder == "stages/formats":
-        if not to_core and to not in (folder, "stages/data", "stages/ms"):
-            return "formats include core, stages/data and stages/ms only"
-    elif not to_core and to not in (
-            folder, "stages/data", "stages/kernels", "stages/ms", "stages/formats"):
+    if to_core:
+        return core_fault(folder, target)
+    if to != folder and to not in SHARED_FOLDERS.get(folder, SHARED_FOLDERS.keys()):
+        if folder in SHARED_FOLDERS:
+            allowed = ", ".join(sorted(SHARED_FOLDERS[folder])) or "no other folder of stages"
+            return f"{folder} includes {allowed}"
         return f"stages meet through data kinds: {folder} does not include {to}"
     return private_fault(path, target)
+
+
+def core_fault(folder, target):
+    """Why a library or stage may not include `target` of core, or None."""
+    if folder == "stages/kernels":
+        return "kernels know nothing of core"
+    if folder == "stages/ms" and target not in CORE_SAFE_FOR_17:
+        return ("the casacore wall is C++17; of core it includes "
+                + ", ".join(sorted(CORE_SAFE_FOR_17)))
+    return None
 
 
 def private_fault(path, target):
@@ -111,14 +134,8 @@ def library_fault(path, folder, library):
     allowed = PRIVATE_HEADERS.get(path, set())
     if folder in ("core/src", "core/cli"):
         allowed = CORE_PRIVATE
-    elif folder == "stages/kernels" and not header:
-        allowed = {"tbb", "fftw", "posix"}
     elif folder.startswith("stages/") and folder != "stages/data" and not header:
-        allowed = {"posix"}
-        if folder != "stages/ms":
-            allowed.add("json")
-        if folder == "stages/formats":
-            allowed |= {"cairo", "cfitsio"}
+        allowed = SOURCE_LIBRARIES.get(folder, {"posix", "json"})
     if library in allowed:
         return None
     return f"{library} is not for {'headers' if header else 'sources'} of {folder}"

@@ -108,8 +108,8 @@ TEST_CASE("what is written reads back bit for bit, and others accept it", "[ms]"
     }
     if (has_program("wsclean")) {
       const int code = run("cd '" + scratch.path("") +
-                               "' && wsclean -reorder -size 64 64 -scale 1asec -niter 0 -name w '" + copy +
-                               "' && test -s w-dirty.fits",
+                               "' && wsclean -reorder -size 64 64 -scale 1asec -niter 0 -name w '" +
+                               copy + "' && test -s w-dirty.fits",
                            log);
       INFO(text_of(log));
       CHECK(code == 0);
