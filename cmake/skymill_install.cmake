@@ -25,6 +25,8 @@ foreach(FOLDER ${FOLDERS})
     endif()
   endforeach()
 endforeach()
+get_property(PLUGINS DIRECTORY plugins PROPERTY BUILDSYSTEM_TARGETS)
+set_target_properties(${PLUGINS} PROPERTIES INSTALL_RPATH "$ORIGIN/../..")
 
 install(DIRECTORY core/include/core DESTINATION ${SKYMILL_HEADER_DIR} FILES_MATCHING PATTERN "*.h")
 install(FILES ${skymill_BINARY_DIR}/core/include/core/version.h

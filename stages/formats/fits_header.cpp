@@ -89,7 +89,7 @@ void write_observation(Keywords& keys, const ImageHeader& header) {
   if (header.date_obs_mjd_s > 0) {
     keys.text("DATE-OBS", date_text(header.date_obs_mjd_s));
     keys.number("MJD-OBS", header.date_obs_mjd_s / 86400);
-    keys.text("TIMESYS", "UTC");
+    // TIMESYS is left to its default, UTC: astropy 5.2 fails on the key in capitals, as FITS has it.
   }
   keys.number("OBSRA", header.phase_centre.ra_rad * kDegPerRad);
   keys.number("OBSDEC", header.phase_centre.dec_rad * kDegPerRad);

@@ -87,7 +87,8 @@ EarthOrientation EarthOrientation::read(const std::string& path) {
     if (!finals) finals = is_finals(line);
     const auto day = *finals ? finals_line(line) : reduced_line(line);
     if (day && !days.empty() && day->mjd <= days.back().mjd) {
-      throw Error(ErrorKind::input, Where{path, count, 0}, "dates of Earth orientation do not ascend");
+      throw Error(ErrorKind::input, Where{path, count, 0},
+                  "dates of Earth orientation do not ascend");
     }
     if (day) {
       days.push_back(*day);
@@ -148,7 +149,7 @@ Orientation EarthOrientation::at(double mjd_utc_s, StalePolicy policy) const {
       next == days_.size() || (next > 0 && mjd - days_[next - 1].mjd < days_[next].mjd - mjd);
   const Day& nearest = days_[before ? next - 1 : next];
   const double off = std::abs(mjd - nearest.mjd);
-  const std::string what = "the table of Earth orientation '" + path_ + "' (" + ranges() +
+  const std::string what = "the table of Earth orientation '" + path_ + "' (" + ranges(mjd) +
                            ") does not have " + date_text(mjd) + " (MJD " +
                            format_quantity(mjd, "") + ")";
   if (policy == StalePolicy::refuse) {
@@ -171,22 +172,31 @@ double EarthOrientation::last_measured_mjd() const {
   return it == days_.rend() ? 0 : it->mjd;
 }
 
-std::string EarthOrientation::ranges() const {
-  std::string text;
+std::string EarthOrientation::ranges(double near_mjd) const {
+  std::string all, nearest;
   std::size_t pieces = 0;
+  double least = INFINITY;
   for (std::size_t begin = 0, end = 1; end <= days_.size(); ++end) {
     if (end < days_.size() && days_[end].mjd - days_[end - 1].mjd < kGapDays) continue;
-    text += (text.empty() ? "" : ", ") + date_text(days_[begin].mjd) + " to " +
-            date_text(days_[end - 1].mjd);
+    const double first = days_[begin].mjd, last = days_[end - 1].mjd;
+    const std::string piece = date_text(first) + " to " + date_text(last);
+    all += (all.empty() ? "" : ", ") + piece;
+    const double off = std::max({first - near_mjd, near_mjd - last, 0.0});
+    if (off < least) {
+      least = off;
+      nearest = piece;
+    }
     begin = end;
     ++pieces;
   }
-  return pieces > 3 ? std::to_string(pieces) + " pieces: " + text : text;
+  if (pieces <= 3) return all;
+  return std::to_string(pieces) + " pieces between " + date_text(first_mjd()) + " and " +
+         date_text(last_mjd()) + ", such as " + nearest;
 }
 
 std::string EarthOrientation::description(double now_mjd) const {
   const double last = last_measured_mjd();
-  std::string text = "'" + path_ + "' (" + ranges();
+  std::string text = "'" + path_ + "' (" + ranges(now_mjd);
   if (last == 0) return text + "; all predicted)";
   text += "; measured to " + date_text(last) + ", ";
   const double age = std::floor(now_mjd - last);

@@ -71,7 +71,7 @@ class EarthOrientation {
 
  private:
   std::size_t after(double mjd) const;
-  std::string ranges() const;
+  std::string ranges(double near_mjd) const;
 
   std::vector<Day> days_;
   std::string path_;

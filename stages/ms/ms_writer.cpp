@@ -270,6 +270,7 @@ struct MsWriter::Impl {
   }
 
   void add_weight_spectrum() {
+    const wall::TablesLock lock;  // it makes files and changes the table's description
     cc::TableDesc description;
     cc::MS::addColumnToDesc(description, cc::MS::WEIGHT_SPECTRUM, 2);
     cc::ColumnDesc& column = description.rwColumnDesc("WEIGHT_SPECTRUM");

@@ -14,6 +14,8 @@ namespace skymill::radio {
 
 namespace {
 
+constexpr double kWorthAWarning = 0.1;  // arcsec
+
 Vector3 minus(const Vector3& a, const Vector3& b) {
   return {a[0] - b[0], a[1] - b[1], a[2] - b[2]};
 }
@@ -215,8 +217,7 @@ void Rephase::rephase_moment(Visibilities& rows, const std::vector<std::size_t>&
     const auto a1 = static_cast<std::size_t>(rows.antenna1[row]);
     const auto a2 = static_cast<std::size_t>(rows.antenna2[row]);
     double* const uvw = &rows.uvw_m[3 * row];
-    const int sense =
-        projected ? sense_of_row(uvw, minus(old_uvw[a1], old_uvw[a2]), rows, row) : 1;
+    const int sense = projected ? sense_of_row(uvw, minus(old_uvw[a1], old_uvw[a2]), rows, row) : 1;
     const Vector3 changed = minus(new_uvw[a1], new_uvw[a2]);
     for (std::size_t k = 0; k < 3; ++k) uvw[k] = sense * changed[k];
     turn.turn(a1, a2, sense, rows.ncorr, &rows.data[row * rows.nchan * rows.ncorr]);
@@ -224,7 +225,14 @@ void Rephase::rephase_moment(Visibilities& rows, const std::vector<std::size_t>&
 }
 
 void Rephase::say_once(const Visibilities& rows, const PipelineContext& ctx) const {
-  if (!said_.exchange(true)) ctx.log().info("Earth orientation " + earth_->description());
+  if (!said_.exchange(true)) {
+    ctx.log().info("Earth orientation " + earth_->description());
+    const double error = earth_->at(rows.time_s.front(), policy()).error_arcsec;
+    if (error > kWorthAWarning && earth_->covers(rows.time_s.front())) {
+      ctx.log().warning("Earth orientation is a prediction; positions may be wrong by about " +
+                        format_quantity(error, "arcsec"));
+    }
+  }
   for (const double time_s : rows.time_s) {
     if (degraded_ || earth_->covers(time_s)) continue;
     const Orientation nearest = earth_->at(time_s, policy());
@@ -235,6 +243,8 @@ void Rephase::say_once(const Visibilities& rows, const PipelineContext& ctx) con
 Chunk<Visibilities> Rephase::operator()(Chunk<Visibilities> chunk,
                                         const PipelineContext& ctx) const {
   Visibilities& rows = *chunk;
+  rows.header = new_header_;
+  if (rows.rows() == 0) return chunk;
   require_antennas(rows, old_header_->antennas.size());
   say_once(rows, ctx);
   const auto& description =
@@ -254,7 +264,6 @@ Chunk<Visibilities> Rephase::operator()(Chunk<Visibilities> chunk,
     moment.clear();
   }
   std::fill(rows.field_id.begin(), rows.field_id.end(), 0);
-  rows.header = new_header_;
   ctx.count("rows", static_cast<std::int64_t>(rows.rows()));
   return chunk;
 }

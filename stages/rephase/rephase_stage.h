@@ -16,6 +16,8 @@
 
 namespace skymill::radio {
 
+class TurnRows;
+
 struct RephaseParams {
   std::string to = "meridian";
   std::string uvw = "derivative";
@@ -54,7 +56,7 @@ class Rephase final : public Transform<Visibilities, Visibilities> {
   Field new_field(const ObservationHeader& header) const;
   UvwAxes old_axes(const SkyFrame& frame, std::size_t field) const;
   void rephase_moment(Visibilities& rows, const std::vector<std::size_t>& moment,
-                      class TurnRows& turn) const;
+                      TurnRows& turn) const;
   void say_once(const Visibilities& rows, const PipelineContext& ctx) const;
 
   RephaseParams params_;

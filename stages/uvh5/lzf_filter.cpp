@@ -5,7 +5,7 @@
 #include <liblzf/lzf.h>
 
 #include <cerrno>
-#include <cstdlib>
+#include <memory>
 
 #include "hdf5_file.h"
 

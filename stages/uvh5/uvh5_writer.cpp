@@ -165,7 +165,6 @@ void Uvh5Writer::Impl::write_header() const {
     steps.push_back(std::abs(subband.freq_hz[c] - subband.freq_hz[c - 1]));
   }
   std::sort(steps.begin(), steps.end());
-  const std::size_t in_data = subband.antennas_in_data;
   put("Header/latitude", subband.position.latitude_rad / kDegree);
   put("Header/longitude", subband.position.longitude_rad / kDegree);
   put("Header/altitude", subband.position.height_m);
@@ -175,9 +174,9 @@ void Uvh5Writer::Impl::write_header() const {
   put("Header/history", subband.history);
   put("Header/phase_type", std::string("drift"));
   put("Header/phase_center_app_dec", subband.pointing_dec_rad);
-  put_count("Header/Nants_data", in_data);
+  put_count("Header/Nants_data", subband.antennas_in_data);
   put_count("Header/Nants_telescope", subband.antennas.size());
-  put_count("Header/Nbls", in_data * (in_data + 1) / 2);
+  put_count("Header/Nbls", subband.baselines);
   for (const char* name : {"Header/Nblts", "Header/Ntimes"}) put_count(name, 0);
   put_count("Header/Nfreqs", channels);
   put_count("Header/Npols", subband.polarizations.size());
@@ -259,7 +258,7 @@ void Uvh5Writer::append(const Uvh5Rows& rows, const Uvh5Cells& cells) {
   const std::size_t count = rows.time_jd.size();
   const std::size_t number =
       count * my.subband.freq_hz.size() * my.subband.polarizations.size();
-  if (rows.interval_s.size() != count || rows.antenna1.size() != count ||
+  if (count != my.subband.baselines || rows.interval_s.size() != count || rows.antenna1.size() != count ||
       rows.antenna2.size() != count || rows.uvw_m.size() != 3 * count ||
       cells.data.size() != number || cells.flag.size() != number ||
       cells.nsamples.size() != number) {

@@ -18,6 +18,7 @@ struct Uvh5Subband {
   GeodeticPosition position;
   std::vector<Antenna> antennas;   ///< all station slots, absolute ITRF; numbers count from 0
   std::size_t antennas_in_data = 0;
+  std::size_t baselines = 0;       ///< with those of an antenna with itself
   std::vector<double> freq_hz;     ///< descending, as the correlator has it
   double width_hz = 0;             ///< of a channel, where there is but one
   std::vector<int> polarizations;  ///< AIPS codes

@@ -5,7 +5,6 @@
 
 #include <cstddef>
 #include <cstdint>
-#include <map>
 #include <string>
 #include <vector>
 
@@ -13,36 +12,49 @@ namespace skymill::radio {
 
 /// What all subbands of an observation share, from the row arrays of one file.
 struct Uvh5Index {
-  std::vector<double> times_jd;              ///< distinct times, ascending
-  std::vector<std::size_t> first_rows;       ///< of each time, and the number of rows at the end;
-                                             ///< empty unless the rows are ordered by time
-  std::vector<std::size_t> crosses_before;   ///< rows of two antennas before each of first_rows
-  std::size_t crosses = 0;
+  std::vector<double> times_jd;        ///< distinct times, ascending
+  std::vector<std::size_t> ends;       ///< row after the last of each time; empty unless the rows
+                                       ///< are in order of time
+  std::size_t rows = 0;
+  std::size_t crosses = 0;             ///< rows of two antennas
   double max_uvw_m = 0;
-  std::uint64_t fingerprint = 0;             ///< of antennas and times of all rows, in order
+  std::uint64_t antenna_print = 0;     ///< checksums of antennas and of times, row by row
+  std::uint64_t time_print = 0;
 };
 
 /// Reads the row arrays in blocks.
 Uvh5Index index_rows(const Uvh5File& file);
 
+/// The files of one observation, a subband each.
 struct Uvh5Group {
   std::vector<Uvh5File> files;  ///< ascending in frequency
   Uvh5Index index;
-  std::vector<std::string> missing;  ///< names of subbands that are not there
+  std::vector<std::string> missing;  ///< subbands that are not there
 };
 
-/// Files that the inputs name: files, directories (their *.uvh5 and *.hdf5 without those still
-/// being written, `*_incomplete.hdf5`) and patterns with * and ?. Sorted, each once.
+/// Files that the inputs name: files, directories (their *.uvh5, *.hdf5 and *.h5, without
+/// `*_incomplete.hdf5`, which the correlator still writes) and patterns with * and ? in the last
+/// part. Each once, sorted.
 /// @throws Error (input) when an input names nothing
 std::vector<std::string> find_uvh5_files(const std::vector<std::string>& inputs);
 
-/// Opens the files of one observation: those that start at the same time by their headers.
+/// Whether the correlator of the DSA-110 made the file.
+bool is_dsa110(const Uvh5Header& header);
+
+/// Opens the files of one observation: those that start at the same time by their headers, since
+/// times in file names jitter (dsa110.md 1.4).
 ///
 /// @param observation  start of an ISO time such as 2025-10-02T06:30; empty: there must be one only
 /// @param expected     number of subbands; 0: sixteen for the DSA-110's own files, else as found
 /// @throws Error (input) for several observations, two files of one subband, subbands that differ
-///         in antennas or rows
+///         in antennas, times or phasing
 Uvh5Group open_observation(const std::vector<std::string>& paths, const std::string& observation,
                            std::size_t expected);
+
+/// MJD UTC seconds.
+inline double mjd_seconds(double jd) { return (jd - 2400000.5) * 86400; }
+
+/// `2025-10-02T06:30:00` for a Julian date, UTC, to the nearest second.
+std::string iso_time(double jd);
 
 }  // namespace skymill::radio

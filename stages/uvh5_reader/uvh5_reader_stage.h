@@ -4,7 +4,7 @@
 #include <core/params.h>
 #include <core/stage.h>
 #include <stages/data/visibilities.h>
-#include <stages/uvh5/uvh5_file.h>
+#include <stages/uvh5_reader/uvh5_convention.h>
 #include <stages/uvh5_reader/uvh5_group.h>
 
 #include <memory>
@@ -20,13 +20,16 @@ struct Uvh5ReaderParams {
   std::optional<std::size_t> expect_subbands;
   std::string missing = "error";
   std::string telescope;
-  bool autocorrelations = false;
+  bool autocorrelations = true;
+  std::string eop;
+  bool stale_eop = false;
   std::size_t integrations = 4;
-  std::size_t chunk_bytes = 32 << 20;
+  std::size_t chunk_bytes = 64 << 20;
 };
 
 /// Streams the UVH5 files of one observation, a spectral window each, in our sign convention:
 /// uvw = r(antenna1) - r(antenna2), antenna1 <= antenna2, channels ascending (calibration.md 1.4).
+/// Data are not rotated: `ObservationHeader::phasing` says to what they were phased.
 class Uvh5ReaderStage final : public Source<Visibilities> {
  public:
   using Params = Uvh5ReaderParams;
@@ -44,19 +47,23 @@ class Uvh5ReaderStage final : public Source<Visibilities> {
     std::size_t subband = 0;
     std::size_t first = 0;
     std::size_t count = 0;
-    std::size_t kept = 0;  ///< rows that are handed on
   };
-  std::shared_ptr<const ObservationHeader> make_header() const;
-  std::size_t cut(std::size_t chunk_bytes);
-  Visibilities read(const Piece& piece, const PipelineContext& ctx);
+  void make_header();
+  std::vector<Field> make_fields();
+  void cut(std::size_t chunk_bytes);
+  std::int32_t field_of(double time_jd, std::int32_t centre_id) const;
+  void conclude_reading(const PipelineContext& ctx);
 
   Uvh5ReaderParams params_;
   Uvh5Group group_;
+  std::vector<Uvh5Order> orders_;  ///< of each file
   std::shared_ptr<const ObservationHeader> header_;
   std::vector<Piece> pieces_;
+  std::size_t largest_rows_ = 0;
   std::size_t next_piece_ = 0;
   std::size_t next_row_ = 0;
-  std::size_t unweighted_ = 0;  ///< cells flagged because nsamples is no positive number
+  std::size_t refused_ = 0;  ///< samples flagged because of nsamples
+  std::vector<std::string> degradations_;
   Uvh5Cells cells_;
 };
 

@@ -22,7 +22,7 @@ LIBRARIES = [
     ("cairo", r"(cairo/|cairo(-[a-z]+)?\.h)"),
     ("cfitsio", r"(cfitsio/)?fitsio2?\.h"),
     ("fftw", r"fftw3\.h"),
-    ("erfa", r"erfa\.h"),
+    ("erfa", r"erfam?\.h"),
     ("hdf5", r"hdf5(_hl)?\.h"),
     ("lzf", r"(liblzf/)?lzf\.h"),
     ("catch2", r"catch2/"),

@@ -48,7 +48,7 @@ def check_keywords(header):
         "CTYPE4": "STOKES", "CRVAL4": 1.0, "CRPIX1": 11.0, "CRPIX2": 7.0, "CRPIX3": 1.0,
         "CUNIT1": "deg", "CUNIT3": "Hz", "RADESYS": "FK5", "EQUINOX": 2000.0, "BUNIT": "Jy/beam",
         "BTYPE": "Intensity", "OBJECT": "Field 1", "TELESCOP": "VLA", "OBSERVER": "O'Hara",
-        "DATE-OBS": "2020-05-31T06:00:00.125000", "TIMESYS": "UTC", "ORIGIN": "Skymill",
+        "DATE-OBS": "2020-05-31T06:00:00.125000", "ORIGIN": "Skymill",
         "OBSGEO-X": -1601185.365, "OBSGEO-Y": -5041977.547, "OBSGEO-Z": 3554875.87, "VELREF": 257,
     }
     for key, value in expected.items():

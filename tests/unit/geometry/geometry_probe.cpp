@@ -39,8 +39,7 @@ void answer(const std::string& line, const EarthOrientation& earth, const Geodet
   if (what == "axes") {
     Direction centre;
     in >> centre.ra_rad >> centre.dec_rad >> centre.frame >> kind;
-    const UvwAxes axes =
-        frame.axes(centre, kind == "rigid" ? UvwKind::rigid : UvwKind::derivative);
+    const UvwAxes axes = frame.axes(centre, kind == "rigid" ? UvwKind::rigid : UvwKind::derivative);
     for (const Vector3* axis : {&axes.u, &axes.v, &axes.w}) show(*axis);
   } else if (what == "centre") {
     in >> hour_angle >> dec;
