@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <limits>
 #include <map>
 
 namespace skymill::radio {
@@ -59,11 +60,12 @@ std::size_t ChannelStore::bytes(const ObservationHeader& header,
 }
 
 ChannelStore::ChannelStore(const ObservationHeader& header, std::vector<PlaneChannels> planes,
-                           const std::string& stokes)
+                           const std::string& stokes, bool mean_of_hands)
     : planes_(std::move(planes)),
       data_(planes_.size()),
       blocks_(header.data_descriptions.size()),
-      feeds_(header.data_descriptions.size()) {
+      feeds_(header.data_descriptions.size()),
+      mean_of_hands_(mean_of_hands) {
   choose_hands(header, stokes);
   for (std::size_t dd = 0; dd < blocks_.size(); ++dd) {
     blocks_[dd].rows = rows_of(header, static_cast<int>(dd));
@@ -129,14 +131,17 @@ void ChannelStore::add(const Visibilities& chunk) {
     for (std::size_t row = 0; row < chunk.rows(); ++row) {
       const std::size_t cell = (row * chunk.nchan + feed.channel) * chunk.ncorr;
       const float* weights = spectrum ? &chunk.weight_spectrum[cell] : &chunk.weight[row * chunk.ncorr];
-      // imaging.md 2.1: the mean of the first and the last correlation's weight.
-      const float weight = 0.5F * (weights[0] + weights[chunk.ncorr - 1]);
+      float weight = mean_of_hands_ ? 0.5F * (weights[0] + weights[chunk.ncorr - 1])
+                                    : std::numeric_limits<float>::max();
       std::complex<float> sum = 0;
-      bool good = weight > 0 && std::isfinite(weight);
+      bool good = true;
       for (const std::size_t hand : hands) {
+        // A NaN must not hide behind a comparison: it is caught below.
+        if (!mean_of_hands_ && !(weights[hand] >= weight)) weight = weights[hand];
         good = good && chunk.flag[cell + hand] == 0;
         sum += chunk.data[cell + hand];
       }
+      good = good && weight > 0 && std::isfinite(weight);
       good = good && std::isfinite(sum.real()) && std::isfinite(sum.imag());
       if (!good) {
         ++flagged_;

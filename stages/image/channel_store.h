@@ -18,9 +18,11 @@ namespace skymill::radio {
 class ChannelStore {
  public:
   /// @param stokes  "I", or one hand: "XX", "YY", "RR", "LL"
+  /// @param mean_of_hands  weight of a sample: the mean of first and last correlation as tclean's
+  ///                       (imaging.md 2.1), else the least of the hands used, as WSClean's
   /// @throws Error (input) when the data have not the correlations that `stokes` needs
   ChannelStore(const ObservationHeader& header, std::vector<PlaneChannels> planes,
-               const std::string& stokes);
+               const std::string& stokes, bool mean_of_hands);
 
   /// Bytes that a store of these planes will hold.
   static std::size_t bytes(const ObservationHeader& header,
@@ -76,6 +78,7 @@ class ChannelStore {
   std::vector<Block> blocks_;                ///< by data description
   std::vector<std::vector<Feed>> feeds_;     ///< by data description
   std::vector<std::vector<std::size_t>> hand_indices_;  ///< by data description: correlations used
+  bool mean_of_hands_ = false;
   int hands_ = 1;
   std::size_t flagged_ = 0;
 };

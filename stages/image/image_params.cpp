@@ -15,6 +15,9 @@ Schema<ImageParams> image_schema() {
   s.field("stokes", &ImageParams::stokes,
           "I from both parallel hands, or one hand alone")
       .choices({"I", "XX", "YY", "RR", "LL"});
+  s.field("handweights", &ImageParams::handweights,
+          "Weight of a Stokes I sample whose hands differ in weight: min as WSClean, mean as tclean")
+      .choices({"min", "mean"});
   s.field("start", &ImageParams::start,
           "First data channel, counted from 0 over all windows in order of frequency");
   s.field("width", &ImageParams::width, "Data channels gridded into one plane").range(1, 1e9);

@@ -131,7 +131,8 @@ void Image::plan(Planning& planning) {
 void Image::add(const Chunk<Visibilities>& chunk, const PipelineContext& ctx) {
   if (!store_) {
     // Made with the first chunk, not in plan(): the memory is ours only once the pass has begun.
-    store_ = std::make_unique<ChannelStore>(*chunk->header, planes_, params_.stokes);
+    store_ = std::make_unique<ChannelStore>(*chunk->header, planes_, params_.stokes,
+                                            params_.handweights == "mean");
   }
   store_->add(*chunk);
   ctx.count("rows", static_cast<std::int64_t>(chunk->rows()));

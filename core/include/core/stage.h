@@ -26,7 +26,8 @@ SKYMILL_API std::string_view shape_name(Shape shape);
 /// out and what the work will hold.
 class SKYMILL_API Planning {
  public:
-  explicit Planning(PipelineContext ctx, std::string stage) : ctx_(std::move(ctx)), stage_(std::move(stage)) {}
+  Planning(PipelineContext ctx, std::string stage)
+      : ctx_(std::move(ctx)), stage_(std::move(stage)) {}
 
   const PipelineContext& context() const { return ctx_; }
   const std::string& stage() const { return stage_; }

@@ -88,7 +88,7 @@ class Sum final : public Reduce<int, long long> {
   void add(const Chunk<int>& chunk, const PipelineContext&) override {
     if (chunk.span().at("number").begin != next_) in_order_ = false;
     ++next_;
-    sum_ = sum_ * 31 + *chunk;  // depends on the order
+    sum_ = sum_ * 31 + static_cast<unsigned long long>(*chunk);  // depends on the order
   }
   Stream<long long> finish(const PipelineContext&) override {
     REQUIRE(in_order_);
@@ -97,7 +97,7 @@ class Sum final : public Reduce<int, long long> {
       if (*part == parts_) return std::nullopt;
       const int number = (*part)++;
       return Stream<long long>::Work([this, number](const PipelineContext&) {
-        return Chunk<long long>(sum_ + number);
+        return Chunk<long long>(static_cast<long long>(sum_) + number);
       });
     });
   }
@@ -105,7 +105,7 @@ class Sum final : public Reduce<int, long long> {
  private:
   int parts_;
   unsigned long long next_ = 0;
-  long long sum_ = 0;
+  unsigned long long sum_ = 0;  // may wrap
   bool in_order_ = true;
 };
 
@@ -150,9 +150,11 @@ TEST_CASE("a million chunks stream through in bounded memory and in order") {
                       {2, std::size_t{1} << 20});
   CHECK(finished);
   REQUIRE(sums.size() == 1);
-  long long expected = 0;
-  for (int i = 0; i < 1'000'000; ++i) expected = expected * 31 + (i % 1000) * (i % 1000);
-  CHECK(sums[0] == expected);
+  unsigned long long expected = 0;
+  for (unsigned long long i = 0; i < 1'000'000; ++i) {
+    expected = expected * 31 + (i % 1000) * (i % 1000);
+  }
+  CHECK(sums[0] == static_cast<long long>(expected));
   CHECK(peak_resident_bytes() - before < (std::size_t{40} << 20));
 }
 

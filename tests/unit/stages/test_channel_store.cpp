@@ -46,7 +46,7 @@ Visibilities rows_of(const std::shared_ptr<ObservationHeader>& header) {
 
 TEST_CASE("Stokes I is the mean of both hands; its weight the mean of first and last") {
   const auto header = header_of({9, 10, 11, 12});
-  ChannelStore store(*header, spectral_grid(*header, 0, 1, std::nullopt), "I");
+  ChannelStore store(*header, spectral_grid(*header, 0, 1, std::nullopt), "I", true);
   store.add(rows_of(header));
   CHECK(store.hands() == 2);
   const auto second = store.samples(1);
@@ -57,9 +57,20 @@ TEST_CASE("Stokes I is the mean of both hands; its weight the mean of first and 
   CHECK(second.freq_hz(0) == 1.1e9);
 }
 
+TEST_CASE("the lesser hand's weight, and a NaN in one of them") {
+  const auto header = header_of({9, 10, 11, 12});
+  Visibilities rows = rows_of(header);
+  rows.weight[4 + 3] = std::numeric_limits<float>::quiet_NaN();  // row 1, YY
+  rows.weight[1] = 0.5F;                                         // row 0, XY: no parallel hand
+  ChannelStore store(*header, spectral_grid(*header, 0, 1, std::nullopt), "I", false);
+  store.add(rows);
+  CHECK(store.samples(0).weight(0, 0) == 2);
+  CHECK(store.samples(0).weight(1, 0) == 0);
+}
+
 TEST_CASE("one hand alone, and several channels in one plane") {
   const auto header = header_of({9, 12});
-  ChannelStore store(*header, spectral_grid(*header, 0, 2, std::nullopt), "YY");
+  ChannelStore store(*header, spectral_grid(*header, 0, 2, std::nullopt), "YY", true);
   store.add(rows_of(header));
   CHECK(store.hands() == 1);
   REQUIRE(store.planes() == 1);
@@ -75,7 +86,7 @@ TEST_CASE("a flag of either hand, a bad weight and a NaN each kill the sample, n
   rows.data[2] = {std::numeric_limits<float>::quiet_NaN(), 0};            // row 0, channel 1, XX
   rows.weight[2] = -5;                                                    // row 1
   rows.weight[3] = 1;
-  ChannelStore store(*header, spectral_grid(*header, 0, 1, std::nullopt), "I");
+  ChannelStore store(*header, spectral_grid(*header, 0, 1, std::nullopt), "I", true);
   store.add(rows);
   CHECK(store.samples(0).weight(0, 0) == 0);
   CHECK(store.samples(1).weight(0, 0) == 0);
@@ -85,8 +96,8 @@ TEST_CASE("a flag of either hand, a bad weight and a NaN each kill the sample, n
 
 TEST_CASE("a Stokes parameter that the data have not, and too many rows, are refused") {
   const auto header = header_of({9, 12});
-  CHECK_THROWS_AS(ChannelStore(*header, spectral_grid(*header, 0, 1, std::nullopt), "RR"), Error);
-  ChannelStore store(*header, spectral_grid(*header, 0, 1, std::nullopt), "I");
+  CHECK_THROWS_AS(ChannelStore(*header, spectral_grid(*header, 0, 1, std::nullopt), "RR", true), Error);
+  ChannelStore store(*header, spectral_grid(*header, 0, 1, std::nullopt), "I", true);
   store.add(rows_of(header));
   CHECK_THROWS_AS(store.add(rows_of(header)), Error);
 }
