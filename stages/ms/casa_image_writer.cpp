@@ -35,9 +35,12 @@ std::size_t tile_lines(std::size_t nx, std::size_t ny) {
   return (ny + tiles - 1) / tiles;
 }
 
+/// In the units in which CASA writes beams and people read them.
 cc::GaussianBeam gaussian(const Beam& beam) {
-  return cc::GaussianBeam(cc::Quantity(beam.major_rad, "rad"), cc::Quantity(beam.minor_rad, "rad"),
-                          cc::Quantity(beam.pa_rad, "rad"));
+  constexpr double kDegPerRad = 180 / 3.14159265358979323846;
+  return cc::GaussianBeam(cc::Quantity(beam.major_rad * kDegPerRad * 3600, "arcsec"),
+                          cc::Quantity(beam.minor_rad * kDegPerRad * 3600, "arcsec"),
+                          cc::Quantity(beam.pa_rad * kDegPerRad, "deg"));
 }
 
 }  // namespace

@@ -6,7 +6,6 @@ import unittest
 
 import casacore.images
 import numpy as np
-from astropy import units as u
 from astropy.io import fits
 from astropy.wcs import WCS
 
@@ -29,7 +28,7 @@ class CubeFormats(RunTest):
         self.assertEqual(header["BUNIT"], "Jy/beam")
         self.assertEqual(header["SPECSYS"], "TOPOCENT")
         wcs = WCS(header)
-        np.testing.assert_allclose(wcs.spectral.pixel_to_world(np.arange(5)).to_value(u.Hz),
+        np.testing.assert_allclose(wcs.spectral.wcs_pix2world(np.arange(5), 0)[0],
                                    1.4e9 + 1e6 * np.arange(5), rtol=1e-12)
         centre = wcs.celestial.wcs_pix2world([[100, 80]], 0)[0]
         np.testing.assert_allclose(np.radians(centre),
@@ -55,7 +54,9 @@ class CubeFormats(RunTest):
         self.assertEqual(info["perplanebeams"]["nChannels"], 5)
         for k in range(5):
             beam = info["perplanebeams"][f"*{k}"]
+            self.assertEqual(beam["major"]["unit"], "arcsec")
             self.assertAlmostEqual(beam["major"]["value"], beams["BMAJ"][k], places=4)
+            self.assertAlmostEqual(beam["positionangle"]["value"], beams["BPA"][k], places=3)
         self.assertTrue((beams["BMAJ"] > 0).all())
 
     def test_one_and_two_threads_make_identical_products(self):
