@@ -144,8 +144,8 @@ Chunk<Visibilities> FlagStage::operator()(Chunk<Visibilities> chunk,
   const std::vector<std::uint8_t> dead =
       params_.dead_antennas ? dead_antennas(rows)
                             : std::vector<std::uint8_t>(rows.header->antennas.size(), 0);
-  const double amplitude_max =
-      params_.amplitude_max > 0 ? params_.amplitude_max : std::numeric_limits<double>::infinity();
+  const double power_max = params_.amplitude_max > 0 ? params_.amplitude_max * params_.amplitude_max
+                                                     : std::numeric_limits<double>::infinity();
   Counts counts{};
   std::int64_t before = 0;
   for (std::size_t row = 0; row < rows.rows(); ++row) {
@@ -164,7 +164,7 @@ Chunk<Visibilities> FlagStage::operator()(Chunk<Visibilities> chunk,
       const Reason reason = whole_row != kReasons                                 ? whole_row
                             : !finite(value)                                      ? kNotFinite
                             : params_.zeros && value == std::complex<float>(0, 0) ? kZero
-                            : std::abs(value) > amplitude_max                     ? kTooLarge
+                            : std::norm(std::complex<double>(value)) > power_max  ? kTooLarge
                                                                                   : kReasons;
       if (reason == kReasons) continue;
       rows.flag[place] = 1;

@@ -68,8 +68,7 @@ SolutionSlots::Slot& SolutionSlots::slot_of(const Visibilities& rows, std::size_
   const std::int64_t number = number_of(rows.time_s[row]);
   const auto found = open.find(number);
   if (found != open.end()) return found->second;
-  const bool late = done_[description] && number <= *done_[description];
-  if (late || (open.size() == kOpen && number < open.begin()->first)) {
+  if (done_[description] && number <= *done_[description]) {
     throw Error(ErrorKind::input,
                 "rows of data description " + std::to_string(description) +
                     " go back to a time whose solution is closed already",

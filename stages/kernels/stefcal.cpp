@@ -101,7 +101,7 @@ Cell pack(const GainSums& sums, const std::vector<std::size_t>& active, GainMode
 std::vector<Complex> start(const Cell& cell, std::size_t ref, GainMode mode) {
   double sum_a = 0, sum_b = 0;
   for (std::size_t k = 0; k < cell.b.size(); ++k) {
-    sum_a += std::hypot(cell.re[k], cell.im[k]);
+    sum_a += std::sqrt(cell.re[k] * cell.re[k] + cell.im[k] * cell.im[k]);
     sum_b += cell.b[k];
   }
   const bool unit = mode == GainMode::kPhase || !(sum_a > 0);
@@ -228,10 +228,16 @@ std::vector<Complex> with_free_amplitudes(const Cell& cell, const std::vector<Co
 double chi_squared(const Cell& cell, const std::vector<Complex>& g) {
   double chi2 = cell.power;
   for (std::size_t i = 0; i < cell.n; ++i) {
-    for (std::size_t j = i + 1; j < cell.n; ++j) {
-      chi2 += std::norm(g[i]) * std::norm(g[j]) * cell.b[i * cell.n + j] -
-              2 * (std::conj(g[i]) * g[j] * cell.a(i, j)).real();
+    // Over all j, each baseline comes twice; halves keep the inner loop without a condition.
+    Complex turned = 0;
+    double model = 0;
+    for (std::size_t j = 0; j < cell.n; ++j) {
+      const std::size_t at = i * cell.n + j;
+      turned += Complex(cell.re[at] * g[j].real() - cell.im[at] * g[j].imag(),
+                        cell.re[at] * g[j].imag() + cell.im[at] * g[j].real());
+      model += cell.b[at] * std::norm(g[j]);
     }
+    chi2 += std::norm(g[i]) * model / 2 - (std::conj(g[i]) * turned).real();
   }
   return std::max(chi2, kRoundingPower * cell.power);
 }

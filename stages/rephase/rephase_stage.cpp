@@ -15,6 +15,7 @@ namespace skymill::radio {
 namespace {
 
 constexpr double kWorthAWarning = 0.1;  // arcsec
+constexpr double kDoubtful = 0.05;      // of a baseline's length
 
 Vector3 minus(const Vector3& a, const Vector3& b) {
   return {a[0] - b[0], a[1] - b[1], a[2] - b[2]};
@@ -45,6 +46,15 @@ int sense_of_row(const double* stored, const Vector3& computed, const Visibiliti
         "check antenna positions, phase centres and times of '" + rows.header->source + "'");
   }
   return along < 0 ? -1 : 1;
+}
+
+/// How far stored uvw are from the computed ones, as a share of the baseline's length.
+double distance_share(const double* stored, const Vector3& computed, int sense) {
+  const double length = std::hypot(computed[0], computed[1], computed[2]);
+  if (length < 1e-2) return 0;  // an antenna with itself
+  return std::hypot(sense * stored[0] - computed[0], sense * stored[1] - computed[1],
+                    sense * stored[2] - computed[2]) /
+         length;
 }
 
 /// Rows in order of time and field, and stable in that.
@@ -197,8 +207,8 @@ UvwAxes Rephase::old_axes(const SkyFrame& frame, std::size_t field) const {
   return frame.axes(old_header_->fields[field].phase_dir);
 }
 
-void Rephase::rephase_moment(Visibilities& rows, const std::vector<std::size_t>& moment,
-                             TurnRows& turn) const {
+double Rephase::rephase_moment(Visibilities& rows, const std::vector<std::size_t>& moment,
+                               TurnRows& turn) const {
   const std::size_t first = moment.front();
   const SkyFrame frame = frame_at(rows.time_s[first]);
   const auto& antennas = old_header_->antennas;
@@ -213,15 +223,22 @@ void Rephase::rephase_moment(Visibilities& rows, const std::vector<std::size_t>&
     path_m[a] = new_uvw[a][2] - (projected ? old_uvw[a][2] : 0);
   }
   turn.set_paths(std::move(path_m));
+  double worst = 0;
   for (const std::size_t row : moment) {
     const auto a1 = static_cast<std::size_t>(rows.antenna1[row]);
     const auto a2 = static_cast<std::size_t>(rows.antenna2[row]);
     double* const uvw = &rows.uvw_m[3 * row];
-    const int sense = projected ? sense_of_row(uvw, minus(old_uvw[a1], old_uvw[a2]), rows, row) : 1;
+    int sense = 1;
+    if (projected) {
+      const Vector3 expected = minus(old_uvw[a1], old_uvw[a2]);
+      sense = sense_of_row(uvw, expected, rows, row);
+      worst = std::max(worst, distance_share(uvw, expected, sense));
+    }
     const Vector3 changed = minus(new_uvw[a1], new_uvw[a2]);
     for (std::size_t k = 0; k < 3; ++k) uvw[k] = sense * changed[k];
     turn.turn(a1, a2, sense, rows.ncorr, &rows.data[row * rows.nchan * rows.ncorr]);
   }
+  return worst;
 }
 
 void Rephase::say_once(const Visibilities& rows, const PipelineContext& ctx) const {
@@ -254,16 +271,23 @@ Chunk<Visibilities> Rephase::operator()(Chunk<Visibilities> chunk,
   TurnRows turn(window.chan_freq_hz, old_header_->antennas.size());
   const auto order = rows_by_moment(rows);
   std::vector<std::size_t> moment;
+  double worst = 0;
   for (std::size_t k = 0; k < order.size(); ++k) {
     moment.push_back(order[k]);
     const bool last = k + 1 == order.size() || rows.time_s[order[k + 1]] != rows.time_s[order[k]] ||
                       rows.field_id[order[k + 1]] != rows.field_id[order[k]];
     if (!last) continue;
     ctx.throw_if_stopped();
-    rephase_moment(rows, moment, turn);
+    worst = std::max(worst, rephase_moment(rows, moment, turn));
     moment.clear();
   }
   std::fill(rows.field_id.begin(), rows.field_id.end(), 0);
+  if (worst > kDoubtful && !doubted_.exchange(true)) {
+    ctx.degrade("stored uvw of '" + old_header_->source + "' are up to " +
+                format_quantity(100 * worst, "%") +
+                " of their length from what antennas, times and fields give; data were taken to be "
+                "phased as their header says");
+  }
   ctx.count("rows", static_cast<std::int64_t>(rows.rows()));
   return chunk;
 }

@@ -35,7 +35,8 @@ struct RephaseParams {
 ///
 /// Rows of tracked and meridian data whose stored uvw point the other way (second antenna minus
 /// first, data conjugated) keep doing so; unprojected data must be in our convention, because what
-/// is stored as their uvw differs between writers.
+/// is stored as their uvw differs between writers. Stored uvw that differ from the geometry by more
+/// than 5 % of a baseline degrade the run; those that point elsewhere altogether are refused.
 class Rephase final : public Transform<Visibilities, Visibilities> {
  public:
   using Params = RephaseParams;
@@ -55,8 +56,9 @@ class Rephase final : public Transform<Visibilities, Visibilities> {
   SkyFrame frame_at(double mjd_utc_s) const;
   Field new_field(const ObservationHeader& header) const;
   UvwAxes old_axes(const SkyFrame& frame, std::size_t field) const;
-  void rephase_moment(Visibilities& rows, const std::vector<std::size_t>& moment,
-                      TurnRows& turn) const;
+  /// Gives how far stored uvw were from the geometry at most, as a share of the baseline.
+  double rephase_moment(Visibilities& rows, const std::vector<std::size_t>& moment,
+                        TurnRows& turn) const;
   void say_once(const Visibilities& rows, const PipelineContext& ctx) const;
 
   RephaseParams params_;
@@ -67,6 +69,7 @@ class Rephase final : public Transform<Visibilities, Visibilities> {
   std::shared_ptr<const ObservationHeader> new_header_;
   mutable std::atomic<bool> said_{false};
   mutable std::atomic<bool> degraded_{false};
+  mutable std::atomic<bool> doubted_{false};
 };
 
 }  // namespace skymill::radio

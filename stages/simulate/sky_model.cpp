@@ -68,7 +68,7 @@ Direction direction_of(const PointSource& source, const Direction& centre) {
 }
 
 std::string truth_json(const std::vector<PointSource>& sources, const Direction& phase_centre,
-                       double reference_hz) {
+                       double reference_hz, const std::vector<AntennaGain>& gains) {
   nlohmann::ordered_json json;
   json["phase_centre"] = {{"ra_rad", phase_centre.ra_rad},
                           {"dec_rad", phase_centre.dec_rad},
@@ -84,6 +84,13 @@ std::string truth_json(const std::vector<PointSource>& sources, const Direction&
                                {"m", source.m},
                                {"flux_jy", source.flux_jy},
                                {"spectral_index", source.spectral_index}});
+  }
+  for (const AntennaGain& gain : gains) {
+    nlohmann::ordered_json entry;
+    entry["antenna"] = gain.antenna;
+    entry["amplitude"] = {std::abs(gain.hand[0]), std::abs(gain.hand[1])};
+    entry["phase_rad"] = {std::arg(gain.hand[0]), std::arg(gain.hand[1])};
+    json["gains"].push_back(std::move(entry));
   }
   return json.dump(2) + "\n";
 }

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <stages/data/visibilities.h>
+#include <stages/simulate/antenna_gains.h>
 
 #include <cstddef>
 #include <cstdint>
@@ -33,8 +34,9 @@ std::vector<PointSource> random_sources(std::size_t count, double radius_rad, do
 /// Where a source stands, for the phase centre that its l and m belong to (SIN projection).
 Direction direction_of(const PointSource& source, const Direction& phase_centre);
 
-/// The truth beside a simulation: JSON with phase centre, reference frequency and sources.
+/// The truth beside a simulation: JSON with phase centre, reference frequency, sources and, where
+/// there are any, gains of the antennas.
 std::string truth_json(const std::vector<PointSource>& sources, const Direction& phase_centre,
-                       double reference_hz);
+                       double reference_hz, const std::vector<AntennaGain>& gains = {});
 
 }  // namespace skymill::radio

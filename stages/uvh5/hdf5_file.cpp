@@ -75,8 +75,7 @@ File File::create(const std::string& path) {
   const Lock lock;
   File file;
   file.path_ = path;
-  file.handle_ =
-      Handle(H5Fcreate(path.c_str(), H5F_ACC_EXCL, H5P_DEFAULT, H5P_DEFAULT), H5Fclose);
+  file.handle_ = Handle(H5Fcreate(path.c_str(), H5F_ACC_EXCL, H5P_DEFAULT, H5P_DEFAULT), H5Fclose);
   if (!file.handle_.valid()) throw Error(ErrorKind::failed, "cannot make '" + path + "'");
   return file;
 }
@@ -229,8 +228,8 @@ void File::read_rows(hid_t dataset, const std::string& name, hsize_t first, hsiz
   const Handle space(H5Dget_space(dataset), H5Sclose);
   const Handle memory(H5Screate_simple(static_cast<int>(size.size()), size.data(), nullptr),
                       H5Sclose);
-  if (H5Sselect_hyperslab(space.id(), H5S_SELECT_SET, start.data(), nullptr, size.data(),
-                          nullptr) < 0 ||
+  if (H5Sselect_hyperslab(space.id(), H5S_SELECT_SET, start.data(), nullptr, size.data(), nullptr) <
+          0 ||
       H5Dread(dataset, type, memory.id(), space.id(), H5P_DEFAULT, into) < 0) {
     refuse("cannot be read in '" + name + "', rows " + std::to_string(first) + " to " +
                std::to_string(first + count - 1),

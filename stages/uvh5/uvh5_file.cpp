@@ -14,7 +14,8 @@ namespace {
 
 constexpr std::size_t kLeastCache = std::size_t{1} << 20;
 constexpr std::size_t kMostCache = std::size_t{64} << 20;
-constexpr std::size_t kCacheSlots = 12421;  // a prime, many times the chunks of a band of rows
+constexpr std::size_t kRowsOfGeometry = 4096;  // looked at to tell how positions are meant
+constexpr std::size_t kCacheSlots = 12421;     // a prime, many times the chunks of a band of rows
 
 /// Properties for opening a data set: a cache that holds a band of chunks across one row, since
 /// reads end inside chunks (dsa110.md 6.4); the file's own setting is one for all data sets.
@@ -31,7 +32,8 @@ hdf5::Handle cached_access(const hdf5::Handle& dataset) {
   for (int axis = 1; axis < rank; ++axis) {
     bytes *= (shape[axis] + chunk[axis] - 1) / chunk[axis] * chunk[axis];
   }
-  H5Pset_chunk_cache(access.id(), kCacheSlots, std::clamp(2 * bytes, kLeastCache, kMostCache), 0.75);
+  H5Pset_chunk_cache(access.id(), kCacheSlots, std::clamp(2 * bytes, kLeastCache, kMostCache),
+                     0.75);
   return access;
 }
 
@@ -130,6 +132,7 @@ Uvh5File::Uvh5File(const std::string& path) : impl_(std::make_unique<Impl>()) {
   const hdf5::Handle flag_type(H5Dget_type(my.flags.id()), H5Tclose);
   if (H5Tget_size(flag_type.id()) != 1) my.file.refuse("has a 'Data/flags' that are not bytes");
   my.header.time_first_jd = read_rows(0, 1, false).time_jd.front();
+  turn_old_positions(my.header, read_rows(0, std::min(my.header.rows, kRowsOfGeometry)));
   my.header.time_last_jd = read_rows(my.header.rows - 1, 1, false).time_jd.front();
 }
 
@@ -176,15 +179,14 @@ Uvh5Rows Uvh5File::read_rows(std::size_t first, std::size_t count, bool with_uvw
   }
   rows.interval_s.resize(count);
   if (my.interval_per_row) {
-    my.file.read_rows(my.interval.id(), "Header/integration_time", first, count,
-                      H5T_NATIVE_DOUBLE, rows.interval_s.data());
+    my.file.read_rows(my.interval.id(), "Header/integration_time", first, count, H5T_NATIVE_DOUBLE,
+                      rows.interval_s.data());
   } else {
     rows.interval_s.assign(count, my.file.real("Header/integration_time"));
   }
   rows.antenna1 = my.antennas(my.antenna1, "Header/ant_1_array", first, count);
   rows.antenna2 = my.antennas(my.antenna2, "Header/ant_2_array", first, count);
-  rows.centre_id.assign(count, my.header.phase_centres.empty() ? 0
-                                                               : my.header.phase_centres[0].id);
+  rows.centre_id.assign(count, my.header.phase_centres.empty() ? 0 : my.header.phase_centres[0].id);
   if (my.has_centre_ids) {
     my.file.read_rows(my.centre.id(), "Header/phase_center_id_array", first, count,
                       H5T_NATIVE_INT32, rows.centre_id.data());

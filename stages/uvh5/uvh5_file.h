@@ -15,19 +15,19 @@ namespace skymill::radio {
 
 /// What stands in the header for each of some rows, as the file has it.
 struct Uvh5Rows {
-  std::vector<double> time_jd;           ///< [row] UTC, centre of the integration
-  std::vector<double> interval_s;        ///< [row]
-  std::vector<std::int32_t> antenna1;    ///< [row] index into Uvh5Header::antennas
-  std::vector<std::int32_t> antenna2;    ///< [row]
-  std::vector<double> uvw_m;             ///< [row][3], r(antenna2) - r(antenna1)
-  std::vector<std::int32_t> centre_id;   ///< [row] Uvh5PhaseCentre::id
+  std::vector<double> time_jd;          ///< [row] UTC, centre of the integration
+  std::vector<double> interval_s;       ///< [row]
+  std::vector<std::int32_t> antenna1;   ///< [row] index into Uvh5Header::antennas
+  std::vector<std::int32_t> antenna2;   ///< [row]
+  std::vector<double> uvw_m;            ///< [row][3], r(antenna2) - r(antenna1)
+  std::vector<std::int32_t> centre_id;  ///< [row] Uvh5PhaseCentre::id
 };
 
 /// Visibilities of some rows as the file has them: [row][channel][polarization], channels and
 /// polarizations in the order of the file, V = Σ S exp(+2πi(ul + vm + w(n-1))ν/c) with its uvw.
 struct Uvh5Cells {
   std::vector<std::complex<float>> data;
-  std::vector<std::uint8_t> flag;   ///< 1 = bad
+  std::vector<std::uint8_t> flag;  ///< 1 = bad
   std::vector<float> nsamples;
 };
 

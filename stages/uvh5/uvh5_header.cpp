@@ -51,11 +51,13 @@ void require_size(const hdf5::File& file, const std::string& name, std::size_t h
 GeodeticPosition parse_position(const hdf5::File& file) {
   const auto frame = file.maybe_text("Header/telescope_frame");
   if (frame && lower(*frame) != "itrs") {
-    file.refuse("is of a telescope in the frame '" + *frame + "'", "only places on Earth are known");
+    file.refuse("is of a telescope in the frame '" + *frame + "'",
+                "only places on Earth are known");
   }
   double latitude = file.real("Header/latitude");
   double longitude = file.real("Header/longitude");
-  // Degrees by the format. Both this small would be a place in the Gulf of Guinea: they are radians.
+  // Degrees by the format. Both this small would be a place in the Gulf of Guinea: they are
+  // radians.
   const bool radians = std::abs(latitude) <= kPi / 2 && std::abs(longitude) <= kPi;
   const double unit = radians ? 1 : kPi / 180;
   const GeodeticPosition position{longitude * unit, latitude * unit, file.real("Header/altitude")};
@@ -143,9 +145,9 @@ void check_counts(const hdf5::File& file, const Uvh5Header& header) {
   const bool rectangular =
       file.has(claim) ? file.boolean(claim) : header.phasing == Phasing::meridian;
   if (rectangular && header.rows != header.times * header.baselines) {
-    file.refuse("says Nblts = " + std::to_string(header.rows) + ", but Nbls = " +
-                    std::to_string(header.baselines) + " and Ntimes = " +
-                    std::to_string(header.times) + " make " +
+    file.refuse("says Nblts = " + std::to_string(header.rows) +
+                    ", but Nbls = " + std::to_string(header.baselines) +
+                    " and Ntimes = " + std::to_string(header.times) + " make " +
                     std::to_string(header.times * header.baselines),
                 "the correlator may not have finished it");
   }

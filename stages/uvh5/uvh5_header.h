@@ -35,14 +35,14 @@ struct Uvh5Header {
   std::size_t times = 0;
   std::size_t antennas_in_data = 0;
 
-  std::vector<Antenna> antennas;             ///< in the order of the file; absolute ITRF
+  std::vector<Antenna> antennas;              ///< in the order of the file; absolute ITRF
   std::vector<std::int64_t> antenna_numbers;  ///< what `ant_1_array` calls each of them
-  std::vector<double> freq_hz;               ///< in the order of the file
-  std::vector<double> width_hz;              ///< one a channel, positive
-  std::vector<int> polarizations;            ///< AIPS codes in the order of the file, -5 is XX
+  std::vector<double> freq_hz;                ///< in the order of the file
+  std::vector<double> width_hz;               ///< one a channel, positive
+  std::vector<int> polarizations;             ///< AIPS codes in the order of the file, -5 is XX
 
   Phasing phasing = Phasing::unprojected;
-  double pointing_dec_rad = 0;                  ///< apparent declination; `meridian` only
+  double pointing_dec_rad = 0;                 ///< apparent declination; `meridian` only
   std::vector<Uvh5PhaseCentre> phase_centres;  ///< `tracked` only
 
   double time_first_jd = 0;  ///< UTC, of the first row and of the last

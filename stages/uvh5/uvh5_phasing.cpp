@@ -125,15 +125,15 @@ void parse_phasing(const hdf5::File& file, Uvh5Header& header) {
   } else if (file.has("Header/phase_type")) {
     parse_phase_type(file, header);
   } else if (!meridian) {
-    file.refuse("says nothing of its phasing: it has neither 'Header/phase_type' nor '" +
-                kCatalogue + "'");
+    file.refuse(
+        std::string("says nothing of its phasing: it has neither 'Header/phase_type' nor '") +
+        kCatalogue + "'");
   }
   if (!meridian) return;
   if (header.phasing == Phasing::tracked && !header.phase_centres.empty()) {
-    file.refuse(
-        "says HADEC, fringe-stopped to the meridian, and also that it is phased to '" +
-            header.phase_centres.front().name + "'",
-        "a program that took the data for unprojected may have phased them wrongly");
+    file.refuse("says HADEC, fringe-stopped to the meridian, and also that it is phased to '" +
+                    header.phase_centres.front().name + "'",
+                "a program that took the data for unprojected may have phased them wrongly");
   }
   header.phase_centres.clear();
   parse_meridian(file, header);

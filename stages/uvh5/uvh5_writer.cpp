@@ -146,9 +146,9 @@ void Uvh5Writer::Impl::grow(const std::string& name, hid_t type, std::size_t cou
   const hdf5::Handle space(H5Dget_space(dataset.id()), H5Sclose);
   const hdf5::Handle memory(H5Screate_simple(static_cast<int>(size.size()), size.data(), nullptr),
                             H5Sclose);
-  check(H5Sselect_hyperslab(space.id(), H5S_SELECT_SET, start.data(), nullptr, size.data(),
-                            nullptr),
-        name);
+  check(
+      H5Sselect_hyperslab(space.id(), H5S_SELECT_SET, start.data(), nullptr, size.data(), nullptr),
+      name);
   check(H5Dwrite(dataset.id(), type, memory.id(), space.id(), H5P_DEFAULT, values), name);
 }
 
@@ -185,8 +185,7 @@ void Uvh5Writer::Impl::write_header() const {
   put("Header/channel_width", steps.empty() ? subband.width_hz : steps[steps.size() / 2]);
   const std::int64_t window = 1;
   put("Header/spw_array", H5T_NATIVE_INT64, {1}, &window);
-  const std::vector<std::int64_t> codes(subband.polarizations.begin(),
-                                        subband.polarizations.end());
+  const std::vector<std::int64_t> codes(subband.polarizations.begin(), subband.polarizations.end());
   put("Header/polarization_array", H5T_NATIVE_INT64, {codes.size()}, codes.data());
   put("Header/extra_keywords/phase_center_dec", subband.pointing_dec_rad);
   put("Header/extra_keywords/ha_phase_center", 0.0);
@@ -256,14 +255,13 @@ Uvh5Writer& Uvh5Writer::operator=(Uvh5Writer&&) noexcept = default;
 void Uvh5Writer::append(const Uvh5Rows& rows, const Uvh5Cells& cells) {
   Impl& my = *impl_;
   const std::size_t count = rows.time_jd.size();
-  const std::size_t number =
-      count * my.subband.freq_hz.size() * my.subband.polarizations.size();
-  if (count != my.subband.baselines || rows.interval_s.size() != count || rows.antenna1.size() != count ||
-      rows.antenna2.size() != count || rows.uvw_m.size() != 3 * count ||
-      cells.data.size() != number || cells.flag.size() != number ||
-      cells.nsamples.size() != number) {
-    throw Error(ErrorKind::failed, "an integration for '" + my.file.path() +
-                                       "' has arrays of different lengths");
+  const std::size_t number = count * my.subband.freq_hz.size() * my.subband.polarizations.size();
+  if (count != my.subband.baselines || rows.interval_s.size() != count ||
+      rows.antenna1.size() != count || rows.antenna2.size() != count ||
+      rows.uvw_m.size() != 3 * count || cells.data.size() != number ||
+      cells.flag.size() != number || cells.nsamples.size() != number) {
+    throw Error(ErrorKind::failed,
+                "an integration for '" + my.file.path() + "' has arrays of different lengths");
   }
   const hdf5::Lock lock;
   const std::vector<std::int64_t> antenna1(rows.antenna1.begin(), rows.antenna1.end());

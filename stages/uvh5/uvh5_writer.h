@@ -16,7 +16,7 @@ struct Uvh5Subband {
   std::string telescope_name = "OVRO_MMA";
   std::string history;
   GeodeticPosition position;
-  std::vector<Antenna> antennas;   ///< all station slots, absolute ITRF; numbers count from 0
+  std::vector<Antenna> antennas;  ///< all station slots, absolute ITRF; numbers count from 0
   std::size_t antennas_in_data = 0;
   std::size_t baselines = 0;       ///< with those of an antenna with itself
   std::vector<double> freq_hz;     ///< descending, as the correlator has it

@@ -13,11 +13,16 @@ namespace {
 /// The Stokes code of a product with its antennas exchanged: XY for YX.
 int exchanged(int stokes) {
   switch (stokes) {
-    case 6: return 7;
-    case 7: return 6;
-    case 10: return 11;
-    case 11: return 10;
-    default: return stokes;
+    case 6:
+      return 7;
+    case 7:
+      return 6;
+    case 10:
+      return 11;
+    case 11:
+      return 10;
+    default:
+      return stokes;
   }
 }
 

@@ -13,10 +13,10 @@ namespace skymill::radio {
 struct Uvh5Order {
   explicit Uvh5Order(const Uvh5Header& header);
 
-  std::vector<std::size_t> channel;   ///< of the file, [our channel]
-  std::vector<std::size_t> hand;      ///< of the file, [our correlation]
-  std::vector<std::size_t> swapped;   ///< the same for the antennas exchanged: XY and YX change
-  std::vector<int> corr_types;        ///< Stokes codes
+  std::vector<std::size_t> channel;  ///< of the file, [our channel]
+  std::vector<std::size_t> hand;     ///< of the file, [our correlation]
+  std::vector<std::size_t> swapped;  ///< the same for the antennas exchanged: XY and YX change
+  std::vector<int> corr_types;       ///< Stokes codes
 };
 
 /// Turns rows of a file into ours and appends them.

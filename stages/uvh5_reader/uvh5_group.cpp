@@ -102,8 +102,7 @@ std::vector<std::vector<Uvh5File>> by_start(const std::vector<std::string>& path
 }
 
 /// The group whose start begins with `wanted`, or the only one.
-std::vector<Uvh5File> choose(std::vector<std::vector<Uvh5File>> groups,
-                             const std::string& wanted) {
+std::vector<Uvh5File> choose(std::vector<std::vector<Uvh5File>> groups, const std::string& wanted) {
   std::vector<Uvh5File>* chosen = nullptr;
   std::string list;
   std::size_t fitting = 0;
@@ -227,8 +226,8 @@ Uvh5Group open_observation(const std::vector<std::string>& paths, const std::str
     const bool antennas = index.antenna_print == group.index.antenna_print;
     if (antennas && index.time_print == group.index.time_print) continue;
     throw Error(ErrorKind::input,
-                "'" + first.path + "' and '" + group.files[k].header().path +
-                    "' differ in the " + (antennas ? "times" : "antennas") + " of their rows",
+                "'" + first.path + "' and '" + group.files[k].header().path + "' differ in the " +
+                    (antennas ? "times" : "antennas") + " of their rows",
                 "subbands of one observation have the same rows in the same order");
   }
   return group;

@@ -12,13 +12,13 @@ namespace skymill::radio {
 
 /// What all subbands of an observation share, from the row arrays of one file.
 struct Uvh5Index {
-  std::vector<double> times_jd;        ///< distinct times, ascending
-  std::vector<std::size_t> ends;       ///< row after the last of each time; empty unless the rows
-                                       ///< are in order of time
+  std::vector<double> times_jd;   ///< distinct times, ascending
+  std::vector<std::size_t> ends;  ///< row after the last of each time; empty unless the rows
+                                  ///< are in order of time
   std::size_t rows = 0;
-  std::size_t crosses = 0;             ///< rows of two antennas
+  std::size_t crosses = 0;  ///< rows of two antennas
   double max_uvw_m = 0;
-  std::uint64_t antenna_print = 0;     ///< checksums of antennas and of times, row by row
+  std::uint64_t antenna_print = 0;  ///< checksums of antennas and of times, row by row
   std::uint64_t time_print = 0;
 };
 

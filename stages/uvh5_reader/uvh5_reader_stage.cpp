@@ -59,6 +59,10 @@ Schema<Uvh5ReaderParams> Uvh5ReaderStage::schema() {
           "What to do when subbands are missing: error ends the run, drop goes on without them and "
           "calls the result degraded")
       .choices({"error", "drop"});
+  s.field("nsamples", &Uvh5ReaderParams::nsamples,
+          "weight: samples weigh what nsamples says, those without are flagged; ignore: all weigh "
+          "1, for files whose nsamples were never filled")
+      .choices({"weight", "ignore"});
   s.field("telescope", &Uvh5ReaderParams::telescope,
           "Name of the telescope; empty takes the files', DSA_110 for those of its correlator");
   s.field("autocorrelations", &Uvh5ReaderParams::autocorrelations,
@@ -99,8 +103,7 @@ std::vector<Field> Uvh5ReaderStage::make_fields() {
   const EarthOrientation earth = EarthOrientation::find(params_.eop);
   const bool meridian = first.phasing == Phasing::meridian;
   // Of unprojected data the zenith is a label; nothing is computed from it.
-  const auto policy =
-      params_.stale_eop || !meridian ? StalePolicy::nearest : StalePolicy::refuse;
+  const auto policy = params_.stale_eop || !meridian ? StalePolicy::nearest : StalePolicy::refuse;
   const std::size_t count = meridian ? group_.index.times_jd.size() : 1;
   for (std::size_t k = 0; k < count; ++k) {
     const double time_s = mjd_seconds(group_.index.times_jd[k]);
@@ -111,8 +114,7 @@ std::vector<Field> Uvh5ReaderStage::make_fields() {
     const SkyFrame frame(time_s, first.position, orientation, policy);
     Field field;
     field.name = meridian ? "meridian_icrs_t" + std::to_string(k) : "zenith";
-    field.phase_dir =
-        meridian ? frame.icrs_of(0, first.pointing_dec_rad) : frame.icrs_of_zenith();
+    field.phase_dir = meridian ? frame.icrs_of(0, first.pointing_dec_rad) : frame.icrs_of_zenith();
     field.time_s = time_s;
     fields.push_back(std::move(field));
   }
@@ -129,8 +131,7 @@ void Uvh5ReaderStage::make_header() {
   header->project = first.object_name;
   header->source = params_.input.size() == 1 ? params_.input.front() : first.path;
   header->antennas = first.antennas;
-  const std::size_t rows =
-      params_.autocorrelations ? group_.index.rows : group_.index.crosses;
+  const std::size_t rows = params_.autocorrelations ? group_.index.rows : group_.index.crosses;
   for (const Uvh5File& file : group_.files) {
     orders_.emplace_back(file.header());
     header->data_descriptions.push_back(
@@ -162,8 +163,8 @@ void Uvh5ReaderStage::cut(std::size_t chunk_bytes) {
   std::size_t first = 0;
   const std::vector<std::size_t>& ends = group_.index.ends;
   for (std::size_t k = 0; k < ends.size(); ++k) {
-    const bool full = k + 1 == ends.size() || (k + 1) % params_.integrations == 0 ||
-                      ends[k + 1] - first > most;
+    const bool full =
+        k + 1 == ends.size() || (k + 1) % params_.integrations == 0 || ends[k + 1] - first > most;
     if (!full) continue;
     bands.push_back({first, ends[k]});
     first = ends[k];
@@ -187,8 +188,8 @@ void Uvh5ReaderStage::plan(Planning& planning) {
   if (!group_.missing.empty()) {
     const std::string what = std::to_string(group_.missing.size()) + " of " +
                              std::to_string(group_.missing.size() + group_.files.size()) +
-                             " subbands are missing beside '" +
-                             group_.files.front().header().path + "': " + listed(group_.missing);
+                             " subbands are missing beside '" + group_.files.front().header().path +
+                             "': " + listed(group_.missing);
     if (params_.missing == "error") {
       throw Error(ErrorKind::input, what, "set missing: drop to go on without them");
     }
@@ -243,6 +244,11 @@ void Uvh5ReaderStage::conclude_reading(const PipelineContext& ctx) {
   ctx.count("rows_read", static_cast<std::int64_t>(next_row_));
   ctx.count("bytes_read", static_cast<std::int64_t>(bytes));
   ctx.count("samples_without_weight", static_cast<std::int64_t>(refused_));
+  if (2 * refused_ > samples_) {
+    degradations_.push_back(std::to_string(100 * refused_ / samples_) +
+                            " % of the samples are flagged because nsamples gives them no weight; "
+                            "nsamples: ignore takes them nevertheless");
+  }
   for (const std::string& reason : degradations_) ctx.degrade(reason);
   group_.files.clear();
 }
@@ -254,6 +260,9 @@ std::optional<Chunk<Visibilities>> Uvh5ReaderStage::next(const PipelineContext& 
     const Uvh5File& file = group_.files[piece.subband];
     const Uvh5Rows rows = file.read_rows(piece.first, piece.count);
     file.read_cells(piece.first, piece.count, cells_);
+    if (params_.nsamples == "ignore") {
+      std::fill(cells_.nsamples.begin(), cells_.nsamples.end(), 1.0f);
+    }
     Visibilities chunk;
     chunk.header = header_;
     chunk.data_desc_id = static_cast<int>(piece.subband);
@@ -261,6 +270,7 @@ std::optional<Chunk<Visibilities>> Uvh5ReaderStage::next(const PipelineContext& 
     chunk.data.reserve(number);
     chunk.flag.reserve(number);
     chunk.weight_spectrum.reserve(number);
+    samples_ += number;
     refused_ += append_rows(rows, cells_, orders_[piece.subband], params_.autocorrelations, chunk);
     for (std::size_t row = 0; row < rows.time_jd.size(); ++row) {
       if (!params_.autocorrelations && rows.antenna1[row] == rows.antenna2[row]) continue;

@@ -19,6 +19,7 @@ struct Uvh5ReaderParams {
   std::string observation;
   std::optional<std::size_t> expect_subbands;
   std::string missing = "error";
+  std::string nsamples = "weight";
   std::string telescope;
   bool autocorrelations = true;
   std::string eop;
@@ -63,6 +64,7 @@ class Uvh5ReaderStage final : public Source<Visibilities> {
   std::size_t next_piece_ = 0;
   std::size_t next_row_ = 0;
   std::size_t refused_ = 0;  ///< samples flagged because of nsamples
+  std::size_t samples_ = 0;
   std::vector<std::string> degradations_;
   Uvh5Cells cells_;
 };

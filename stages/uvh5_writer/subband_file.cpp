@@ -41,8 +41,7 @@ SubbandFile::SubbandFile(const std::string& path, bool overwrite, const Observat
   for (const std::size_t c : channel_) freq_hz_.push_back(window.chan_freq_hz[c]);
   width_hz_ = std::abs(window.chan_width_hz.at(0));
   for (const int code : corr_types_) {
-    const auto found =
-        std::find(corr_types_.begin(), corr_types_.end(), exchanged_code(code));
+    const auto found = std::find(corr_types_.begin(), corr_types_.end(), exchanged_code(code));
     if (found == corr_types_.end()) {
       throw Error(ErrorKind::input, "the correlation " + std::to_string(code) +
                                         " comes without the one of its antennas exchanged");
@@ -158,9 +157,9 @@ void SubbandFile::write_integration() {
     start_file();
   } else if (baselines != baselines_) {
     throw Error(ErrorKind::input,
-                "baselines of the integration " + std::to_string(writer_->rows_written() /
-                                                                 baselines_.size()) +
-                    " for '" + draft_.final_path() + "' differ from those of the first",
+                "baselines of the integration " +
+                    std::to_string(writer_->rows_written() / baselines_.size()) + " for '" +
+                    draft_.final_path() + "' differ from those of the first",
                 "these files have the same baselines at all times");
   }
   writer_->append(rows, cells);

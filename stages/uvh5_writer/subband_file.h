@@ -41,11 +41,11 @@ class SubbandFile {
   std::vector<std::size_t> place_;
   std::string application_;
   std::vector<int> corr_types_;
-  std::vector<std::size_t> channel_;  ///< of ours, [the file's channel]
+  std::vector<std::size_t> channel_;    ///< of ours, [the file's channel]
   std::vector<std::size_t> exchanged_;  ///< correlation with its antennas exchanged
   std::vector<double> freq_hz_;
   double width_hz_ = 0;
-  Visibilities pending_;  ///< rows of one integration
+  Visibilities pending_;                                          ///< rows of one integration
   std::vector<std::pair<std::int32_t, std::int32_t>> baselines_;  ///< of the first integration
   std::optional<Uvh5Writer> writer_;
 };

@@ -103,13 +103,16 @@ Ports Uvh5WriterStage::ports() {
   return Ports().in(need);
 }
 
+Uvh5WriterStage::Uvh5WriterStage(Uvh5WriterParams params) : params_(std::move(params)) {}
+
 Uvh5WriterStage::~Uvh5WriterStage() = default;
 
 void Uvh5WriterStage::plan(Planning& planning) {
   header_ = planning.input().header<ObservationHeader>();
   if (header_->phasing != Phasing::meridian) {
     throw Error(ErrorKind::input,
-                "the data of '" + header_->source + "' are not fringe-stopped to the meridian, as "
+                "the data of '" + header_->source +
+                    "' are not fringe-stopped to the meridian, as "
                     "these files are",
                 "simulate them with telescope: dsa110, or write a MeasurementSet");
   }

@@ -29,7 +29,7 @@ class Uvh5WriterStage final : public Sink<Visibilities> {
   static Schema<Uvh5WriterParams> schema();
   static Ports ports();
 
-  explicit Uvh5WriterStage(Uvh5WriterParams params) : params_(std::move(params)) {}
+  explicit Uvh5WriterStage(Uvh5WriterParams params);
   ~Uvh5WriterStage() override;
 
   void plan(Planning& planning) override;

@@ -40,8 +40,8 @@ struct NoisyCell {
       for (std::size_t j = i + 1; j < gain.size(); ++j) {
         for (std::size_t t = 0; t < times; ++t, ++counter) {
           const Complex model = std::polar(flux, 0.7 * static_cast<double>(counter));
-          const Complex data = gain[i] * std::conj(gain[j]) * model +
-                               noise * random.normal_pair(counter);
+          const Complex data =
+              gain[i] * std::conj(gain[j]) * model + noise * random.normal_pair(counter);
           see(i, j, data, model, weight);
         }
       }

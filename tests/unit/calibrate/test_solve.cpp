@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
-#include <catch2/catch.hpp>
 #include <core/error.h>
 #include <stages/calibrate/solve_report.h>
+#include <catch2/catch.hpp>
 
 #include <algorithm>
 #include <cmath>
@@ -259,14 +259,15 @@ TEST_CASE("fields with different phase centres need a direction") {
 TEST_CASE("an unknown reference antenna is named before the work starts") {
   const SmallObservation all = small_observation(calibrator_params());
   SolveParams params = solve_params();
-  params.refant = {"A01", "A77"};
+  params.refant = {"A2", "A77"};
   CHECK_THROWS_WITH(solve(params, in_chunks(all.rows, 50), all.header), Contains("'A77'"));
 }
 
 TEST_CASE("parameters that cannot be are refused in words") {
   const auto faults_of = [](std::vector<std::pair<std::string, std::string>> values) {
     Settings settings;
-    for (const auto& [name, text] : values) settings.set(name, text);
+    for (const auto& [name, text] : values)
+      settings.set({name, {}, SettingValue::scalar(text, {})});
     Diagnostics diagnostics;
     solve_schema().parse(settings, {}, diagnostics);
     return diagnostics.text();

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
-#include <catch2/catch.hpp>
 #include <stages/kernels/stefcal.h>
+#include <catch2/catch.hpp>
 
 #include <cmath>
 
@@ -106,17 +106,17 @@ TEST_CASE("numbers of an independent solver, calibration.md 5.2") {
     for (std::size_t j = i + 1; j < 6; ++j) {
       const auto x = static_cast<double>(i), y = static_cast<double>(j);
       const double b = 1 + static_cast<double>((i * j) % 3);
-      const Complex a =
-          std::polar(b * (1 + 0.3 * std::sin(x + 2 * y)), 0.4 * (x - y) + 0.2 * std::sin(3 * x + y));
+      const Complex a = std::polar(b * (1 + 0.3 * std::sin(x + 2 * y)),
+                                   0.4 * (x - y) + 0.2 * std::sin(3 * x + y));
       sums.set(i, j, a, b, std::norm(a) / b, 1);
     }
   }
-  const std::vector<Complex> both{{0.737529850, -0.722418830}, {0.857921721, -0.319636002},
-                                  {0.809761583, 0},            {0.911768859, 0.471201963},
-                                  {0.810487744, 0.811162788},  {0.275852205, 0.935763274}};
-  const std::vector<Complex> phase{{0.717870035, -0.696177142}, {0.931198924, -0.364511404},
-                                   {1, 0},                      {0.893736974, 0.448591374},
-                                   {0.710841247, 0.703352487},  {0.294912523, 0.955524256}};
+  const std::vector<Complex> both{
+      {0.737529850, -0.722418830}, {0.857921721, -0.319636002}, {0.809761583, 0},
+      {0.911768859, 0.471201963},  {0.810487744, 0.811162788},  {0.275852205, 0.935763274}};
+  const std::vector<Complex> phase{
+      {0.717870035, -0.696177142}, {0.931198924, -0.364511404}, {1, 0},
+      {0.893736974, 0.448591374},  {0.710841247, 0.703352487},  {0.294912523, 0.955524256}};
   StefcalOptions options;
   options.tolerance = 1e-11;
   options.max_iterations = 1000;

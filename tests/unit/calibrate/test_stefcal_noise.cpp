@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 // How near the solver comes to what the noise allows at best.
-#include <catch2/catch.hpp>
 #include <stages/kernels/stefcal.h>
+#include <catch2/catch.hpp>
 
 #include <cmath>
 

@@ -21,7 +21,8 @@ def write_case(folder, probe, mjds, ra, dec, sources):
     enu = random.uniform(-1300, 1300, (20, 3)) * [1, 1, 0.01]
     a1, a2 = np.triu_indices(len(enu), 1)
     np.savez(folder + "/truth.npz", enu=enu, numbers=np.arange(len(enu)), freqs=np.array([1.4e9]),
-             ra=np.array([ra] + [s[0] for s in sources]), dec=np.array([dec] + [s[1] for s in sources]))
+             ra=np.array([ra] + [s[0] for s in sources]),
+             dec=np.array([dec] + [s[1] for s in sources]))
     axes = probe.ask(["axes %r %r %r ICRS rigid" % (mjd * 86400, ra, dec) for mjd in mjds])
     itrf = enu @ enu_axes(LON, LAT)
     uvw = np.concatenate([(itrf[a2] - itrf[a1]) @ axis.reshape(3, 3).T for axis in axes])

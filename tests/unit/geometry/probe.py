@@ -9,7 +9,8 @@ SKIP = 77  # ctest shows it as skipped
 
 class Probe:
     def __init__(self, program, table, longitude_deg, latitude_deg, height_m):
-        self.command = [program, table] + [repr(float(x)) for x in (longitude_deg, latitude_deg, height_m)]
+        place = (longitude_deg, latitude_deg, height_m)
+        self.command = [program, table] + [repr(float(x)) for x in place]
 
     def ask(self, questions):
         """One array of numbers for every question."""

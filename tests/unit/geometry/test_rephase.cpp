@@ -8,6 +8,7 @@
 #include <catch2/catch.hpp>
 #include <cmath>
 
+#include "context_state.h"
 #include "golden_sky.h"
 
 using namespace skymill;
@@ -159,6 +160,15 @@ std::string text_of(const Direction& direction) {
   return text;
 }
 
+PortSpec spec_of(std::shared_ptr<const ObservationHeader> header) {
+  PortSpec spec;
+  spec.kind = Visibilities::kDataKind;
+  spec.axes = {"row", "channel", "correlation"};
+  spec.columns = {"data", "flag", "weight", "uvw", "time", "antenna"};
+  spec.set_header<ObservationHeader>(std::move(header));
+  return spec;
+}
+
 Visibilities rephased(const Visibilities& rows, const RephaseParams& params, int threads = 1,
                       std::size_t chunk_rows = 1000) {
   std::vector<Chunk<Visibilities>> chunks;
@@ -166,16 +176,11 @@ Visibilities rephased(const Visibilities& rows, const RephaseParams& params, int
     const std::size_t count = std::min(chunk_rows, rows.rows() - first);
     chunks.emplace_back(part_of(rows, first, count), Span("row", first, first + count));
   }
-  PortSpec spec;
-  spec.kind = Visibilities::kDataKind;
-  spec.axes = {"row", "channel", "correlation"};
-  spec.columns = {"data", "flag", "weight", "uvw", "time", "antenna"};
-  spec.set_header<ObservationHeader>(rows.header);
   testing::HarnessOptions options;
   options.threads = threads;
   Visibilities all;
   testing::run_stage<Rephase>(
-      params, std::move(chunks), spec,
+      params, std::move(chunks), spec_of(rows.header),
       [&](const Chunk<Visibilities>& chunk) {
         all.header = chunk->header;
         all.nchan = chunk->nchan;
@@ -197,6 +202,39 @@ Visibilities rephased(const Visibilities& rows, const RephaseParams& params, int
       },
       options);
   return all;
+}
+
+/// Keeps why a run is degraded.
+class Reasons final : public Sink<Visibilities> {
+ public:
+  explicit Reasons(std::vector<std::string>& reasons) : reasons_(reasons) {}
+  void write(const Chunk<Visibilities>&, const PipelineContext&) override {}
+  void finish(const PipelineContext& ctx) override {
+    reasons_ = ctx.state().services->notes.degradations;
+  }
+
+ private:
+  std::vector<std::string>& reasons_;
+};
+
+/// Why rephasing these rows, in many chunks, degrades a run.
+std::vector<std::string> degradations(const Visibilities& rows, const RephaseParams& params) {
+  std::vector<Chunk<Visibilities>> chunks;
+  for (std::size_t first = 0; first < rows.rows(); first += 28) {
+    chunks.emplace_back(part_of(rows, first, 28), Span("row", first, first + 28));
+  }
+  std::vector<std::string> reasons;
+  PortNeed need;
+  need.kind = Visibilities::kDataKind;
+  std::vector<testing::GivenStage> stages;
+  stages.push_back({"given", Shape::source, Ports().out("out", need.kind),
+                    std::make_unique<testing::GivenSource<Visibilities>>(std::move(chunks),
+                                                                         spec_of(rows.header))});
+  stages.push_back(
+      {"rephase", Shape::transform, Rephase::ports(), std::make_unique<Rephase>(params)});
+  stages.push_back({"reasons", Shape::sink, Ports().in(need), std::make_unique<Reasons>(reasons)});
+  testing::run_stages(std::move(stages), {2, std::size_t{1} << 30});
+  return reasons;
 }
 
 /// l, m of a direction about a centre (SIN projection, FITS paper II).
@@ -388,6 +426,9 @@ TEST_CASE("dates without Earth orientation are refused, or degrade") {
   CHECK_THROWS_WITH(rephased(rows, params), Contains("does not have 2023-03-28"));
   params.allow_stale_eop = true;
   CHECK(rephased(rows, params).rows() == rows.rows());
+  const auto reasons = degradations(rows, params);
+  REQUIRE(reasons.size() == 1);
+  CHECK_THAT(reasons[0], Contains("does not have 2023-03-28") && Contains("that of 2023-03-02"));
 }
 
 TEST_CASE("uvw that contradict the antennas' positions are refused with names") {
@@ -398,6 +439,17 @@ TEST_CASE("uvw that contradict the antennas' positions are refused with names") 
   CHECK_THROWS_WITH(rephased(rows, to("field")), Contains("contradict") && Contains("'A1'"));
   rows.antenna2[3] = 9;
   CHECK_THROWS_WITH(rephased(rows, to("field")), Contains("antenna 9 of 7"));
+}
+
+TEST_CASE("uvw that differ from the geometry by some per cent degrade the run, once") {
+  const Visibilities good =
+      measure(make_header(Phasing::tracked, kMjd), {{{4.11, 0.65, "ICRS"}, 1}});
+  CHECK(degradations(good, to("field")).empty());
+  Visibilities rows = good;
+  for (double& value : rows.uvw_m) value *= 1.1;
+  const auto reasons = degradations(rows, to("field"));
+  REQUIRE(reasons.size() == 1);
+  CHECK_THAT(reasons[0], Contains("10 %") && Contains("'made'"));
 }
 
 TEST_CASE("directions as people write them") {
@@ -416,6 +468,10 @@ TEST_CASE("directions as people write them") {
 }
 
 TEST_CASE("the stage describes itself well") {
-  CHECK(Rephase::schema().faults().empty());
+  Registry registry;
+  registry.add<Rephase>("rephase");
+  const auto faults = testing::description_faults(*registry.find("rephase"));
+  CAPTURE(faults);
+  CHECK(faults.empty());
   CHECK(Rephase::schema().complete());
 }

@@ -2,18 +2,25 @@
 // What every stage type owes its users, checked on all of ours.
 #include <catch2/catch.hpp>
 #include <core/testing.h>
+#include <stages/calibrate/apply_stage.h>
+#include <stages/calibrate/flag_stage.h>
+#include <stages/calibrate/solve_stage.h>
 #include <stages/concat/concat_stage.h>
 #include <stages/image/image_stage.h>
 #include <stages/measurement_set/ms_reader_stage.h>
 #include <stages/measurement_set/ms_writer_stage.h>
 #include <stages/preview/preview_stage.h>
+#include <stages/rephase/rephase_stage.h>
 #include <stages/simulate/simulate_stage.h>
+#include <stages/uvh5_reader/uvh5_reader_stage.h>
+#include <stages/uvh5_writer/uvh5_writer_stage.h>
 
 using namespace skymill;
 using namespace skymill::radio;
 
-TEMPLATE_TEST_CASE("a stage describes itself fully", "", Concat, Image, MsReaderStage,
-                   MsWriterStage, Preview, Simulate) {
+TEMPLATE_TEST_CASE("a stage describes itself fully", "", Apply, Concat, FlagStage, Image,
+                   MsReaderStage, MsWriterStage, Preview, Rephase, Simulate, Solve,
+                   Uvh5ReaderStage, Uvh5WriterStage) {
   Registry registry;
   registry.add<TestType>("stage");
   const auto faults = testing::description_faults(*registry.find("stage"));
