@@ -81,6 +81,9 @@ Dsa110Simulation::Dsa110Simulation(const Dsa110Setup& setup, std::vector<PointSo
     }
   }
   make_header(earth);
+  const double middle_s = (header_->time_first_s + header_->time_last_s) / 2;
+  reference_centre_ = SkyFrame(middle_s, kSite, earth.at(middle_s, setup_.stale), setup_.stale)
+                          .icrs_of(0, setup_.pointing_dec_rad);
   const UvwAxes axes = earth_fixed_axes(0, setup_.pointing_dec_rad, kSite.longitude_rad);
   std::vector<Antenna> antennas;
   std::vector<std::string> names;
@@ -95,15 +98,11 @@ Dsa110Simulation::Dsa110Simulation(const Dsa110Setup& setup, std::vector<PointSo
     places_.emplace_back();
     for (const PointSource& source : sky_) {
       const Vector3 towards =
-          frame.apparent(offset_direction(reference_centre(), source.l, source.m));
+          frame.apparent(offset_direction(reference_centre_, source.l, source.m));
       places_.back().push_back(
           {dot(towards, axes.u), dot(towards, axes.v), dot(towards, axes.w) - 1});
     }
   }
-}
-
-const Direction& Dsa110Simulation::reference_centre() const {
-  return header_->fields[header_->fields.size() / 2].phase_dir;
 }
 
 void Dsa110Simulation::add_windows(ObservationHeader& header) const {

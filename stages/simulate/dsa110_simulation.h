@@ -39,8 +39,8 @@ double dsa110_channel_width_hz(std::size_t nchan);
 
 /// Sources drifting through the fringe-stopped beam of the DSA-110 (dsa110.md 1.3 to 1.7):
 /// every integration is phased to hour angle 0 at the pointing declination, uvw are the same at
-/// all times. A source keeps its ICRS place; its l and m belong to the meridian centre of the
-/// middle integration. XX = YY, no primary beam.
+/// all times. A source keeps its ICRS place; its l and m belong to what transits halfway
+/// through the observation. XX = YY, no primary beam.
 class Dsa110Simulation {
  public:
   /// @throws Error when `earth` lacks the dates and `setup.stale` is `refuse`
@@ -48,7 +48,7 @@ class Dsa110Simulation {
                    const EarthOrientation& earth);
 
   const std::shared_ptr<const ObservationHeader>& header() const { return header_; }
-  const Direction& reference_centre() const;
+  const Direction& reference_centre() const { return reference_centre_; }
   /// Spectral indices count from the middle of the band.
   double reference_hz() const { return reference_hz_; }
   const std::vector<AntennaGain>& gains() const { return gains_; }
@@ -80,6 +80,7 @@ class Dsa110Simulation {
   std::vector<Pair> pairs_;                 ///< in the order of rows
   std::vector<Vector3> uvw_m_;              ///< of these
   std::vector<AntennaGain> gains_;          ///< of these
+  Direction reference_centre_;
   std::vector<std::vector<Place>> places_;  ///< [time][source] in the frame of the meridian
   double reference_hz_ = 0;
 };
