@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
+#include <stages/geometry/earth_time.h>
 #include <stages/simulate/array_geometry.h>
 
 #include <cmath>
@@ -8,22 +9,10 @@ namespace skymill::radio {
 namespace {
 
 constexpr double kPi = 3.14159265358979323846;
-constexpr double kWgs84Axis = 6378137.0;  // m
-constexpr double kWgs84Flattening = 1 / 298.257223563;
-
-std::array<double, 3> geocentric_m(const Site& site) {
-  const double e2 = kWgs84Flattening * (2 - kWgs84Flattening);
-  const double sin_lat = std::sin(site.latitude_rad);
-  const double normal = kWgs84Axis / std::sqrt(1 - e2 * sin_lat * sin_lat);
-  const double across = (normal + site.height_m) * std::cos(site.latitude_rad);
-  return {across * std::cos(site.longitude_rad), across * std::sin(site.longitude_rad),
-          (normal * (1 - e2) + site.height_m) * sin_lat};
-}
-
 }  // namespace
 
 std::vector<Antenna> spiral_array(std::size_t count, double radius_m, double diameter_m,
-                                  const Site& site) {
+                                  const GeodeticPosition& site) {
   const double golden_rad = kPi * (3 - std::sqrt(5.0));
   const auto centre = geocentric_m(site);
   const double sin_lat = std::sin(site.latitude_rad), cos_lat = std::cos(site.latitude_rad);

@@ -9,17 +9,10 @@
 
 namespace skymill::radio {
 
-/// Where an array stands (WGS84).
-struct Site {
-  double longitude_rad = 0;  ///< east positive
-  double latitude_rad = 0;
-  double height_m = 0;
-};
-
 /// A spiral of antennas with a dense centre: the k-th stands at the golden angle from the one
 /// before, so that no two baselines are alike. Positions are geocentric ITRF.
 std::vector<Antenna> spiral_array(std::size_t count, double radius_m, double diameter_m,
-                                  const Site& site);
+                                  const GeodeticPosition& site);
 
 /// Local sidereal time as an angle, from the Earth rotation angle (IERS Conventions 2010, 5.15);
 /// UT1 is taken to be UTC and precession is left out: the simulated sky knows neither.
