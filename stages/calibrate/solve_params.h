@@ -13,7 +13,8 @@ namespace skymill::radio {
 
 /// Parameters of `solve`; names and defaults are gaincal's and bandpass's where they have them.
 struct SolveParams {
-  double flux = 0;  // Jy
+  std::vector<std::string> sources;  // l m flux [index]
+  std::optional<double> flux;        // Jy
   double spectral_index = 0;
   std::optional<double> reference_frequency;  // Hz
   std::vector<double> direction;              // rad: right ascension, declination

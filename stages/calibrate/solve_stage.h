@@ -14,7 +14,7 @@
 
 namespace skymill::radio {
 
-/// Solves for the antennas' gains against one point source: sums up each baseline in one pass,
+/// Solves for the antennas' gains against point sources: sums up each baseline in one pass,
 /// then solves every cell (channel or window, time interval, polarisation) on its own.
 class Solve final : public Reduce<Visibilities, Solutions> {
  public:

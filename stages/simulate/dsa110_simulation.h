@@ -3,9 +3,9 @@
 
 #include <stages/data/visibilities.h>
 #include <stages/geometry/earth_orientation.h>
+#include <stages/geometry/point_source.h>
 #include <stages/geometry/sky_frame.h>
 #include <stages/simulate/antenna_gains.h>
-#include <stages/simulate/sky_model.h>
 
 #include <cstddef>
 #include <cstdint>

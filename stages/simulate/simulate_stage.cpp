@@ -4,6 +4,7 @@
 #include <core/units.h>
 #include <stages/simulate/counted_random.h>
 #include <stages/simulate/simulate_stage.h>
+#include <stages/simulate/sky_model.h>
 
 #include <cmath>
 #include <fstream>

@@ -4,9 +4,10 @@
 #include <core/params.h>
 #include <core/stage.h>
 #include <stages/data/visibilities.h>
+#include <stages/geometry/point_source.h>
+#include <stages/simulate/antenna_gains.h>
 #include <stages/simulate/array_geometry.h>
 #include <stages/simulate/dsa110_simulation.h>
-#include <stages/simulate/sky_model.h>
 
 #include <memory>
 #include <optional>

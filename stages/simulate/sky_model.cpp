@@ -1,47 +1,11 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
-#include <core/error.h>
-#include <core/units.h>
 #include <stages/simulate/counted_random.h>
 #include <stages/simulate/sky_model.h>
 
 #include <cmath>
 #include <nlohmann/json.hpp>
-#include <sstream>
 
 namespace skymill::radio {
-
-double PointSource::n() const { return std::sqrt(1 - l * l - m * m); }
-
-double PointSource::flux_jy_at(double freq_hz, double reference_hz) const {
-  return spectral_index == 0 ? flux_jy : flux_jy * std::pow(freq_hz / reference_hz, spectral_index);
-}
-
-std::vector<PointSource> parse_sources(const std::vector<std::string>& lines) {
-  std::vector<PointSource> sources;
-  for (const std::string& line : lines) {
-    std::istringstream words(line);
-    std::string l, m, flux, index, more;
-    words >> l >> m >> flux >> index >> more;
-    PointSource source;
-    try {
-      source.l = std::sin(parse_quantity(l, "rad"));
-      source.m = std::sin(parse_quantity(m, "rad"));
-      source.flux_jy = parse_quantity(flux, "Jy");
-      if (!index.empty()) source.spectral_index = parse_quantity(index, "");
-      if (!more.empty()) throw std::invalid_argument("'" + more + "' is one word too many");
-    } catch (const std::invalid_argument& problem) {
-      throw Error(ErrorKind::description,
-                  "the source '" + line + "' cannot be read: " + problem.what(),
-                  "write 'l m flux [index]', such as '30arcsec -20arcsec 1.5Jy -0.7'");
-    }
-    if (source.l * source.l + source.m * source.m >= 1) {
-      throw Error(ErrorKind::description, "the source '" + line + "' is below the horizon");
-    }
-    source.name = "S" + std::to_string(sources.size() + 1);
-    sources.push_back(std::move(source));
-  }
-  return sources;
-}
 
 std::vector<PointSource> random_sources(std::size_t count, double radius_rad, double faintest_jy,
                                         double brightest_jy, std::uint64_t seed) {
@@ -57,14 +21,6 @@ std::vector<PointSource> random_sources(std::size_t count, double radius_rad, do
     source.flux_jy = faintest_jy * std::pow(brightest_jy / faintest_jy, random.uniform(3 * k + 2));
   }
   return sources;
-}
-
-Direction direction_of(const PointSource& source, const Direction& centre) {
-  const double sin_d = std::sin(centre.dec_rad), cos_d = std::cos(centre.dec_rad);
-  Direction direction = centre;
-  direction.dec_rad = std::asin(source.m * cos_d + source.n() * sin_d);
-  direction.ra_rad += std::atan2(source.l, source.n() * cos_d - source.m * sin_d);
-  return direction;
 }
 
 std::string truth_json(const std::vector<PointSource>& sources, const Direction& phase_centre,

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <stages/data/visibilities.h>
+#include <stages/geometry/point_source.h>
 #include <stages/simulate/antenna_gains.h>
 
 #include <cstddef>
@@ -11,28 +12,9 @@
 
 namespace skymill::radio {
 
-/// A point source of the simulated sky.
-struct PointSource {
-  std::string name;
-  double l = 0;  ///< direction cosines from the phase centre, east and north
-  double m = 0;
-  double flux_jy = 0;         ///< at the reference frequency
-  double spectral_index = 0;  ///< flux ∝ ν^index
-
-  double n() const;
-  double flux_jy_at(double freq_hz, double reference_hz) const;
-};
-
-/// Sources from lines `l m flux [index]`, such as `30arcsec -20arcsec 1.5Jy -0.7`.
-/// @throws Error (description) naming the line that cannot be read
-std::vector<PointSource> parse_sources(const std::vector<std::string>& lines);
-
 /// Sources strewn evenly over a disc, with fluxes even in their logarithm.
 std::vector<PointSource> random_sources(std::size_t count, double radius_rad, double faintest_jy,
                                         double brightest_jy, std::uint64_t seed);
-
-/// Where a source stands, for the phase centre that its l and m belong to (SIN projection).
-Direction direction_of(const PointSource& source, const Direction& phase_centre);
 
 /// The truth beside a simulation: JSON with phase centre, reference frequency, sources and, where
 /// there are any, gains of the antennas.

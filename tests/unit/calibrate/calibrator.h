@@ -4,6 +4,8 @@
 #include <stages/calibrate/apply_stage.h>
 #include <stages/calibrate/solve_stage.h>
 
+#include <algorithm>
+#include <cmath>
 #include <complex>
 #include <functional>
 #include <utility>
@@ -61,6 +63,29 @@ inline void flag_antenna(std::int32_t antenna, Visibilities& rows) {
     if (rows.antenna1[row] != antenna && rows.antenna2[row] != antenna) continue;
     std::fill_n(&rows.flag[row * cells], cells, 1);
   }
+}
+
+/// Largest |g / truth - 1|, where the truth has phase 0 at antenna `ref`.
+inline double worst(const Solutions& solutions, const GainOf& truth, std::size_t ref) {
+  double most = 0;
+  for (std::size_t f = 0; f < solutions.frequencies.size(); ++f) {
+    const std::size_t c = solutions.frequencies[f].first_channel;
+    for (std::size_t p = 0; p < solutions.pols.size(); ++p) {
+      const auto turn = std::conj(truth(ref, c, p, 0)) / std::abs(truth(ref, c, p, 0));
+      for (std::size_t a = 0; a < solutions.antennas.size(); ++a) {
+        const std::complex<double> gain = solutions.gain[solutions.index(0, f, p, a)];
+        most = std::max(most, std::abs(gain / (truth(a, c, p, 0) * turn) - 1.0));
+      }
+    }
+  }
+  return most;
+}
+
+/// A simulation as a receiver with such gains would see it.
+inline SmallObservation corrupted(const SimulateParams& params, const GainOf& gain) {
+  SmallObservation all = small_observation(params);
+  corrupt(gain, all.rows);
+  return all;
 }
 
 inline SolveParams solve_params() {

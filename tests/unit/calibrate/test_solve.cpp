@@ -14,28 +14,6 @@ using Catch::Matchers::Contains;
 
 namespace {
 
-/// Largest |g / truth - 1|, where the truth has phase 0 at antenna `ref`.
-double worst(const Solutions& solutions, const GainOf& truth, std::size_t ref) {
-  double most = 0;
-  for (std::size_t f = 0; f < solutions.frequencies.size(); ++f) {
-    const std::size_t c = solutions.frequencies[f].first_channel;
-    for (std::size_t p = 0; p < solutions.pols.size(); ++p) {
-      const auto turn = std::conj(truth(ref, c, p, 0)) / std::abs(truth(ref, c, p, 0));
-      for (std::size_t a = 0; a < solutions.antennas.size(); ++a) {
-        const std::complex<double> gain = solutions.gain[solutions.index(0, f, p, a)];
-        most = std::max(most, std::abs(gain / (truth(a, c, p, 0) * turn) - 1.0));
-      }
-    }
-  }
-  return most;
-}
-
-SmallObservation corrupted(const SimulateParams& params, const GainOf& gain) {
-  SmallObservation all = small_observation(params);
-  corrupt(gain, all.rows);
-  return all;
-}
-
 std::size_t flags(const Solutions& solutions) {
   return static_cast<std::size_t>(
       std::count(solutions.flag.begin(), solutions.flag.end(), std::uint8_t{1}));
