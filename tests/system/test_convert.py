@@ -6,7 +6,6 @@ second, with conjugated data. pyuvdata 3.1 kept the former in the MeasurementSet
 importuvfits makes the latter. Rows are therefore compared by time and antennas, whatever their
 order, and turned to one sense."""
 import json
-import os
 import pathlib
 import re
 import shutil
@@ -180,7 +179,7 @@ class RealFiles(ConvertTest):
         self.assertTrue(np.array_equal(ours.uvw, theirs.uvw))
         self.assertLess(np.abs(ours.time_s - theirs.time_s).max(), 1e-4)
         with table(str(self.folder / "made.ms/FIELD"), ack=False) as field, \
-                table(os.path.join(DATA, "answer", name + ".pyuvdata.ms/FIELD"), ack=False) as answer:
+                table(f"{DATA}/answer/{name}.pyuvdata.ms/FIELD", ack=False) as answer:
             self.assert_directions_within(field.getcol("PHASE_DIR")[0, 0],
                                           answer.getcol("PHASE_DIR")[0, 0], 1e-12)
 

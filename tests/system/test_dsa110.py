@@ -1,0 +1,289 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The chain of the DSA-110: sixteen UVH5 subbands to a calibrated cube, on our simulation and on
+one by an independent generator, and what it says of files that it cannot take."""
+import json
+import os
+import pathlib
+import shutil
+import subprocess
+import sys
+import unittest
+
+import h5py
+import numpy as np
+from astropy.io import fits
+from astropy.wcs import WCS
+from casacore.tables import table
+
+from skymill_runs import RunTest, SOURCE
+from test_simulated_sky import fitted_peak
+
+SKY = ["0arcsec 0arcsec 10Jy", "900arcsec 300arcsec 1Jy -0.7", "-600arcsec 1100arcsec 0.8Jy",
+       "-1300arcsec -500arcsec 0.6Jy", "400arcsec -1200arcsec 0.5Jy", "1500arcsec 1400arcsec 0.4Jy"]
+GENERATOR = pathlib.Path(os.environ.get("SKYMILL_BENCH", "")) / "calconv/make_dsa_like.py"
+needs_generator = unittest.skipUnless(os.environ.get("SKYMILL_BENCH") and GENERATOR.exists(),
+                                      "SKYMILL_BENCH names no folder with calconv/make_dsa_like.py")
+
+CALIBRATE_TO_MS = """\
+skymill: 1
+parameters:
+  input: { required: true }
+  output: { required: true }
+  model: { default: [] }
+stages:
+  read: { use: uvh5_reader, input: $(input) }
+  rephase: { to: meridian }
+  flag: {}
+  solve: { sources: $(model), solve_per: spw }
+  write: { use: ms_writer, in: flag, output: $(output).raw.ms }
+  again: { use: ms_reader, after: write, input: $(output).raw.ms }
+  apply: { solutions: solve }
+  corrected: { use: ms_writer, in: apply, output: $(output).corrected.ms }
+"""
+
+
+def as_list(texts):
+    return "[" + ", ".join(texts) + "]"
+
+
+class CubeTest(RunTest):
+    def run_description(self, name, *extra, code=0, **parameters):
+        arguments = ["run", name if str(name).endswith(".yaml") else
+                     SOURCE / f"pipelines/{name}.yaml", *extra]
+        for key, value in parameters.items():
+            option = "--set" if "." in key else "--param"
+            arguments += [option, f"{key}={value}"]
+        self.last = self.skymill(*arguments, code=code)
+
+    def check_sources(self, prefix, sources):
+        """Fluxes to 5 %, places to 0.2 beam, wherever a source is above 50 times the noise.
+
+        sources: ra_rad, dec_rad and a function from frequency to flux, each."""
+        judged = 0
+        with fits.open(f"{prefix}.image.fits") as image:
+            header, cube, beams = image[0].header, image[0].data[0], image["BEAMS"].data
+        sky = WCS(header).celestial
+        for channel, plane in enumerate(cube):
+            frequency = header["CRVAL3"] + channel * header["CDELT3"]
+            rms = 1.4826 * np.median(np.abs(plane - np.median(plane)))
+            beam_pixels = beams["BMIN"][channel] / 3600 / header["CDELT2"]
+            for number, (ra, dec, flux_at) in enumerate(sources):
+                flux = flux_at(frequency)
+                if flux < 50 * rms:
+                    continue
+                judged += 1
+                x, y = sky.wcs_world2pix([[np.degrees(ra), np.degrees(dec)]], 0)[0]
+                peak, px, py = fitted_peak(plane, x, y)
+                what = f"source {number} of channel {channel}: {peak} of {flux} Jy"
+                self.assertAlmostEqual(peak / flux, 1, delta=0.05, msg=what)
+                self.assertLess(np.hypot(px - x, py - y), 0.2 * beam_pixels, what)
+        return judged
+
+
+class Simulated(CubeTest):
+    def test_calibrated_cube_in_one_command(self):
+        # Cleaned deeper than the description's 15 mJy: the peaks of sources that stand between pixels
+        # come out too high by about the threshold, 4 % of the faintest one.
+        prefix = self.folder / "out/tile"
+        self.run_description("dsa110", input=self.folder / "incoming", output=prefix,
+                             simulate="true", antennas=25, times=12, nchan=12, width=12, size=768,
+                             sky=as_list(SKY), model=as_list(SKY), threshold="5mJy")
+        record = json.loads(pathlib.Path(f"{prefix}.run.json").read_text())
+        self.assertEqual(record["verdict"], "clean", record["degraded_because"])
+        truth = json.loads(pathlib.Path(f"{prefix}.truth.json").read_text())
+        reference = truth["reference_hz"]
+        sources = [(s["ra_rad"], s["dec_rad"], lambda hz, s=s: s["flux_jy"] *
+                    (hz / reference) ** s["spectral_index"]) for s in truth["sources"]]
+        # Six sources in sixteen planes; the faintest is at 100 times the noise. No source has
+        # another one on its mirrored side, so a mirrored cube would have nothing at their places.
+        self.assertEqual(self.check_sources(prefix, sources), 6 * 16)
+        with fits.open(f"{prefix}.image.fits") as image:
+            plane = image[0].data[0, 0]
+        for l_arcsec, m_arcsec, flux in ((900, 300, 1), (-600, 1100, 0.8), (400, -1200, 0.5)):
+            x, y = int(384 - l_arcsec / 6), int(384 + m_arcsec / 6)  # east is left
+            self.assertGreater(plane[y - 4:y + 5, x - 4:x + 5].max(), 0.8 * flux)
+            mirrored = plane[y - 4:y + 5, 768 - x - 4:768 - x + 5]
+            self.assertLess(np.abs(mirrored).max(), 0.3 * flux)
+
+        with table(f"{prefix}.ms", ack=False) as main, \
+                table(f"{prefix}.ms/FIELD", ack=False) as field:
+            self.assertEqual(main.nrows(), 16 * 12 * 25 * 26 // 2)
+            centre = field.getcol("PHASE_DIR")[:, 0]
+        self.assertEqual(len(centre), 1)
+        mas = np.pi / 180 / 3600e3
+        around = np.remainder(centre[0, 0] - truth["phase_centre"]["ra_rad"] + np.pi, 2 * np.pi)
+        self.assertLess(abs(around - np.pi), mas)
+        self.assertLess(abs(centre[0, 1] - truth["phase_centre"]["dec_rad"]), mas)
+
+    def test_gains_are_recovered_to_the_cramer_rao_bound(self):
+        antennas, times, channels, flux = 12, 6, 12, 10.0
+        incoming, prefix = self.folder / "incoming", self.folder / "gains"
+        self.run_description("dsa110", input=incoming, output=self.folder / "first",
+                             simulate="true", antennas=antennas, times=times, nchan=channels,
+                             width=channels, size=128, niter=0, sky=as_list(SKY))
+        truth = json.loads((self.folder / "first.truth.json").read_text())
+        file = self.folder / "calibrate.yaml"
+        file.write_text(CALIBRATE_TO_MS)
+        self.run_description(file, input=incoming, output=prefix, model=as_list(SKY))
+        true = {gain["antenna"]: np.array(gain["amplitude"]) *
+                np.exp(1j * np.array(gain["phase_rad"])) for gain in truth["gains"]}
+        self.assertEqual(len(true), antennas)
+        with table(f"{prefix}.raw.ms/ANTENNA", ack=False) as t:
+            gain = np.array([true.get(name, [np.nan] * 2) for name in t.getcol("NAME")])
+        rows = []
+        for name in ("raw", "corrected"):
+            with table(f"{prefix}.{name}.ms", ack=False) as main:
+                ordered = main.query("ANTENNA1 != ANTENNA2",
+                                     sortlist="TIME, DATA_DESC_ID, ANTENNA1, ANTENNA2")
+                rows.append({column: ordered.getcol(column) for column in
+                             ("TIME", "DATA_DESC_ID", "ANTENNA1", "ANTENNA2", "DATA", "FLAG")})
+        raw, corrected = rows
+        for column in ("TIME", "DATA_DESC_ID", "ANTENNA1", "ANTENNA2"):
+            self.assertTrue(np.array_equal(raw[column], corrected[column]), column)
+        self.assertFalse(corrected["FLAG"].any())
+        # Gains do not change in time.
+        once = raw["TIME"] == raw["TIME"][0]
+        before, after = raw["DATA"][once], corrected["DATA"][once]
+        product = gain[raw["ANTENNA1"][once]] * gain[raw["ANTENNA2"][once]].conj()
+        # All that calibration did was to divide by the product of two gains.
+        error = (before / after)[:, 0] / product - 1
+        # For amplitude the Fisher matrix of N antennas is k ((N-2) I + J), for phase k (N I - J),
+        # so that a product of two has variances of 2 / k (N-1) and 2 / k N; k is the number of
+        # visibilities of a baseline in a solution times the square of their signal to noise.
+        noise = 6500 / np.sqrt(2 * 11.71875e6 / channels * 12.884901888)
+        k = times * channels * (flux / noise) ** 2
+        bound = np.sqrt(2 / k * (1 / (antennas - 1) + 1 / antennas))
+        rms = np.sqrt(np.mean(np.abs(error) ** 2))
+        print(f"gain products: rms error {rms:.5f}, bound {bound:.5f}", flush=True)
+        self.assertLess(rms, 1.2 * bound)
+        self.assertGreater(rms, 0.5 * bound)
+
+
+@needs_generator
+class IndependentGenerator(CubeTest):
+    """Its files are unprojected: uvw are east, north and up, with the zenith as phase centre, and no
+    HADEC among the extra keywords. `meridian` is therefore refused, and a direction is given."""
+
+    def generate(self, *extra):
+        folder = self.folder / "like"
+        # Ninety-six antennas, because its evenly spaced arms have grating lobes: with few antennas
+        # these stand inside the field.
+        done = subprocess.run([sys.executable, GENERATOR, folder, "--nant", "96", "--ntime", "4",
+                               "--nsub", "4", "--nchan", "8", *extra],
+                              capture_output=True, text=True)
+        self.assertEqual(done.returncode, 0, done.stderr)
+        truth = np.load(folder / "truth.npz")
+        sources = [(ra, dec, lambda hz, flux=flux: flux) for ra, dec, flux in
+                   zip(truth["ra"], truth["dec"], truth["flux"])]
+        ra, dec = truth["ra"], truth["dec"]
+        l = np.cos(dec) * np.sin(ra - ra[0])
+        m = np.sin(dec) * np.cos(dec[0]) - np.cos(dec) * np.sin(dec[0]) * np.cos(ra - ra[0])
+        model = [f"{a!r}rad {b!r}rad {flux}Jy" for a, b, flux in
+                 zip(l.tolist(), m.tolist(), truth["flux"])]
+        options = {"width": 8, "size": 1152, "cell": "6arcsec", "image.weighting": "uniform",
+                   "rephase.to": f"{np.degrees(ra[0])!r}deg {np.degrees(dec[0])!r}deg"}
+        return folder, sources, model, options
+
+    def test_unprojected_sky_without_calibration(self):
+        folder, sources, _, options = self.generate()
+        prefix = self.folder / "look"
+        self.run_description("quicklook", input=folder, output=prefix, code=2)
+        self.assertIn("declination", self.last.stderr)
+        self.run_description("quicklook", input=folder, output=prefix, **{
+            "image.niter": 3000, "image.threshold": "20mJy", **options})
+        self.assertEqual(self.check_sources(prefix, sources), 4 * 4)
+
+    def test_delays_and_bandpasses_are_calibrated_by_channel(self):
+        folder, sources, model, options = self.generate("--gains")
+        prefix = self.folder / "cal"
+        self.run_description("dsa110", input=folder, output=prefix, model=as_list(model),
+                             **{"solve.solve_per": "channel", "threshold": "20mJy", **options})
+        self.assertEqual(self.check_sources(prefix, sources), 4 * 4)
+
+
+SIMULATE_SUBBANDS = """\
+skymill: 1
+parameters:
+  output: { required: true }
+stages:
+  simulate:
+    telescope: dsa110
+    antennas: 6
+    times: 3
+    nchan: 4
+    start_mjd: 60950.27
+    sources: [0arcsec 0arcsec 10Jy]
+    autocorrelations: true
+  subbands: { use: uvh5_writer, output: $(output) }
+"""
+
+
+class UnusableInput(CubeTest):
+    def setUp(self):
+        super().setUp()
+        file = self.folder / "simulate.yaml"
+        file.write_text(SIMULATE_SUBBANDS)
+        self.incoming = self.folder / "incoming"
+        self.run_description(file, output=self.incoming)
+        self.fifth = next(self.incoming.glob("*_sb05.hdf5"))
+
+    def assert_refused(self, *words):
+        for name in ("convert", "quicklook", "dsa110"):
+            with self.subTest(description=name):
+                products = self.folder / name
+                self.run_description(name, input=self.incoming, output=products / "x", code=5)
+                lines = self.last.stderr.strip().splitlines()
+                self.assertEqual(len(lines), 1, self.last.stderr)
+                for word in words:
+                    self.assertIn(word, lines[0])
+                left = [p.name for p in products.rglob("*")] if products.exists() else []
+                self.assertIn(left, ([], ["x.run.json"]))
+                self.assertEqual(self.leftovers(), [])
+
+    def test_a_file_that_was_cut_short(self):
+        size = self.fifth.stat().st_size
+        with open(self.fifth, "r+b") as file:
+            file.truncate(size // 2)
+        self.assert_refused(self.fifth.name, "cut short")
+
+    def test_a_text_file(self):
+        self.fifth.write_text("no visibilities\n")
+        self.assert_refused(self.fifth.name, "no HDF5 file")
+
+    def test_hdf5_of_another_kind(self):
+        with h5py.File(self.fifth, "w") as file:
+            file["catalogue/flux"] = np.arange(5.0)
+        self.assert_refused(self.fifth.name, "no UVH5 file", "Header")
+
+    def test_a_missing_subband(self):
+        self.fifth.unlink()
+        self.assert_refused("1 of 16 subbands", "sb05", "missing: drop")
+        made = self.folder / "fifteen.ms"
+        self.run_description("convert", input=self.incoming, output=made, missing="drop")
+        record = json.loads(pathlib.Path(f"{made}.run.json").read_text())
+        self.assertEqual(record["verdict"], "degraded")
+        self.assertIn("sb05", record["degraded_because"][0])
+        with table(f"{made}/SPECTRAL_WINDOW", ack=False) as windows:
+            self.assertEqual(windows.nrows(), 15)
+
+    def test_another_antenna_list(self):
+        with h5py.File(self.fifth, "r+") as file:
+            names = file["Header/antenna_names"][()]
+            file["Header/antenna_names"][...] = names[[0, 2, 1, *range(3, len(names))]]
+        self.assert_refused(self.fifth.name, "antenna lists")
+
+    def test_another_order_of_rows(self):
+        with h5py.File(self.fifth, "r+") as file:
+            for key in ("ant_1_array", "ant_2_array"):
+                values = file["Header"][key][()]
+                values[[0, -1]] = values[[-1, 0]]
+                file["Header"][key][...] = values
+        self.assert_refused(self.fifth.name, "antennas of their rows")
+
+    def test_the_same_subband_twice(self):
+        shutil.copy(self.fifth, self.incoming / "copy_sb05.hdf5")
+        self.assert_refused(self.fifth.name, "copy_sb05.hdf5", "both hold subband sb05")
+
+
+if __name__ == "__main__":
+    unittest.main()
