@@ -62,7 +62,7 @@ class Run {
     identity_.id = services_->run_id;
     if (options_.dry_run) {
       planner_.plan_ready(plan, {}, make_context(services_));
-      Planner::check_products(plan);
+      planner_.check_products(plan);
       print(plan.text(services_->memory, services_->threads));
       return 0;
     }
@@ -76,7 +76,6 @@ class Run {
     try {
       PipelineContext ctx = make_context(services_);
       planner_.plan_ready(plan, {}, ctx);
-      Planner::check_products(plan);
       Executor(planner_, console_).run(plan, ctx);
     } catch (const Error& error) {
       failure = error;

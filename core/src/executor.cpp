@@ -264,6 +264,7 @@ void Executor::run(Plan& plan, PipelineContext ctx) {
   const ReleaseInLanes release(plan, ctx_->lanes());
   for (Segment& segment : plan.segments) {
     planner_.plan_ready(plan, done_, *ctx_);
+    planner_.check_products(plan);
     ctx_->throw_if_stopped();
     arena.execute([&] {
       if (plan.stages[segment.head].type->shape == Shape::task) {

@@ -69,8 +69,9 @@ class Planner {
   /// Chooses the number of chunks in flight for what the budget leaves.
   static void size_segment(const Plan& plan, Segment& segment, std::size_t free_bytes, int threads);
 
-  /// Checks products of all planned stages: not there yet, and room for them.
-  static void check_products(const Plan& plan);
+  /// Checks products of the stages that were planned since the last call: not there yet, and room
+  /// for them.
+  void check_products(const Plan& plan);
 
   static constexpr std::size_t kReadAhead = 2;
   static constexpr std::size_t kWriteBehind = 2;
@@ -108,6 +109,7 @@ class Planner {
   const Registry& registry_;
   Diagnostics& diagnostics_;
   std::vector<std::vector<std::string>> wanted_columns_;  ///< by stage
+  std::vector<bool> checked_;                             ///< by stage: products looked at
   std::vector<std::string> unknown_;  ///< stages whose type is not known: no follow-on errors
 };
 

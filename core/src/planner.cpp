@@ -95,8 +95,11 @@ void Planner::size_segment(const Plan& plan, Segment& segment, std::size_t free_
 void Planner::check_products(const Plan& plan) {
   namespace fs = std::filesystem;
   std::map<std::string, std::size_t> bytes_by_folder;
-  for (const PlannedStage& stage : plan.stages) {
-    if (!stage.planning) continue;
+  checked_.resize(plan.stages.size(), false);
+  for (std::size_t index = 0; index < plan.stages.size(); ++index) {
+    const PlannedStage& stage = plan.stages[index];
+    if (!stage.planning || checked_[index]) continue;
+    checked_[index] = true;
     for (const Planning::Product& product : stage.planning->products_) {
       if (!product.overwrite && fs::exists(fs::symlink_status(product.path))) {
         throw Error(ErrorKind::description, stage.where,

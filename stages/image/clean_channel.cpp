@@ -19,6 +19,7 @@ namespace {
 using kernels::View;
 
 constexpr double kMaxGrowth = 4;  ///< imaging.md 3.7: (peak - min)/min > 3 means divergence
+constexpr float kMaxMinorGrowth = 1.5F;  ///< of the peak within one minor cycle
 
 kernels::WeightingScheme scheme_of(const std::string& weighting) {
   if (weighting == "uniform") return kernels::WeightingScheme::kUniform;
@@ -112,10 +113,12 @@ class ChannelCleaner {
     options.max_iterations = kernels::iterations_of_cycle(
         params_.cycleniter ? static_cast<std::ptrdiff_t>(*params_.cycleniter) : -1, params_.niter,
         out_.summary.iterations);
+    options.growth_limit = kMaxMinorGrowth;
     const auto result = kernels::hogbom(plane(out_.residual), plane(out_.psf), plane(out_.model),
                                         View<const float, 2>(), options);
     out_.summary.iterations += result.iterations;
     minor_iterations_ = result.iterations;
+    minor_diverged_ = result.stop == kernels::HogbomStop::kDiverged;
   }
 
   void major_cycle() {
@@ -137,13 +140,14 @@ class ChannelCleaner {
   /// imaging.md 3.7 for one channel without a mask.
   StopCode stop_code(double before, double least) const {
     const CleanSummary& s = out_.summary;
+    // First of all: a channel that ran away has often used up its iterations as well.
+    if (minor_diverged_ || s.peak_jy > kMaxGrowth * least) return StopCode::diverged;
     StopCode code = StopCode::none;
     if (s.iterations >= params_.niter) code = StopCode::iterations;
     if (s.peak_jy <= 1.01 * params_.threshold) code = StopCode::threshold;
     if (code != StopCode::none) return code;
     if (s.major_cycles > 0) {
       if (minor_iterations_ == 0 || std::abs(s.peak_jy - before) < 1e-10) return StopCode::no_change;
-      if (s.peak_jy > kMaxGrowth * least) return StopCode::diverged;
     }
     if (params_.nmajor && s.major_cycles >= *params_.nmajor) return StopCode::major_limit;
     return StopCode::none;
@@ -154,14 +158,24 @@ class ChannelCleaner {
                                          params_.maxpsffraction, params_.threshold};
     double before = out_.summary.peak_jy;
     double least = before;
+    std::vector<float> best_model = out_.model;
     for (;;) {
       out_.summary.stop = stop_code(before, least);
+      if (out_.summary.stop == StopCode::diverged) {
+        // A channel that ran away is restored from its best cycle (imaging.md 12).
+        out_.model = std::move(best_model);
+        major_cycle();
+        out_.summary.peak_jy = peak();
+      }
       if (out_.summary.stop != StopCode::none) return;
       before = out_.summary.peak_jy;
       minor_cycle(kernels::cyclethreshold(cycle, sidelobe_level_, before));
       major_cycle();
       out_.summary.peak_jy = peak();
-      least = std::min(least, out_.summary.peak_jy);
+      if (!minor_diverged_ && out_.summary.peak_jy <= least) {
+        best_model = out_.model;
+        least = out_.summary.peak_jy;
+      }
     }
   }
 
@@ -195,6 +209,7 @@ class ChannelCleaner {
   std::vector<std::complex<float>> residual_vis_;
   double sidelobe_level_ = 0;
   std::size_t minor_iterations_ = 0;
+  bool minor_diverged_ = false;
   CleanedChannel out_;
 };
 
@@ -231,7 +246,8 @@ std::size_t clean_channel_bytes(const ImageParams& params, std::size_t samples) 
   // A median copies one plane; density grid and transforms are never held at once.
   const std::size_t density = kernels::DensityGrid::footprint_bytes(nx, ny);
   const std::size_t scratch = std::max({grid, density, pixels * sizeof(float)});
-  return 4 * pixels * sizeof(float) + scratch +
+  // psf, residual, model, image and the best model
+  return 5 * pixels * sizeof(float) + scratch +
          samples * (sizeof(float) + sizeof(std::complex<float>));
 }
 

@@ -190,7 +190,9 @@ HogbomResult hogbom(View<float, 2> residual, View<const float, 2> psf, View<floa
       result.stop = HogbomStop::kEmptyMask;
       return result;
     }
-    if (std::isinf(result.peak)) {
+    const bool grown =
+        options.growth_limit > 0 && result.peak > options.growth_limit * result.start_peak;
+    if (std::isinf(result.peak) || grown) {
       result.stop = HogbomStop::kDiverged;
       return result;
     }

@@ -13,13 +13,14 @@ struct HogbomOptions {
   float threshold = 0;             ///< Jy/beam; stop when max|r| in the mask is below it
   std::size_t max_iterations = 0;  ///< of this call; exactly this many at most
   bool record_components = false;
+  float growth_limit = 0;  ///< diverged when max|r| exceeds this many times its start; 0 = never
 };
 
 enum class HogbomStop {
   kIterations,  ///< max_iterations done
   kThreshold,   ///< peak below the threshold, or zero (also when no pixel is a number)
   kEmptyMask,   ///< no cleanable pixel
-  kDiverged,    ///< the peak became infinite
+  kDiverged,    ///< the peak became infinite or passed the growth limit
 };
 
 struct CleanComponent {

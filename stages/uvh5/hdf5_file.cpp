@@ -52,6 +52,25 @@ Lock::Lock() : lock_(calls()) {
   (void)registered;
 }
 
+namespace {
+
+/// Keeps the cache of chunk indices small: it would hold the index of the whole file, and grow with
+/// the observation, though every chunk is read once and in order.
+void bound_index_cache(hid_t file) {
+  H5AC_cache_config_t config{};
+  config.version = H5AC__CURR_CACHE_CONFIG_VERSION;
+  if (H5Fget_mdc_config(file, &config) < 0) return;
+  config.set_initial_size = true;
+  config.initial_size = config.max_size = 256 << 10;
+  config.min_size = 128 << 10;
+  config.incr_mode = H5C_incr__off;
+  config.flash_incr_mode = H5C_flash_incr__off;
+  config.decr_mode = H5C_decr__off;
+  H5Fset_mdc_config(file, &config);
+}
+
+}  // namespace
+
 File File::open(const std::string& path) {
   File file;
   file.path_ = path;
@@ -68,6 +87,7 @@ File File::open(const std::string& path) {
   if (H5Fis_hdf5(path.c_str()) <= 0) file.refuse("is no HDF5 file", kForeign);
   file.handle_ = Handle(H5Fopen(path.c_str(), H5F_ACC_RDONLY, H5P_DEFAULT), H5Fclose);
   if (!file.handle_.valid()) file.refuse("is cut short or damaged", kDamaged);
+  bound_index_cache(file.id());
   return file;
 }
 
@@ -77,6 +97,7 @@ File File::create(const std::string& path) {
   file.path_ = path;
   file.handle_ = Handle(H5Fcreate(path.c_str(), H5F_ACC_EXCL, H5P_DEFAULT, H5P_DEFAULT), H5Fclose);
   if (!file.handle_.valid()) throw Error(ErrorKind::failed, "cannot make '" + path + "'");
+  bound_index_cache(file.id());
   return file;
 }
 

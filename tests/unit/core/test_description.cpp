@@ -187,7 +187,6 @@ void run(const std::string& text, const std::vector<std::string>& params = {},
   services->stop = stop;
   const PipelineContext ctx = make_context(services);
   planner.plan_ready(plan, {}, ctx);
-  Planner::check_products(plan);
   Executor(planner, nullptr).run(plan, ctx);
 }
 

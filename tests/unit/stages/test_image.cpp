@@ -142,3 +142,18 @@ TEST_CASE("fields of different phase centres are not gridded together") {
                                 [](const Chunk<ChannelImage>&) {}),
       Catch::Matchers::Contains("ELSEWHERE"));
 }
+
+TEST_CASE("a channel that runs away is said to have diverged and keeps its best model") {
+  const SmallObservation all = small_observation(observation());
+  ImageParams params = imaging();
+  params.weighting = "uniform";
+  params.gain = 1;  // far too greedy for this PSF
+  params.maxpsffraction = params.minpsffraction = 0;
+  params.niter = 20000;
+  const Cube cube = image(params, all, 1000);
+  for (const auto& [channel, planes] : cube) {
+    const auto& restored = planes.products.at(3).pixels;
+    CHECK(*std::max_element(restored.begin(), restored.end()) < 1.5F);
+    for (const float pixel : restored) CHECK(std::isfinite(pixel));
+  }
+}
