@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
-// The same numbers as share/dsa110/stations.csv, which a test compares.
+// The same numbers as stages/simulate/dsa110_stations.csv, which a test compares.
 #include <stages/simulate/dsa110_stations.h>
 
 #include <iterator>

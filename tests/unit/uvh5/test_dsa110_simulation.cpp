@@ -32,8 +32,8 @@ double separation_arcsec(const Direction& a, const Direction& b) {
 
 }  // namespace
 
-TEST_CASE("the station table is that of share/dsa110/stations.csv") {
-  std::ifstream csv(SKYMILL_SHARE "/dsa110/stations.csv");
+TEST_CASE("the station table is that of stages/simulate/dsa110_stations.csv") {
+  std::ifstream csv(SKYMILL_STATIONS);
   const auto stations = dsa110_stations();
   std::size_t k = 0, active = 0;
   for (std::string line; std::getline(csv, line);) {
