@@ -199,7 +199,8 @@ Uvh5Rows Uvh5File::read_rows(std::size_t first, std::size_t count, bool with_uvw
   return rows;
 }
 
-void Uvh5File::read_cells(std::size_t first, std::size_t count, Uvh5Cells& cells) const {
+void Uvh5File::read_cells(std::size_t first, std::size_t count, Uvh5Cells& cells,
+                          const Uvh5Selection& selection) const {
   const hdf5::Lock lock;
   const Impl& my = *impl_;
   if (count > my.header.rows || first > my.header.rows - count) {
@@ -208,16 +209,20 @@ void Uvh5File::read_cells(std::size_t first, std::size_t count, Uvh5Cells& cells
   }
   const std::size_t number = count * my.header.channels() * my.header.polarizations.size();
   cells.data.resize(number);
-  cells.flag.resize(number);
-  cells.nsamples.resize(number);
+  cells.flag.resize(selection.flags ? number : 0);
+  cells.nsamples.resize(selection.nsamples ? number : 0);
   const hdf5::Handle type = complex_type();
   my.file.read_rows(my.visdata.id(), "Data/visdata", first, count, type.id(), cells.data.data());
-  const hdf5::Handle flag_type(H5Dget_type(my.flags.id()), H5Tclose);
-  my.file.read_rows(my.flags.id(), "Data/flags", first, count, flag_type.id(), cells.flag.data());
-  for (std::uint8_t& flag : cells.flag) flag = flag != 0;
-  my.file.read_rows(my.nsamples.id(), "Data/nsamples", first, count, H5T_NATIVE_FLOAT,
-                    cells.nsamples.data());
-  my.bytes_read += number * (sizeof(std::complex<float>) + 1 + sizeof(float));
+  if (selection.flags) {
+    const hdf5::Handle flag_type(H5Dget_type(my.flags.id()), H5Tclose);
+    my.file.read_rows(my.flags.id(), "Data/flags", first, count, flag_type.id(), cells.flag.data());
+  }
+  if (selection.nsamples) {
+    my.file.read_rows(my.nsamples.id(), "Data/nsamples", first, count, H5T_NATIVE_FLOAT,
+                      cells.nsamples.data());
+  }
+  my.bytes_read += number * sizeof(std::complex<float>) + cells.flag.size() +
+                   cells.nsamples.size() * sizeof(float);
 }
 
 }  // namespace skymill::radio

@@ -31,6 +31,12 @@ struct Uvh5Cells {
   std::vector<float> nsamples;
 };
 
+/// Which of the data sets of cells are wanted.
+struct Uvh5Selection {
+  bool flags = true;
+  bool nsamples = true;
+};
+
 /// An open UVH5 file, for reading.
 ///
 /// Data sets of any number type, with or without the Nspws axis, plain or behind the filters
@@ -50,8 +56,10 @@ class SKYMILL_API Uvh5File {
   /// The rows [first, first + count) of the header's arrays.
   /// @param with_uvw  false leaves `uvw_m` empty
   Uvh5Rows read_rows(std::size_t first, std::size_t count, bool with_uvw = true) const;
-  /// The same rows of visdata, flags and nsamples; the vectors of `cells` are used again.
-  void read_cells(std::size_t first, std::size_t count, Uvh5Cells& cells) const;
+  /// The same rows of visdata and, as selected, flags and nsamples, whose vectors are empty
+  /// otherwise; the vectors of `cells` are used again.
+  void read_cells(std::size_t first, std::size_t count, Uvh5Cells& cells,
+                  const Uvh5Selection& selection = {}) const;
 
   /// Bytes that read_cells has handed out.
   std::uint64_t bytes_read() const;

@@ -18,7 +18,6 @@ constexpr double kPi = 3.14159265358979323846;
 /// The subbands of the DSA-110: 384 raw channels each, downwards from channel 1024 (dsa110.md 1.3).
 constexpr double kRawWidthHz = 30517.578125;
 constexpr double kTopEdgeHz = 1.53e9 - (1024 - 0.5) * kRawWidthHz;
-constexpr double kSubbandHz = 384 * kRawWidthHz;
 constexpr int kSubbands = 16;
 
 struct PolarizationCode {
@@ -179,9 +178,9 @@ std::optional<int> dsa110_subband(const Uvh5Header& header) {
   const auto ends = std::minmax_element(header.freq_hz.begin(), header.freq_hz.end());
   const double low = *ends.first - header.width_hz.front() / 2;
   const double high = *ends.second + header.width_hz.front() / 2;
-  const double place = (kTopEdgeHz - (low + high) / 2) / kSubbandHz - 0.5;
+  const double place = (kTopEdgeHz - (low + high) / 2) / kDsa110SubbandHz - 0.5;
   const double nearest = std::round(place);
-  const bool inside = nearest >= 0 && nearest < kSubbands && high - low < 1.01 * kSubbandHz;
+  const bool inside = nearest >= 0 && nearest < kSubbands && high - low < 1.01 * kDsa110SubbandHz;
   if (!inside || std::abs(place - nearest) > 0.25) return std::nullopt;
   return static_cast<int>(nearest);
 }

@@ -51,6 +51,9 @@ struct Uvh5Header {
   std::size_t channels() const { return freq_hz.size(); }
 };
 
+/// Width of a subband of the DSA-110: 384 raw channels (dsa110.md 1.3).
+inline constexpr double kDsa110SubbandHz = 384 * 30517.578125;
+
 /// Place of a DSA-110 subband among the sixteen, 0 with the highest frequencies, from the centre
 /// of its channels (dsa110.md 1.3); nothing when the channels do not lie in one of them.
 SKYMILL_API std::optional<int> dsa110_subband(const Uvh5Header& header);

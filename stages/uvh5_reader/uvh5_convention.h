@@ -27,9 +27,12 @@ struct Uvh5Order {
 /// numbers, are flagged; the weight is the mean of nsamples over the channels left, and
 /// `weight_spectrum` is kept only where nsamples changes along a row.
 ///
+/// @param rows   without `uvw_m` the rows get no uvw: the caller knows better
+/// @param cells  without `flag` nothing is flagged beforehand; without `nsamples` all samples weigh
+///               `weight`
 /// @param autocorrelations  false leaves out rows of an antenna with itself
 /// @return number of samples flagged because of nsamples
 std::size_t append_rows(const Uvh5Rows& rows, const Uvh5Cells& cells, const Uvh5Order& order,
-                        bool autocorrelations, Visibilities& into);
+                        bool autocorrelations, Visibilities& into, float weight = 1);
 
 }  // namespace skymill::radio

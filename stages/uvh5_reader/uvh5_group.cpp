@@ -9,6 +9,7 @@
 #include <ctime>
 #include <map>
 #include <optional>
+#include <stdexcept>
 
 namespace skymill::radio {
 
@@ -17,15 +18,6 @@ namespace {
 constexpr std::size_t kBlockRows = 65536;
 constexpr double kSameTimeDays = 0.5e-3 / 86400;
 constexpr std::size_t kDsa110Subbands = 16;
-
-/// FNV-1a over the bytes of the values.
-template <class T>
-void add_print(std::uint64_t& print, const std::vector<T>& values) {
-  const auto* bytes = reinterpret_cast<const unsigned char*>(values.data());
-  for (std::size_t k = 0; k < values.size() * sizeof(T); ++k) {
-    print = (print ^ bytes[k]) * 1099511628211ull;
-  }
-}
 
 double centre_hz(const Uvh5Header& header) {
   const auto ends = std::minmax_element(header.freq_hz.begin(), header.freq_hz.end());
@@ -138,29 +130,56 @@ void refuse_duplicates(const std::vector<Uvh5File>& files) {
   }
 }
 
-/// Names of the subbands that should be there.
-std::vector<std::string> missing_subbands(const std::vector<Uvh5File>& files,
-                                          std::size_t expected) {
-  const bool ours = std::all_of(files.begin(), files.end(), [](const Uvh5File& file) {
+/// Finds the subbands that should be there.
+void find_missing(std::size_t expected, Uvh5Group& group) {
+  const bool ours = std::all_of(group.files.begin(), group.files.end(), [](const Uvh5File& file) {
     return is_dsa110(file.header()) && dsa110_subband(file.header());
   });
-  if (expected == 0) expected = ours ? kDsa110Subbands : files.size();
-  if (files.size() > expected) {
-    throw Error(ErrorKind::input, plural(files.size(), "subband") + " are there where " +
+  if (expected == 0) expected = ours ? kDsa110Subbands : group.files.size();
+  if (group.files.size() > expected) {
+    throw Error(ErrorKind::input, plural(group.files.size(), "subband") + " are there where " +
                                       std::to_string(expected) + " are expected");
   }
-  std::vector<std::string> missing;
+  const std::size_t lacking = expected - group.files.size();
   if (ours && expected <= kDsa110Subbands) {
+    std::vector<int> numbers;
     for (int number = 0; number < static_cast<int>(expected); ++number) {
-      const bool there = std::any_of(files.begin(), files.end(), [&](const Uvh5File& file) {
-        return dsa110_subband(file.header()) == number;
-      });
-      if (!there) missing.push_back(subband_name(number));
+      const bool there = std::any_of(
+          group.files.begin(), group.files.end(),
+          [&](const Uvh5File& file) { return dsa110_subband(file.header()) == number; });
+      if (!there) numbers.push_back(number);
     }
     // Fewer than sixteen may be any.
-    if (missing.size() == expected - files.size()) return missing;
+    if (numbers.size() == lacking) {
+      group.missing_subbands = numbers;
+      for (const int number : numbers) group.missing.push_back(subband_name(number));
+      return;
+    }
   }
-  return std::vector<std::string>(expected - files.size(), "one of unknown frequency");
+  group.missing.assign(lacking, "one of unknown frequency");
+}
+
+/// The index of a file whose blocks of Nbls rows are integrations, as far as their ends tell.
+std::optional<Uvh5Index> index_blocks(const Uvh5File& file) {
+  const std::size_t baselines = file.header().baselines;
+  Uvh5Index index;
+  index.rows = file.header().rows;
+  if (index.rows != file.header().times * baselines) return std::nullopt;
+  for (std::size_t first = 0; first < index.rows; first += baselines) {
+    const double time_jd = file.read_rows(first, 1, false).time_jd.front();
+    const double last_jd = file.read_rows(first + baselines - 1, 1, false).time_jd.front();
+    if (last_jd != time_jd) return std::nullopt;
+    if (!index.times_jd.empty() && time_jd <= index.times_jd.back()) return std::nullopt;
+    index.times_jd.push_back(time_jd);
+    index.ends.push_back(first + baselines);
+  }
+  const Uvh5Rows rows = file.read_rows(0, baselines);
+  for (std::size_t k = 0; k < baselines; ++k) {
+    if (rows.antenna1[k] != rows.antenna2[k]) index.crosses += index.times_jd.size();
+    const double* uvw = &rows.uvw_m[3 * k];
+    index.max_uvw_m = std::max(index.max_uvw_m, std::hypot(uvw[0], uvw[1], uvw[2]));
+  }
+  return index;
 }
 
 }  // namespace
@@ -179,18 +198,21 @@ std::string iso_time(double jd) {
   return text.data();
 }
 
+std::size_t Uvh5Index::integration(std::size_t row) const {
+  const auto end = std::upper_bound(ends.begin(), ends.end(), row);
+  if (end == ends.end()) throw std::out_of_range("row " + std::to_string(row));
+  return static_cast<std::size_t>(end - ends.begin());
+}
+
 Uvh5Index index_rows(const Uvh5File& file) {
+  if (auto blocks = index_blocks(file)) return *blocks;
   Uvh5Index index;
   index.rows = file.header().rows;
-  index.antenna_print = index.time_print = 14695981039346656037ull;
   std::map<double, std::size_t> counts;
   bool ordered = true;
   double previous = 0;
   for (std::size_t first = 0; first < index.rows; first += kBlockRows) {
     const Uvh5Rows rows = file.read_rows(first, std::min(kBlockRows, index.rows - first));
-    add_print(index.antenna_print, rows.antenna1);
-    add_print(index.antenna_print, rows.antenna2);
-    add_print(index.time_print, rows.time_jd);
     for (std::size_t k = 0; k < rows.time_jd.size(); ++k) {
       ordered = ordered && rows.time_jd[k] >= previous;
       previous = rows.time_jd[k];
@@ -209,6 +231,31 @@ Uvh5Index index_rows(const Uvh5File& file) {
   return index;
 }
 
+void require_index(const Uvh5Index& index, const Uvh5File& file, const Uvh5Rows& rows,
+                   std::size_t first) {
+  if (index.ends.empty()) return;  // made from every row
+  for (std::size_t k = 0; k < rows.time_jd.size(); ++k) {
+    const std::size_t integration = index.integration(first + k);
+    if (rows.time_jd[k] == index.times_jd[integration]) continue;
+    throw Error(ErrorKind::input,
+                "'" + file.header().path + "' has the time " + iso_time(rows.time_jd[k]) +
+                    " in row " + std::to_string(first + k) + ", in the midst of integration " +
+                    std::to_string(integration) + " of " + iso_time(index.times_jd[integration]),
+                "rows are expected in the order of time, or Nblts to differ from Ntimes x Nbls");
+  }
+}
+
+void require_same_rows(const Uvh5File& a, const Uvh5Rows& rows_of_a, const Uvh5File& b,
+                       const Uvh5Rows& rows_of_b) {
+  const bool antennas =
+      rows_of_a.antenna1 == rows_of_b.antenna1 && rows_of_a.antenna2 == rows_of_b.antenna2;
+  if (antennas && rows_of_a.time_jd == rows_of_b.time_jd) return;
+  throw Error(ErrorKind::input,
+              "'" + a.header().path + "' and '" + b.header().path + "' differ in the " +
+                  (antennas ? "times" : "antennas") + " of their rows",
+              "subbands of one observation have the same rows in the same order");
+}
+
 Uvh5Group open_observation(const std::vector<std::string>& paths, const std::string& observation,
                            std::size_t expected) {
   Uvh5Group group;
@@ -219,17 +266,8 @@ Uvh5Group open_observation(const std::vector<std::string>& paths, const std::str
   refuse_duplicates(group.files);
   const Uvh5Header& first = group.files.front().header();
   for (const Uvh5File& file : group.files) require_same_array(first, file.header());
-  group.missing = missing_subbands(group.files, expected);
-  for (std::size_t k = 0; k < group.files.size(); ++k) {
-    const Uvh5Index index = index_rows(group.files[k]);
-    if (k == 0) group.index = index;
-    const bool antennas = index.antenna_print == group.index.antenna_print;
-    if (antennas && index.time_print == group.index.time_print) continue;
-    throw Error(ErrorKind::input,
-                "'" + first.path + "' and '" + group.files[k].header().path + "' differ in the " +
-                    (antennas ? "times" : "antennas") + " of their rows",
-                "subbands of one observation have the same rows in the same order");
-  }
+  find_missing(expected, group);
+  group.index = index_rows(group.files.front());
   return group;
 }
 

@@ -10,7 +10,7 @@
 
 namespace skymill::radio {
 
-/// What all subbands of an observation share, from the row arrays of one file.
+/// What all subbands of an observation share: how its rows lie in time.
 struct Uvh5Index {
   std::vector<double> times_jd;   ///< distinct times, ascending
   std::vector<std::size_t> ends;  ///< row after the last of each time; empty unless the rows
@@ -18,18 +18,33 @@ struct Uvh5Index {
   std::size_t rows = 0;
   std::size_t crosses = 0;  ///< rows of two antennas
   double max_uvw_m = 0;
-  std::uint64_t antenna_print = 0;  ///< checksums of antennas and of times, row by row
-  std::uint64_t time_print = 0;
+
+  /// The integration, counted from 0, in which a row lies. @throws std::out_of_range
+  std::size_t integration(std::size_t row) const;
 };
 
-/// Reads the row arrays in blocks.
+/// Finds how the rows of a file lie in time.
+///
+/// Where Nblts = Ntimes Nbls and the first and last row of every block of Nbls agree in their time,
+/// integrations are taken to be those blocks, and all to have the baselines of the first: the
+/// arrays of a long observation are read once, with its data, and `require_index` then proves it.
+/// Otherwise all of them are read here.
 Uvh5Index index_rows(const Uvh5File& file);
+
+/// @throws Error (input) when rows [first, first + count) of a file do not lie as the index says
+void require_index(const Uvh5Index& index, const Uvh5File& file, const Uvh5Rows& rows,
+                   std::size_t first);
+
+/// @throws Error (input) when two subbands differ in times or antennas of the same rows
+void require_same_rows(const Uvh5File& a, const Uvh5Rows& rows_of_a, const Uvh5File& b,
+                       const Uvh5Rows& rows_of_b);
 
 /// The files of one observation, a subband each.
 struct Uvh5Group {
   std::vector<Uvh5File> files;  ///< ascending in frequency
   Uvh5Index index;
-  std::vector<std::string> missing;  ///< subbands that are not there
+  std::vector<std::string> missing;   ///< names of the subbands that are not there
+  std::vector<int> missing_subbands;  ///< the same as numbers, of the DSA-110 only
 };
 
 /// Files that the inputs name: files, directories (their *.uvh5, *.hdf5 and *.h5, without
@@ -47,7 +62,7 @@ bool is_dsa110(const Uvh5Header& header);
 /// @param observation  start of an ISO time such as 2025-10-02T06:30; empty: there must be one only
 /// @param expected     number of subbands; 0: sixteen for the DSA-110's own files, else as found
 /// @throws Error (input) for several observations, two files of one subband, subbands that differ
-///         in antennas, times or phasing
+///         in antennas, number of rows or phasing
 Uvh5Group open_observation(const std::vector<std::string>& paths, const std::string& observation,
                            std::size_t expected);
 

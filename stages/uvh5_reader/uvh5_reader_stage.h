@@ -4,9 +4,11 @@
 #include <core/params.h>
 #include <core/stage.h>
 #include <stages/data/visibilities.h>
+#include <stages/uvh5_reader/meridian_uvw.h>
 #include <stages/uvh5_reader/uvh5_convention.h>
 #include <stages/uvh5_reader/uvh5_group.h>
 
+#include <deque>
 #include <memory>
 #include <optional>
 #include <string>
@@ -18,14 +20,18 @@ struct Uvh5ReaderParams {
   std::vector<std::string> input;
   std::string observation;
   std::optional<std::size_t> expect_subbands;
+  std::optional<std::size_t> min_subbands;
   std::string missing = "error";
   std::string nsamples = "weight";
+  bool assume_constant_flags = false;
+  std::string uvw = "derivative";
   std::string telescope;
   bool autocorrelations = true;
   std::string eop;
   bool stale_eop = false;
-  std::size_t integrations = 4;
-  std::size_t chunk_bytes = 64 << 20;
+  std::size_t readers = 4;
+  std::size_t integrations = 2;
+  std::size_t chunk_bytes = 16 << 20;
 };
 
 /// Streams the UVH5 files of one observation, a spectral window each, in our sign convention:
@@ -43,30 +49,62 @@ class Uvh5ReaderStage final : public Source<Visibilities> {
   std::optional<Chunk<Visibilities>> next(const PipelineContext& ctx) override;
 
  private:
-  /// Rows of one file that become a chunk.
+  /// A spectral window of the stream.
+  struct Subband {
+    SpectralWindow window;
+    Uvh5Order order;
+    std::optional<std::size_t> file;  ///< in the group; nothing where the subband is missing
+    float weight = 1;                 ///< of all samples, where nsamples is not read
+  };
+  /// Rows of one subband that become a chunk.
   struct Piece {
     std::size_t subband = 0;
     std::size_t first = 0;
     std::size_t count = 0;
   };
+  /// A piece that has been read.
+  struct Reading {
+    Piece piece;
+    Uvh5Rows rows;
+    Visibilities chunk;
+    std::size_t refused = 0;  ///< samples flagged because of nsamples
+  };
+
+  void find_files();
+  void make_subbands();
+  void add_missing_subbands();
   void make_header();
-  std::vector<Field> make_fields();
+  void make_fields(ObservationHeader& header);
   void cut(std::size_t chunk_bytes);
+  float constant_weight(const Uvh5File& file) const;
+  std::size_t piece_bytes() const;
+
+  void read_pieces();
+  Reading read(const Piece& piece, Uvh5Cells& cells) const;
+  Reading blank(const Piece& piece) const;
+  void add_places(Reading& reading) const;
+  void require_rows(const Reading& reading);
   std::int32_t field_of(double time_jd, std::int32_t centre_id) const;
   void conclude_reading(const PipelineContext& ctx);
 
   Uvh5ReaderParams params_;
   Uvh5Group group_;
-  std::vector<Uvh5Order> orders_;  ///< of each file
+  std::vector<Subband> subbands_;  ///< ascending in frequency
   std::shared_ptr<const ObservationHeader> header_;
+  std::optional<MeridianUvw> meridian_;
   std::vector<Piece> pieces_;
   std::size_t largest_rows_ = 0;
+  std::vector<std::string> degradations_;
+
   std::size_t next_piece_ = 0;
   std::size_t next_row_ = 0;
-  std::size_t refused_ = 0;  ///< samples flagged because of nsamples
+  std::vector<Uvh5Cells> cells_;  ///< of each reader
+  std::deque<Reading> ready_;
+  Piece reference_piece_;
+  Uvh5Rows reference_;  ///< rows of the first subband, to which the others are held
+  std::size_t refused_ = 0;
   std::size_t samples_ = 0;
-  std::vector<std::string> degradations_;
-  Uvh5Cells cells_;
+  bool concluded_ = false;
 };
 
 }  // namespace skymill::radio

@@ -161,6 +161,40 @@ TEST_CASE("missing subbands are named, and dropped when told so") {
   CHECK(rest.header->spectral_windows[1].name == "sb01");
 }
 
+TEST_CASE("missing subbands are flagged windows at their own frequencies when told so") {
+  Observation observation(4);
+  const WholeStream whole = stream_of<Uvh5ReaderStage>(observation.reader);
+  fs::remove(observation.paths[3]);  // the lowest
+  observation.reader.missing = "flag";
+  const WholeStream got = stream_of<Uvh5ReaderStage>(observation.reader);
+  REQUIRE(got.header->spectral_windows.size() == 4);
+  CHECK(got.header->rows == whole.header->rows);
+  for (std::size_t w = 0; w < 4; ++w) {
+    const auto& a = got.header->spectral_windows[w];
+    const auto& b = whole.header->spectral_windows[w];
+    CHECK(a.name == b.name);
+    REQUIRE(a.chan_freq_hz.size() == b.chan_freq_hz.size());
+    for (std::size_t c = 0; c < a.chan_freq_hz.size(); ++c) {
+      CHECK(std::abs(a.chan_freq_hz[c] - b.chan_freq_hz[c]) < 1e-3);
+    }
+  }
+  std::size_t blank = 0;
+  for (const auto& chunk : got.chunks) {
+    if (chunk->data_desc_id != 0) continue;
+    blank += chunk->rows();
+    CHECK(std::count(chunk->flag.begin(), chunk->flag.end(), 1) ==
+          static_cast<std::ptrdiff_t>(chunk->data.size()));
+    CHECK(std::count(chunk->weight.begin(), chunk->weight.end(), 0.0f) ==
+          static_cast<std::ptrdiff_t>(chunk->weight.size()));
+  }
+  CHECK(blank == got.header->rows / 4);
+  observation.reader.min_subbands = 4;
+  CHECK_THAT(observation.fault(), Contains("1 of 4 subbands are missing"));
+  observation.reader.min_subbands.reset();
+  fs::remove(observation.paths[2]);  // two of four are less than three quarters
+  CHECK_THAT(observation.fault(), Contains("2 of 4 subbands are missing"));
+}
+
 TEST_CASE("a subband that is there twice, or of another time, is named") {
   Observation observation(3);
   const std::string again = observation.scratch.path() + "/in/2023-02-25T12:01:00_sb01.hdf5";
@@ -221,4 +255,24 @@ TEST_CASE("samples without weight and values that are no numbers are flagged") {
   CHECK(rows.weight[2 * 2] == rows.weight[0]);
   REQUIRE(rows.weight_spectrum.size() == rows.data.size());
   CHECK(rows.weight_spectrum[cell(2, 1, 0)] == 0);
+}
+
+TEST_CASE("flags and nsamples that never change need not be read, if they do not") {
+  Observation observation(2);
+  const WholeStream all = stream_of<Uvh5ReaderStage>(observation.reader);
+  observation.reader.assume_constant_flags = true;
+  const WholeStream assumed = stream_of<Uvh5ReaderStage>(observation.reader);
+  REQUIRE(all.chunks.size() == assumed.chunks.size());
+  for (std::size_t k = 0; k < all.chunks.size(); ++k) {
+    CHECK(all.chunks[k]->flag == assumed.chunks[k]->flag);
+    CHECK(all.chunks[k]->weight == assumed.chunks[k]->weight);
+    CHECK(all.chunks[k]->data == assumed.chunks[k]->data);
+  }
+  if (!has_h5py()) return;
+  observation.change(observation.paths[1], "f['Data/nsamples'][0, 0, 2, 1] = 5");
+  CHECK_THAT(observation.fault(), Contains(observation.paths[1]) && Contains("nsamples 5"));
+  observation.change(observation.paths[1],
+                     "f['Data/nsamples'][0, 0, 2, 1] = f['Data/nsamples'][0, 0, 1, 1]; "
+                     "f['Data/flags'][29, 0, 7, 0] = True");
+  CHECK_THAT(observation.fault(), Contains("flagged samples in row 29"));
 }

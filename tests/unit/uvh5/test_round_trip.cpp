@@ -105,6 +105,7 @@ TEST_CASE("simulate, uvh5_writer, uvh5_reader: every row comes back bit by bit")
       reader.expect_subbands = 2;
       reader.eop = simulate.eop;
       reader.chunk_bytes = bytes;
+      reader.uvw = "file";
       const WholeStream got = stream_of<Uvh5ReaderStage>(reader);
       check_same(made, got);
       CHECK(got.header->telescope == "DSA_110");
@@ -148,6 +149,7 @@ TEST_CASE(
   reader.input = {writer.output + "/*_sb0?.hdf5"};
   reader.expect_subbands = 2;
   reader.eop = simulate.eop;
+  reader.integrations = 4;
   std::vector<std::size_t> rows;
   for (const auto& chunk : stream_of<Uvh5ReaderStage>(reader).chunks) rows.push_back(chunk->rows());
   CHECK(rows == std::vector<std::size_t>{40, 40, 40, 40, 10, 10});
@@ -223,4 +225,70 @@ TEST_CASE("data that are not fringe-stopped to the meridian are refused") {
   writer.output = scratch.path();
   CHECK_THROWS_WITH(write_observation(simulate, writer),
                     Catch::Matchers::Contains("not fringe-stopped to the meridian"));
+}
+
+TEST_CASE("uvw of meridian data are those of each integration's own centre") {
+  const Scratch scratch("/tmp", "test");
+  const SimulateParams simulate = small_dsa110(write_eop(scratch.path()));
+  Uvh5WriterParams writer;
+  writer.output = scratch.path() + "/out";
+  std::filesystem::create_directory(writer.output);
+  write_observation(simulate, writer);
+  Uvh5ReaderParams reader;
+  reader.input = {writer.output};
+  reader.expect_subbands = 2;
+  reader.eop = simulate.eop;
+  const WholeStream got = stream_of<Uvh5ReaderStage>(reader);
+  const auto earth = EarthOrientation::find(simulate.eop);
+  double largest = 0, moved = 0;
+  for (const auto& chunk : got.chunks) {
+    for (std::size_t r = 0; r < chunk->rows(); ++r) {
+      const Direction& centre =
+          got.header->fields[static_cast<std::size_t>(chunk->field_id[r])].phase_dir;
+      const auto uvw = antenna_uvw_m(got.header->antennas, got.header->position, {chunk->time_s[r]},
+                                     centre, earth)[0];
+      const auto& a = uvw[static_cast<std::size_t>(chunk->antenna1[r])];
+      const auto& b = uvw[static_cast<std::size_t>(chunk->antenna2[r])];
+      const auto fixed =
+          antenna_uvw_m(got.header->antennas, got.header->position,
+                        earth_fixed_axes(0, simulate.dec, got.header->position.longitude_rad));
+      const auto& c = fixed[static_cast<std::size_t>(chunk->antenna1[r])];
+      const auto& d = fixed[static_cast<std::size_t>(chunk->antenna2[r])];
+      for (std::size_t axis = 0; axis < 3; ++axis) {
+        const double value = chunk->uvw_m[3 * r + axis];
+        largest = std::max(largest, std::abs(value - (a[axis] - b[axis])));
+        if (axis < 2) moved = std::max(moved, std::abs(value - (c[axis] - d[axis])));
+        // w is that to which the data were phased.
+        if (axis == 2) CHECK(std::abs(value - (c[2] - d[2])) < 2e-6);
+      }
+    }
+  }
+  CHECK(largest < 1e-9);
+  CHECK(moved > 0.01);  // precession turns u and v since J2000
+}
+
+TEST_CASE("any number of readers gives the same chunks") {
+  const Scratch scratch("/tmp", "test");
+  const SimulateParams simulate = small_dsa110(write_eop(scratch.path()));
+  Uvh5WriterParams writer;
+  writer.output = scratch.path() + "/out";
+  std::filesystem::create_directory(writer.output);
+  write_observation(simulate, writer);
+  Uvh5ReaderParams reader;
+  reader.input = {writer.output};
+  reader.expect_subbands = 2;
+  reader.eop = simulate.eop;
+  reader.readers = 1;
+  const WholeStream one = stream_of<Uvh5ReaderStage>(reader);
+  for (const std::size_t readers : {2, 3, 8}) {
+    reader.readers = readers;
+    const WholeStream many = stream_of<Uvh5ReaderStage>(reader);
+    REQUIRE(many.chunks.size() == one.chunks.size());
+    for (std::size_t k = 0; k < one.chunks.size(); ++k) {
+      CHECK(many.chunks[k].span() == one.chunks[k].span());
+      CHECK(many.chunks[k]->data_desc_id == one.chunks[k]->data_desc_id);
+      CHECK(many.chunks[k]->data == one.chunks[k]->data);
+      CHECK(many.chunks[k]->uvw_m == one.chunks[k]->uvw_m);
+    }
+  }
 }
