@@ -151,8 +151,8 @@ void MsReaderStage::plan(Planning& planning) {
                   "'" + path + "' has no spectral window " + std::to_string(window) + "; it has " +
                       std::to_string(header.spectral_windows.size()));
     }
-    if (params_.datacolumn == "corrected" && inputs_.back().reader->used_column() == "DATA") {
-      ctx.log().info("'" + path + "' has no CORRECTED_DATA: DATA is read");
+    for (const std::string& note : inputs_.back().reader->notes()) {
+      ctx.log().info("'" + path + "': " + note);
     }
   }
   join_headers();

@@ -3,6 +3,7 @@
 #include <core/storage.h>
 #include <stages/formats/fits_cube.h>
 #include <stages/formats/preview_png.h>
+#include <stages/kernels/statistics.h>
 #include <stages/preview/preview_stage.h>
 
 #include <algorithm>
@@ -15,6 +16,8 @@
 namespace skymill::radio {
 
 namespace {
+
+constexpr float kNothing = std::numeric_limits<float>::quiet_NaN();
 
 /// The sources of a truth file, as `simulate` writes it.
 std::vector<PreviewMarker> read_markers(const std::string& path) {
@@ -32,28 +35,6 @@ std::vector<PreviewMarker> read_markers(const std::string& path) {
                 "'" + path + "' is not a list of sources: " + std::string(problem.what()),
                 "it needs \"sources\": [{\"ra_rad\", \"dec_rad\", \"name\"}, …]");
   }
-}
-
-/// Largest value and 1.4826 MAD of the finite pixels; NaN when there are none.
-struct PlaneFigures {
-  float peak = std::numeric_limits<float>::quiet_NaN();
-  float rms = std::numeric_limits<float>::quiet_NaN();
-};
-
-PlaneFigures figures_of(std::vector<float> pixels) {
-  pixels.erase(std::remove_if(pixels.begin(), pixels.end(),
-                              [](float value) { return !std::isfinite(value); }),
-               pixels.end());
-  if (pixels.empty()) return {};
-  const auto middle = pixels.begin() + static_cast<std::ptrdiff_t>(pixels.size() / 2);
-  PlaneFigures figures;
-  figures.peak = *std::max_element(pixels.begin(), pixels.end());
-  std::nth_element(pixels.begin(), middle, pixels.end());
-  const float median = *middle;
-  for (float& value : pixels) value = std::abs(value - median);
-  std::nth_element(pixels.begin(), middle, pixels.end());
-  figures.rms = 1.4826F * *middle;
-  return figures;
 }
 
 }  // namespace
@@ -96,11 +77,13 @@ PipelineContext Preview::execute(const PipelineContext& ctx, const std::string&)
   for (std::size_t chan = 0; chan < header.nchan; ++chan) {
     ctx.throw_if_stopped();
     cube.read_plane(chan, pixels.data());
-    const PlaneFigures figures = figures_of(pixels);
-    input.chan_peak.push_back(figures.peak);
-    input.chan_rms.push_back(figures.rms);
-    const bool better = figures.peak > brightest;
-    if (better) brightest = figures.peak;
+    const kernels::View<const float, 2> plane(pixels.data(), {header.ny, header.nx});
+    const kernels::PlaneStatistics figures = kernels::plane_statistics(plane);
+    const bool real = figures.count > 0;  // a plane without data shows as a gap
+    input.chan_peak.push_back(real ? static_cast<float>(figures.max) : kNothing);
+    input.chan_rms.push_back(real ? static_cast<float>(kernels::mad_rms(plane)) : kNothing);
+    const bool better = real && static_cast<float>(figures.max) > brightest;
+    if (better) brightest = static_cast<float>(figures.max);
     if (params_.channel ? chan == shown : better || input.pixels.empty()) {
       input.pixels = pixels;
       shown = chan;

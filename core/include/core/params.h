@@ -227,7 +227,7 @@ struct MemberTraits<std::vector<T>> {
   static std::vector<ParamScalar> get(const std::vector<T>& member) {
     std::vector<ParamScalar> scalars;
     for (const auto& item : member)
-      scalars.push_back(ParamScalar(static_cast<typename ScalarTraits<T>::Carrier>(item)));
+      scalars.emplace_back(static_cast<typename ScalarTraits<T>::Carrier>(item));
     return scalars;
   }
 };
