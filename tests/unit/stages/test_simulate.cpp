@@ -98,18 +98,6 @@ TEST_CASE("noise has its strength, differs from place to place and comes back wi
   CHECK(small_observation(params).rows.data != small_observation(small(0.5)).rows.data);
 }
 
-TEST_CASE("positions of sources: to the east means larger right ascension") {
-  const Direction centre{1.0, 0.5, "J2000"};
-  PointSource east;
-  east.l = 1e-3;
-  const Direction there = direction_of(east, centre);
-  CHECK((there.ra_rad - 1.0) * std::cos(0.5) == Approx(1e-3).epsilon(1e-5));
-  CHECK(there.dec_rad == Approx(0.5).epsilon(1e-6));
-  PointSource north;
-  north.m = 1e-3;
-  CHECK(direction_of(north, centre).dec_rad == Approx(0.501).epsilon(1e-6));
-}
-
 TEST_CASE("a source that cannot be read is named") {
   CHECK_THROWS_WITH(parse_sources({"10arcsec 5Jy"}), Contains("'10arcsec 5Jy'"));
   CHECK_THROWS_WITH(parse_sources({"10arcsec 5arcsec 3Hz"}), Contains("l m flux"));
