@@ -147,28 +147,3 @@ TEST_CASE("directions beside a centre are those of the SIN projection") {
             std::cos(there.dec_rad) * std::sin(0.5) * std::cos(da) ==
         Approx(-0.02).epsilon(1e-12));
 }
-
-TEST_CASE("uvw of antennas at many times; their differences do not know the site") {
-  const EarthOrientation earth = EarthOrientation::read(SKYMILL_EOP_EXCERPT);
-  std::vector<Antenna> antennas(3);
-  const Vector3 centre = geocentric_m(kSite);
-  for (std::size_t k = 0; k < 3; ++k) {
-    antennas[k].position_m = centre;
-    antennas[k].position_m[k] += 1000;
-  }
-  const std::vector<double> times{59731.3 * 86400, 59731.4 * 86400};
-  const Direction source{4.0, 0.6, "ICRS"};
-  const auto all = antenna_uvw_m(antennas, kSite, times, source, earth);
-  REQUIRE(all.size() == 2);
-  for (std::size_t t = 0; t < 2; ++t) {
-    const SkyFrame frame(times[t], kSite, earth.at(times[t]));
-    const UvwAxes axes = frame.axes(source);
-    for (std::size_t k = 0; k < 3; ++k) {
-      CHECK(all[t][k][0] == Approx(1000 * axes.u[k]).margin(1e-6));
-      CHECK(all[t][k][1] == Approx(1000 * axes.v[k]).margin(1e-6));
-      CHECK(all[t][k][2] == Approx(1000 * axes.w[k]).margin(1e-6));
-    }
-  }
-  CHECK_THROWS_WITH(antenna_uvw_m(antennas, kSite, {60100 * 86400.0}, source, earth),
-                    Contains("does not have 2023-06-05"));
-}
