@@ -245,6 +245,11 @@ double Rephase::rephase_moment(Visibilities& rows, const std::vector<std::size_t
 void Rephase::report_earth(const Visibilities& rows, const PipelineContext& ctx) const {
   if (!said_.exchange(true)) {
     ctx.log().info("Earth orientation " + earth_->description());
+    const double measured_mjd = earth_->last_measured_mjd();
+    ctx.record("earth_orientation",
+               {{"table", earth_->path()},
+                {"measured_to", measured_mjd > 0 ? date_text(measured_mjd) : std::string("never")},
+                {"error_arcsec", worst_.error_arcsec}});
     if (!worst_.degradation.empty() && !degraded_.exchange(true)) ctx.degrade(worst_.degradation);
   }
   // The table may have gaps, and rows may be outside the times of the header.
