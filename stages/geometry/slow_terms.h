@@ -29,7 +29,7 @@ SlowTerms slow_terms(const JulianDate& tt);
 /// whatever is asked for: a moment always has the same terms, and leap seconds do not show.
 ///
 /// With a fortnight's nutation (0.1 arcsec in X and Y) and the change of aberration as the largest
-/// terms, directions differ by less than 2 micro-arcsec from those of `slow_terms`.
+/// terms, directions differ by less than 3 micro-arcsec from those of `slow_terms`.
 class SlowTermNodes {
  public:
   /// May be called from many threads. @throws as slow_terms
