@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
-#include <catch2/catch.hpp>
 #include <core/error.h>
+#include <catch2/catch.hpp>
 
 #include <cmath>
 
@@ -38,8 +38,8 @@ TEST_CASE("noise-free visibilities are the measurement equation, row by row") {
       for (const PointSource& source : sky) {
         const double* uvw = &all.rows.uvw_m[3 * row];
         const double n = std::sqrt(1 - source.l * source.l - source.m * source.m);
-        const double phase = 2 * kPi * freq / 299792458 *
-                             (uvw[0] * source.l + uvw[1] * source.m + uvw[2] * (n - 1));
+        const double phase =
+            2 * kPi * freq / 299792458 * (uvw[0] * source.l + uvw[1] * source.m + uvw[2] * (n - 1));
         const double flux = source.flux_jy * std::pow(freq / 1.401e9, source.spectral_index);
         expected += flux * std::exp(std::complex<double>(0, phase));
       }
