@@ -11,6 +11,7 @@
 #include <fstream>
 #include <optional>
 #include <string_view>
+#include <utility>
 
 namespace skymill::radio {
 
@@ -18,7 +19,8 @@ namespace {
 
 constexpr double kDay = 86400;
 constexpr double kArcsec = 3.14159265358979323846 / 180 / 3600;
-constexpr double kGapDays = 1.5;  // tables are daily; days farther apart leave a gap
+constexpr double kGapDays = 1.5;         // tables are daily; days farther apart leave a gap
+constexpr double kWorthReporting = 0.1;  // arcsec
 
 std::optional<double> number(std::string_view text) {
   const auto begin = text.find_first_not_of(" \t+");
@@ -127,24 +129,40 @@ Orientation EarthOrientation::at(double mjd_utc_s, StalePolicy policy) const {
   const double mjd = mjd_utc_s / kDay;
   const double leap = tai_minus_utc_s(mjd_utc_s, policy);
   const std::size_t next = after(mjd);
-  const auto from_day = [&](const Day& day) {
-    return Orientation{day.pole_x_rad, day.pole_y_rad, day.ut1_tai_s + leap, 0, {}};
-  };
-  if (covers(mjd_utc_s)) {
-    const Day& b = days_[next];
-    const Day& a = b.mjd == mjd ? b : days_[next - 1];
-    const double part = b.mjd == a.mjd ? 0 : (mjd - a.mjd) / (b.mjd - a.mjd);
-    Orientation result = from_day(a);
-    result.pole_x_rad += part * (b.pole_x_rad - a.pole_x_rad);
-    result.pole_y_rad += part * (b.pole_y_rad - a.pole_y_rad);
-    result.ut1_utc_s += part * (b.ut1_tai_s - a.ut1_tai_s);
-    if (a.predicted || b.predicted) {
-      // Published predictions: 1 ms at 10 days, 15 ms at 90 (calibration.md 6.3.1).
-      const double ahead = std::max(0.0, mjd - last_measured_mjd());
-      result.error_arcsec = 15.04 * 1e-3 * std::pow(ahead / 10, 1.23);
-    }
-    return result;
+  Orientation result = covers(mjd_utc_s) ? inside(mjd, next) : outside(mjd, next, policy);
+  result.ut1_utc_s += leap;
+  if (!leap_seconds_known(mjd_utc_s)) {
+    if (!result.degradation.empty()) result.degradation += "; ";
+    result.degradation += "leap seconds of " + date_text(mjd) +
+                          " are not known to this build; TAI-UTC = " + format_quantity(leap, "s") +
+                          " was taken";
   }
+  return result;
+}
+
+Orientation EarthOrientation::inside(double mjd, std::size_t next) const {
+  const Day& b = days_[next];
+  const Day& a = b.mjd == mjd ? b : days_[next - 1];
+  const double part = b.mjd == a.mjd ? 0 : (mjd - a.mjd) / (b.mjd - a.mjd);
+  Orientation result;
+  result.pole_x_rad = a.pole_x_rad + part * (b.pole_x_rad - a.pole_x_rad);
+  result.pole_y_rad = a.pole_y_rad + part * (b.pole_y_rad - a.pole_y_rad);
+  result.ut1_utc_s = a.ut1_tai_s + part * (b.ut1_tai_s - a.ut1_tai_s);
+  if (!a.predicted && !b.predicted) return result;
+  // Published predictions: 1 ms at 10 days, 15 ms at 90 (calibration.md 6.3.1).
+  const double ahead = std::max(0.0, mjd - last_measured_mjd());
+  result.error_arcsec = 15.04 * 1e-3 * std::pow(ahead / 10, 1.23);
+  if (result.error_arcsec > kWorthReporting) {
+    result.degradation = "the table of Earth orientation '" + path_ +
+                         "' has only a prediction for " + date_text(mjd) + ", " +
+                         format_quantity(std::floor(ahead), "") +
+                         " days after its last measured value; positions may be wrong by about " +
+                         format_quantity(result.error_arcsec * kArcsec, "rad");
+  }
+  return result;
+}
+
+Orientation EarthOrientation::outside(double mjd, std::size_t next, StalePolicy policy) const {
   const bool before =
       next == days_.size() || (next > 0 && mjd - days_[next - 1].mjd < days_[next].mjd - mjd);
   const Day& nearest = days_[before ? next - 1 : next];
@@ -157,13 +175,25 @@ Orientation EarthOrientation::at(double mjd_utc_s, StalePolicy policy) const {
                 "give a newer table with eop or SKYMILL_EOP (IERS publishes finals2000A.all); "
                 "allow_stale_eop takes the nearest value");
   }
-  Orientation result = from_day(nearest);
+  Orientation result{nearest.pole_x_rad, nearest.pole_y_rad, nearest.ut1_tai_s, 0, {}};
   // A day is up to 1.5 ms longer than 86400 s; the pole moves by some 3 mas a day, 0.5" at most.
   result.error_arcsec = std::hypot(15.04 * 1.5e-3 * off, std::min(3e-3 * off, 0.5));
   result.degradation = what + "; that of " + date_text(nearest.mjd) +
                        " was taken, so that positions may be wrong by about " +
                        format_quantity(result.error_arcsec * kArcsec, "rad");
   return result;
+}
+
+Orientation EarthOrientation::worst(const std::vector<double>& mjd_utc_s) const {
+  Orientation worst = at(mjd_utc_s.at(0), StalePolicy::nearest);
+  for (const double time_s : mjd_utc_s) {
+    Orientation other = at(time_s, StalePolicy::nearest);
+    if (std::pair(!other.degradation.empty(), other.error_arcsec) >
+        std::pair(!worst.degradation.empty(), worst.error_arcsec)) {
+      worst = std::move(other);
+    }
+  }
+  return worst;
 }
 
 double EarthOrientation::last_measured_mjd() const {

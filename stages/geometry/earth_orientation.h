@@ -13,7 +13,9 @@ struct Orientation {
   double pole_y_rad = 0;  ///< polar motion y
   double ut1_utc_s = 0;
   double error_arcsec = 0;  ///< estimated, of directions; 0 where the table has measured values
-  std::string degradation;  ///< not empty when the date is not in the table: what to report
+  /// What to report; not empty when the date is not in the table, when leap seconds of that date
+  /// are not known, or when the table predicts so far ahead that the error is above 0.1 arcsec.
+  std::string degradation;
 };
 
 /// What to do with a date that the table of Earth orientation does not have.
@@ -57,6 +59,11 @@ class EarthOrientation {
   /// Whether `at` has a value without taking the nearest.
   bool covers(double mjd_utc_s) const;
 
+  /// The worst values of those moments, the nearest where the table has none: their `degradation`
+  /// and `error_arcsec` are what a run over all moments has to report.
+  /// @param mjd_utc_s at least one
+  Orientation worst(const std::vector<double>& mjd_utc_s) const;
+
   const std::string& path() const { return path_; }
   double first_mjd() const { return days_.front().mjd; }
   double last_mjd() const { return days_.back().mjd; }
@@ -71,6 +78,10 @@ class EarthOrientation {
 
  private:
   std::size_t after(double mjd) const;
+  /// Between two days, of which one is `days_[next]`.
+  Orientation inside(double mjd, std::size_t next) const;
+  /// Of the nearest day.
+  Orientation outside(double mjd, std::size_t next, StalePolicy policy) const;
   std::string ranges(double near_mjd) const;
 
   std::vector<Day> days_;

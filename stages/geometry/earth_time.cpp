@@ -20,12 +20,18 @@ struct LeapSeconds {
   bool dubious = false;
 };
 
-LeapSeconds leap_seconds(double mjd_utc) {
+LeapSeconds erfa_leap_seconds(double mjd_utc) {
   int year = 0, month = 0, day = 0;
   double fraction = 0, seconds = 0;
   if (eraJd2cal(kMjdZero, mjd_utc, &year, &month, &day, &fraction) != 0) return {0, true};
   const int status = eraDat(year, month, day, fraction, &seconds);
   return {seconds, status != 0};
+}
+
+LeapSeconds leap_seconds(double mjd_utc) {
+  // ERFA fills its table of leap seconds in the first call, which no other may accompany.
+  static const LeapSeconds first = erfa_leap_seconds(51544);
+  return mjd_utc == 51544 ? first : erfa_leap_seconds(mjd_utc);
 }
 
 }  // namespace
@@ -72,11 +78,11 @@ GeodeticPosition array_position(const ObservationHeader& header) {
   return geodetic(sum);
 }
 
+bool leap_seconds_known(double mjd_utc_s) { return !leap_seconds(mjd_utc_s / kDay).dubious; }
+
 double tai_minus_utc_s(double mjd_utc_s, StalePolicy policy) {
   const double mjd = mjd_utc_s / kDay;
-  // ERFA fills its table of leap seconds in the first call, which no other may accompany.
-  static const LeapSeconds first = leap_seconds(51544);
-  const LeapSeconds leap = mjd == 51544 ? first : leap_seconds(mjd);
+  const LeapSeconds leap = leap_seconds(mjd);
   if (leap.dubious && policy == StalePolicy::refuse) {
     throw Error(ErrorKind::input,
                 "leap seconds of " + date_text(mjd) + " (MJD " + exact_number(mjd) +
@@ -84,16 +90,6 @@ double tai_minus_utc_s(double mjd_utc_s, StalePolicy policy) {
                 "check the time stamps; else update ERFA, or set allow_stale_eop");
   }
   return leap.tai_minus_utc_s;
-}
-
-JulianDate julian_utc(double mjd_utc_s) {
-  const double day = std::floor(mjd_utc_s / kDay);
-  const double second = mjd_utc_s - day * kDay;
-  // ERFA spreads a day with a leap second over one Julian day.
-  const double leap = day > 41317 ? tai_minus_utc_s((day + 1) * kDay, StalePolicy::nearest) -
-                                        tai_minus_utc_s(day * kDay, StalePolicy::nearest)
-                                  : 0;
-  return {kMjdZero + day, second / (kDay + leap)};
 }
 
 JulianDate julian_tt(double mjd_utc_s, StalePolicy policy) {

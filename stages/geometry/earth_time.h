@@ -29,9 +29,10 @@ GeodeticPosition array_position(const ObservationHeader& header);
 ///         five years after the ERFA release) and `policy` is `refuse`
 double tai_minus_utc_s(double mjd_utc_s, StalePolicy policy = StalePolicy::refuse);
 
-/// MJD UTC seconds (days of 86400) as ERFA's quasi Julian date UTC.
-JulianDate julian_utc(double mjd_utc_s);
-/// Terrestrial time, UT1. @throws as tai_minus_utc_s
+/// Whether `tai_minus_utc_s` has that date without guessing.
+bool leap_seconds_known(double mjd_utc_s);
+
+/// Terrestrial time, UT1, of MJD UTC seconds (days of 86400). @throws as tai_minus_utc_s
 JulianDate julian_tt(double mjd_utc_s, StalePolicy policy = StalePolicy::refuse);
 JulianDate julian_ut1(double mjd_utc_s, double ut1_utc_s);
 

@@ -43,12 +43,4 @@ std::vector<PointSource> parse_sources(const std::vector<std::string>& lines) {
   return sources;
 }
 
-Direction direction_of(const PointSource& source, const Direction& centre) {
-  const double sin_d = std::sin(centre.dec_rad), cos_d = std::cos(centre.dec_rad);
-  Direction direction = centre;
-  direction.dec_rad = std::asin(source.m * cos_d + source.n() * sin_d);
-  direction.ra_rad += std::atan2(source.l, source.n() * cos_d - source.m * sin_d);
-  return direction;
-}
-
 }  // namespace skymill::radio

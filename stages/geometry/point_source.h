@@ -1,8 +1,6 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 #pragma once
 
-#include <stages/data/visibilities.h>
-
 #include <string>
 #include <vector>
 
@@ -23,8 +21,5 @@ struct PointSource {
 /// Sources from lines `l m flux [index]`, such as `30arcsec -20arcsec 1.5Jy -0.7`.
 /// @throws Error (description) naming the line that cannot be read
 std::vector<PointSource> parse_sources(const std::vector<std::string>& lines);
-
-/// Where a source stands, for the phase centre that its l and m belong to (SIN projection).
-Direction direction_of(const PointSource& source, const Direction& phase_centre);
 
 }  // namespace skymill::radio

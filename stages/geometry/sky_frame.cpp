@@ -11,7 +11,7 @@ namespace skymill::radio {
 
 namespace {
 
-constexpr double kStep = 1e-5;  // rad, for derivatives: their error is a few 1e-11
+constexpr double kStep = 1e-4;  // rad, for derivatives: rounding gives them errors of a few 1e-12
 
 Vector3 scaled_difference(const Vector3& a, const Vector3& b, double scale) {
   return {(a[0] - b[0]) * scale, (a[1] - b[1]) * scale, (a[2] - b[2]) * scale};
@@ -59,21 +59,26 @@ Direction offset_direction(const Direction& centre, double l, double m) {
 }
 
 SkyFrame::SkyFrame(double mjd_utc_s, const GeodeticPosition& site, const Orientation& orientation,
-                   StalePolicy policy) {
-  tai_minus_utc_s(mjd_utc_s, policy);  // refuses dates without leap seconds
-  const JulianDate utc = julian_utc(mjd_utc_s);
+                   StalePolicy policy)
+    : SkyFrame(mjd_utc_s, site, orientation, slow_terms(julian_tt(mjd_utc_s, policy)), policy) {}
+
+SkyFrame::SkyFrame(double mjd_utc_s, const GeodeticPosition& site, const Orientation& orientation,
+                   const SlowTerms& slow, StalePolicy policy) {
+  const JulianDate tt = julian_tt(mjd_utc_s, policy);
+  const JulianDate ut1 = julian_ut1(mjd_utc_s, orientation.ut1_utc_s);
+  double earth[2][3], from_sun[3];
+  for (std::size_t k = 0; k < 3; ++k) {
+    earth[0][k] = slow.from_barycentre_au[k];
+    earth[1][k] = slow.velocity_au_d[k];
+    from_sun[k] = slow.from_sun_au[k];
+  }
+  const auto& [x, y, s] = slow.pole_rad;
   auto made = std::make_unique<Astrometry>();
   made->longitude_rad = site.longitude_rad;
   made->latitude_rad = site.latitude_rad;
-  double equation_of_origins = 0;
-  const int status =
-      eraApco13(utc.day, utc.fraction, orientation.ut1_utc_s, site.longitude_rad, site.latitude_rad,
-                site.height_m, orientation.pole_x_rad, orientation.pole_y_rad, 0, 0, 0, 0,
-                &made->astrom, &equation_of_origins);
-  if (status < 0) {
-    throw Error(ErrorKind::input, "no astrometry for " + date_text(mjd_utc_s / 86400),
-                "check the time stamps");
-  }
+  eraApco(tt.day, tt.fraction, earth, from_sun, x, y, s, eraEra00(ut1.day, ut1.fraction),
+          site.longitude_rad, site.latitude_rad, site.height_m, orientation.pole_x_rad,
+          orientation.pole_y_rad, eraSp00(tt.day, tt.fraction), 0, 0, &made->astrom);
   astrometry_ = std::move(made);
 }
 
@@ -142,21 +147,6 @@ std::vector<Vector3> antenna_uvw_m(const std::vector<Antenna>& antennas,
     uvw.push_back({dot(at, axes.u), dot(at, axes.v), dot(at, axes.w)});
   }
   return uvw;
-}
-
-std::vector<std::vector<Vector3>> antenna_uvw_m(const std::vector<Antenna>& antennas,
-                                                const GeodeticPosition& site,
-                                                const std::vector<double>& mjd_utc_s,
-                                                const Direction& centre,
-                                                const EarthOrientation& earth, UvwKind kind,
-                                                StalePolicy policy) {
-  std::vector<std::vector<Vector3>> all;
-  all.reserve(mjd_utc_s.size());
-  for (const double time_s : mjd_utc_s) {
-    const SkyFrame frame(time_s, site, earth.at(time_s, policy), policy);
-    all.push_back(antenna_uvw_m(antennas, site, frame.axes(centre, kind)));
-  }
-  return all;
 }
 
 }  // namespace skymill::radio

@@ -3,6 +3,7 @@
 
 #include <stages/data/visibilities.h>
 #include <stages/geometry/earth_orientation.h>
+#include <stages/geometry/slow_terms.h>
 
 #include <array>
 #include <memory>
@@ -34,12 +35,16 @@ Direction offset_direction(const Direction& centre, double l, double m);
 
 /// The sky as the array sees it at one moment: aberration (annual and diurnal), light deflection,
 /// precession-nutation, Earth rotation and polar motion, no refraction (calibration.md 6.3.3).
-/// Celestial pole offsets (below 0.3 mas) are left out. Immutable; about 0.15 ms to make.
+/// Celestial pole offsets (below 0.3 mas) are left out. Immutable; about 0.15 ms to make alone, see
+/// SkyFrames for many.
 class SkyFrame {
  public:
   /// @throws Error (input) when leap seconds of that date are not known and `policy` is `refuse`
   SkyFrame(double mjd_utc_s, const GeodeticPosition& site, const Orientation& orientation,
            StalePolicy policy = StalePolicy::refuse);
+  /// The same with slow terms at hand, in a few microseconds. @throws as the other
+  SkyFrame(double mjd_utc_s, const GeodeticPosition& site, const Orientation& orientation,
+           const SlowTerms& slow, StalePolicy policy = StalePolicy::refuse);
   SkyFrame(SkyFrame&&) noexcept;
   SkyFrame& operator=(SkyFrame&&) noexcept;
   ~SkyFrame();
@@ -72,12 +77,5 @@ UvwAxes earth_fixed_axes(double hour_angle_rad, double dec_rad, double longitude
 /// the difference, first antenna minus second.
 std::vector<Vector3> antenna_uvw_m(const std::vector<Antenna>& antennas,
                                    const GeodeticPosition& site, const UvwAxes& axes);
-
-/// The same for many moments, [time][antenna].
-/// @throws Error (input) when the table lacks a date and `policy` is `refuse`
-std::vector<std::vector<Vector3>> antenna_uvw_m(
-    const std::vector<Antenna>& antennas, const GeodeticPosition& site,
-    const std::vector<double>& mjd_utc_s, const Direction& centre, const EarthOrientation& earth,
-    UvwKind kind = UvwKind::derivative, StalePolicy policy = StalePolicy::refuse);
 
 }  // namespace skymill::radio

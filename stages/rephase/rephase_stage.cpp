@@ -14,8 +14,8 @@ namespace skymill::radio {
 
 namespace {
 
-constexpr double kWorthAWarning = 0.1;  // arcsec
-constexpr double kDoubtful = 0.05;      // of a baseline's length
+constexpr double kArcsec = 3.14159265358979323846 / 180 / 3600;
+constexpr double kDoubtful = 0.05;  // of a baseline's length
 
 Vector3 minus(const Vector3& a, const Vector3& b) {
   return {a[0] - b[0], a[1] - b[1], a[2] - b[2]};
@@ -124,10 +124,6 @@ StalePolicy Rephase::policy() const {
   return params_.allow_stale_eop ? StalePolicy::nearest : StalePolicy::refuse;
 }
 
-SkyFrame Rephase::frame_at(double mjd_utc_s) const {
-  return SkyFrame(mjd_utc_s, site_, earth_->at(mjd_utc_s, policy()), policy());
-}
-
 Field Rephase::new_field(const ObservationHeader& header) const {
   Field field;
   field.time_s = header.time_first_s;
@@ -139,7 +135,7 @@ Field Rephase::new_field(const ObservationHeader& header) const {
     field.phase_dir = icrs(field.phase_dir);
   } else if (params_.to == "zenith") {
     field.name = "zenith_icrs";
-    field.phase_dir = frame_at(header.time_first_s).icrs_of_zenith();
+    field.phase_dir = frames_->at(header.time_first_s).icrs_of_zenith();
   } else if (params_.to == "meridian") {
     if (header.phasing != Phasing::meridian) {
       throw Error(ErrorKind::description,
@@ -148,7 +144,7 @@ Field Rephase::new_field(const ObservationHeader& header) const {
     }
     field.name = "meridian_icrs";
     field.time_s = (header.time_first_s + header.time_last_s) / 2;
-    field.phase_dir = frame_at(field.time_s).icrs_of(0, header.pointing_dec_rad);
+    field.phase_dir = frames_->at(field.time_s).icrs_of(0, header.pointing_dec_rad);
   } else {
     field.name = params_.to;
     field.phase_dir = icrs(parse_direction(params_.to));
@@ -166,10 +162,11 @@ void Rephase::plan(Planning& planning) {
   kind_ = params_.uvw == "rigid" ? UvwKind::rigid : UvwKind::derivative;
   site_ = array_position(header);
   earth_.emplace(EarthOrientation::find(params_.eop));
-  for (const double time_s : {header.time_first_s, header.time_last_s}) {
-    tai_minus_utc_s(time_s, policy());
-    earth_->at(time_s, policy());  // refuses what it lacks before any work is done
-  }
+  const std::vector<double> ends{header.time_first_s, header.time_last_s};
+  // Refuses what it lacks before any work is done.
+  for (const double time_s : ends) earth_->at(time_s, policy());
+  worst_ = earth_->worst(ends);
+  frames_.emplace(site_, *earth_, policy());
   auto changed = std::make_shared<ObservationHeader>(header);
   changed->fields = {new_field(header)};
   changed->phasing = Phasing::tracked;
@@ -189,6 +186,10 @@ void Rephase::plan(Planning& planning) {
   planning.add_note("phase centre ICRS " + short_quantity(centre.ra_rad, "rad") + " " +
                     short_quantity(centre.dec_rad, "rad"));
   planning.add_note("Earth orientation " + earth_->description());
+  if (worst_.error_arcsec > 0) {
+    planning.add_note("Earth orientation is not measured: positions may be wrong by about " +
+                      format_quantity(worst_.error_arcsec * kArcsec, "rad"));
+  }
 }
 
 UvwAxes Rephase::old_axes(const SkyFrame& frame, std::size_t field) const {
@@ -210,7 +211,7 @@ UvwAxes Rephase::old_axes(const SkyFrame& frame, std::size_t field) const {
 double Rephase::rephase_moment(Visibilities& rows, const std::vector<std::size_t>& moment,
                                TurnRows& turn) const {
   const std::size_t first = moment.front();
-  const SkyFrame frame = frame_at(rows.time_s[first]);
+  const SkyFrame frame = frames_->at(rows.time_s[first]);
   const auto& antennas = old_header_->antennas;
   const auto new_uvw =
       antenna_uvw_m(antennas, site_, frame.axes(new_header_->fields.front().phase_dir, kind_));
@@ -241,19 +242,25 @@ double Rephase::rephase_moment(Visibilities& rows, const std::vector<std::size_t
   return worst;
 }
 
-void Rephase::say_once(const Visibilities& rows, const PipelineContext& ctx) const {
+void Rephase::report_earth(const Visibilities& rows, const PipelineContext& ctx) const {
   if (!said_.exchange(true)) {
     ctx.log().info("Earth orientation " + earth_->description());
-    const double error = earth_->at(rows.time_s.front(), policy()).error_arcsec;
-    if (error > kWorthAWarning && earth_->covers(rows.time_s.front())) {
-      ctx.log().warning("Earth orientation is a prediction; positions may be wrong by about " +
-                        format_quantity(error, "arcsec"));
-    }
+    const double measured_mjd = earth_->last_measured_mjd();
+    ctx.record("earth_orientation",
+               {{"table", earth_->path()},
+                {"measured_to", measured_mjd > 0 ? date_text(measured_mjd) : std::string("never")},
+                {"error_arcsec", worst_.error_arcsec}});
+    if (!worst_.degradation.empty() && !degraded_.exchange(true)) ctx.degrade(worst_.degradation);
   }
+  // The table may have gaps, and rows may be outside the times of the header.
+  double before_s = NAN;
   for (const double time_s : rows.time_s) {
-    if (degraded_ || earth_->covers(time_s)) continue;
-    const Orientation nearest = earth_->at(time_s, policy());
-    if (!degraded_.exchange(true)) ctx.degrade(nearest.degradation);
+    if (degraded_ || time_s == before_s) continue;
+    before_s = time_s;
+    const Orientation orientation = earth_->at(time_s, policy());
+    if (!orientation.degradation.empty() && !degraded_.exchange(true)) {
+      ctx.degrade(orientation.degradation);
+    }
   }
 }
 
@@ -263,7 +270,7 @@ Chunk<Visibilities> Rephase::operator()(Chunk<Visibilities> chunk,
   rows.header = new_header_;
   if (rows.rows() == 0) return chunk;
   require_antennas(rows, old_header_->antennas.size());
-  say_once(rows, ctx);
+  report_earth(rows, ctx);
   const auto& description =
       old_header_->data_descriptions.at(static_cast<std::size_t>(rows.data_desc_id));
   const auto& window =

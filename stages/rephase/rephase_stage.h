@@ -6,6 +6,7 @@
 #include <stages/data/visibilities.h>
 #include <stages/geometry/earth_orientation.h>
 #include <stages/geometry/sky_frame.h>
+#include <stages/geometry/sky_frames.h>
 
 #include <atomic>
 #include <memory>
@@ -36,7 +37,8 @@ struct RephaseParams {
 /// Rows of tracked and meridian data whose stored uvw point the other way (second antenna minus
 /// first, data conjugated) keep doing so; unprojected data must be in our convention, because what
 /// is stored as their uvw differs between writers. Stored uvw that differ from the geometry by more
-/// than 5 % of a baseline degrade the run; those that point elsewhere altogether are refused.
+/// than 5 % of a baseline degrade the run; those that point elsewhere altogether are refused. So do
+/// dates that the table of Earth orientation lacks, if these are allowed, or only predicts badly.
 class Rephase final : public Transform<Visibilities, Visibilities> {
  public:
   using Params = RephaseParams;
@@ -53,18 +55,19 @@ class Rephase final : public Transform<Visibilities, Visibilities> {
 
  private:
   StalePolicy policy() const;
-  SkyFrame frame_at(double mjd_utc_s) const;
   Field new_field(const ObservationHeader& header) const;
   UvwAxes old_axes(const SkyFrame& frame, std::size_t field) const;
   /// Gives how far stored uvw were from the geometry at most, as a share of the baseline.
   double rephase_moment(Visibilities& rows, const std::vector<std::size_t>& moment,
                         TurnRows& turn) const;
-  void say_once(const Visibilities& rows, const PipelineContext& ctx) const;
+  void report_earth(const Visibilities& rows, const PipelineContext& ctx) const;
 
   RephaseParams params_;
   UvwKind kind_ = UvwKind::derivative;
   std::optional<EarthOrientation> earth_;
+  Orientation worst_;  ///< of the observation's first and last moment
   GeodeticPosition site_;
+  std::optional<SkyFrames> frames_;
   std::shared_ptr<const ObservationHeader> old_header_;
   std::shared_ptr<const ObservationHeader> new_header_;
   mutable std::atomic<bool> said_{false};

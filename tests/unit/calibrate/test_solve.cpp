@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 #include <core/error.h>
 #include <stages/calibrate/solve_report.h>
+#include <stages/geometry/sky_frame.h>
 #include <catch2/catch.hpp>
 
 #include <algorithm>
@@ -78,7 +79,7 @@ TEST_CASE("the model follows the spectrum, and the source wherever it stands") {
   params.spectral_index = -0.8;
   params.reference_frequency = 1.401e9;  // the simulation's middle channel
   const PointSource source = parse_sources(sky.sources).front();
-  const Direction there = direction_of(source, all.header->fields[0].phase_dir);
+  const Direction there = offset_direction(all.header->fields[0].phase_dir, source.l, source.m);
   params.direction = {there.ra_rad, there.dec_rad};
   CHECK(worst(solve(params, in_chunks(all.rows, 50), all.header), steady_gain, 1) < 1e-5);
   // Without the direction the gains are far off.

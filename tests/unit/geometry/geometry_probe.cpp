@@ -3,13 +3,13 @@
 // metres; TABLE of Earth orientation), then on standard input one question a line, answered by one
 // line of numbers:
 //   axes MJD_S RA DEC FRAME derivative|rigid   u, v, w in ITRF axes
-//   centre MJD_S HOUR_ANGLE DEC                ICRS right ascension and declination
+//   centres DEC MJD_S...                       ICRS right ascension and declination of each
 //   zenith MJD_S                               the same
 //   sidereal MJD_S                             local apparent sidereal time
 //   place                                      geocentric ITRF of the site
 #include <core/error.h>
 #include <stages/geometry/earth_time.h>
-#include <stages/geometry/sky_frame.h>
+#include <stages/geometry/sky_frames.h>
 
 #include <cstdio>
 #include <iostream>
@@ -25,29 +25,28 @@ constexpr double kDegree = 3.14159265358979323846 / 180;
 void show(const Vector3& v) { std::printf("%.17g %.17g %.17g ", v[0], v[1], v[2]); }
 void show(const Direction& d) { std::printf("%.17g %.17g ", d.ra_rad, d.dec_rad); }
 
-void answer(const std::string& line, const EarthOrientation& earth, const GeodeticPosition& site) {
+void answer(const std::string& line, const EarthOrientation& earth, const GeodeticPosition& site,
+            const SkyFrames& frames) {
   std::istringstream in(line);
   std::string what, kind;
-  double time_s = 0, hour_angle = 0, dec = 0;
-  in >> what >> time_s;
+  double number = 0;
+  in >> what >> number;
   if (what == "place") {
     show(geocentric_m(site));
-    return;
-  }
-  const Orientation orientation = earth.at(time_s);
-  const SkyFrame frame(time_s, site, orientation);
-  if (what == "axes") {
+  } else if (what == "axes") {
     Direction centre;
     in >> centre.ra_rad >> centre.dec_rad >> centre.frame >> kind;
-    const UvwAxes axes = frame.axes(centre, kind == "rigid" ? UvwKind::rigid : UvwKind::derivative);
+    const UvwAxes axes =
+        frames.at(number).axes(centre, kind == "rigid" ? UvwKind::rigid : UvwKind::derivative);
     for (const Vector3* axis : {&axes.u, &axes.v, &axes.w}) show(*axis);
-  } else if (what == "centre") {
-    in >> hour_angle >> dec;
-    show(frame.icrs_of(hour_angle, dec));
+  } else if (what == "centres") {
+    std::vector<double> times;
+    for (double time_s = 0; in >> time_s;) times.push_back(time_s);
+    for (const Direction& centre : meridian_centres(times, site, number, earth)) show(centre);
   } else if (what == "zenith") {
-    show(frame.icrs_of_zenith());
+    show(frames.at(number).icrs_of_zenith());
   } else if (what == "sidereal") {
-    std::printf("%.17g ", apparent_sidereal_rad(time_s, site.longitude_rad, orientation));
+    std::printf("%.17g ", apparent_sidereal_rad(number, site.longitude_rad, earth.at(number)));
   } else {
     throw Error(ErrorKind::description, "no such question: " + line);
   }
@@ -61,8 +60,9 @@ int main(int argc, char** argv) {
     const EarthOrientation earth = EarthOrientation::find(argv[1]);
     const GeodeticPosition site{std::stod(argv[2]) * kDegree, std::stod(argv[3]) * kDegree,
                                 std::stod(argv[4])};
+    const SkyFrames frames(site, earth);
     for (std::string line; std::getline(std::cin, line);) {
-      answer(line, earth, site);
+      answer(line, earth, site, frames);
       std::printf("\n");
     }
     return 0;

@@ -51,7 +51,7 @@ TEST_CASE("apparent directions and uvw axes are those of an independent program"
     // Guards against a table that is silently not used (calibration.md 6.2).
     const SkyFrame still(known.mjd * 86400, kSite, Orientation{});
     CHECK(distance(still.apparent(centre), axes.w) / golden::kArcsec ==
-          Approx(known.without_earth_arcsec).margin(2e-4));
+          Approx(known.without_earth_arcsec).margin(2e-4).epsilon(0));
   }
 }
 
@@ -76,7 +76,7 @@ TEST_CASE("meridian centres and the zenith are those of an independent program, 
     const Vector3 seen = frame.apparent(centre);
     CHECK(distance(seen, hour_angle_vector(0, known.apparent_dec_rad, kSite.longitude_rad)) <
           1e-11);
-    if (known.apparent_dec_rad == Approx(kSite.latitude_rad).margin(1e-12)) {
+    if (known.apparent_dec_rad == Approx(kSite.latitude_rad).margin(1e-12).epsilon(0)) {
       CHECK(separation(frame.icrs_of_zenith(), centre) < 1e-12);
       CHECK(east_north_up(seen)[2] == Approx(1).epsilon(1e-15));
     }
@@ -87,7 +87,7 @@ TEST_CASE("sidereal time is that of an independent program") {
   for (const auto& known : golden::kSidereal) {
     const double got = apparent_sidereal_rad(known.mjd * 86400, kSite.longitude_rad,
                                              golden::orientation_of(known.mjd));
-    CHECK(got == Approx(known.radians).margin(1e-10));
+    CHECK(got == Approx(known.radians).margin(1e-10).epsilon(0));
   }
 }
 
@@ -108,7 +108,7 @@ TEST_CASE("places: the ellipsoid's own numbers, and there and back") {
   const GeodeticPosition back = geodetic(geocentric_m(kSite));
   CHECK(back.longitude_rad == Approx(kSite.longitude_rad).epsilon(1e-14));
   CHECK(back.latitude_rad == Approx(kSite.latitude_rad).epsilon(1e-14));
-  CHECK(back.height_m == Approx(kSite.height_m).margin(1e-6));
+  CHECK(back.height_m == Approx(kSite.height_m).margin(1e-6).epsilon(0));
   CHECK_THROWS_AS(geodetic({0, 0, 0}), Error);
 
   ObservationHeader header;
@@ -133,8 +133,8 @@ TEST_CASE("J2000 differs from ICRS by the frame bias, other frames are refused")
   // Conventions 2010, 5.4.4).
   const Direction origin = icrs({0, 0, "J2000"});
   const double ra = std::remainder(origin.ra_rad, 2 * 3.14159265358979323846);
-  CHECK(ra / golden::kArcsec == Approx(-0.0146).margin(1e-4));
-  CHECK(origin.dec_rad / golden::kArcsec == Approx(0.0166).margin(1e-4));
+  CHECK(ra / golden::kArcsec == Approx(-0.0146).margin(1e-4).epsilon(0));
+  CHECK(origin.dec_rad / golden::kArcsec == Approx(0.0166).margin(1e-4).epsilon(0));
   CHECK_THROWS_WITH(icrs({1, 0.5, "HADEC"}), Contains("HADEC"));
 }
 
@@ -146,29 +146,4 @@ TEST_CASE("directions beside a centre are those of the SIN projection") {
   CHECK(std::sin(there.dec_rad) * std::cos(0.5) -
             std::cos(there.dec_rad) * std::sin(0.5) * std::cos(da) ==
         Approx(-0.02).epsilon(1e-12));
-}
-
-TEST_CASE("uvw of antennas at many times; their differences do not know the site") {
-  const EarthOrientation earth = EarthOrientation::read(SKYMILL_EOP_EXCERPT);
-  std::vector<Antenna> antennas(3);
-  const Vector3 centre = geocentric_m(kSite);
-  for (std::size_t k = 0; k < 3; ++k) {
-    antennas[k].position_m = centre;
-    antennas[k].position_m[k] += 1000;
-  }
-  const std::vector<double> times{59731.3 * 86400, 59731.4 * 86400};
-  const Direction source{4.0, 0.6, "ICRS"};
-  const auto all = antenna_uvw_m(antennas, kSite, times, source, earth);
-  REQUIRE(all.size() == 2);
-  for (std::size_t t = 0; t < 2; ++t) {
-    const SkyFrame frame(times[t], kSite, earth.at(times[t]));
-    const UvwAxes axes = frame.axes(source);
-    for (std::size_t k = 0; k < 3; ++k) {
-      CHECK(all[t][k][0] == Approx(1000 * axes.u[k]).margin(1e-6));
-      CHECK(all[t][k][1] == Approx(1000 * axes.v[k]).margin(1e-6));
-      CHECK(all[t][k][2] == Approx(1000 * axes.w[k]).margin(1e-6));
-    }
-  }
-  CHECK_THROWS_WITH(antenna_uvw_m(antennas, kSite, {60100 * 86400.0}, source, earth),
-                    Contains("does not have 2023-06-05"));
 }

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
-#include <catch2/catch.hpp>
 #include <core/error.h>
+#include <catch2/catch.hpp>
 
 #include <cmath>
 
@@ -38,8 +38,8 @@ TEST_CASE("noise-free visibilities are the measurement equation, row by row") {
       for (const PointSource& source : sky) {
         const double* uvw = &all.rows.uvw_m[3 * row];
         const double n = std::sqrt(1 - source.l * source.l - source.m * source.m);
-        const double phase = 2 * kPi * freq / 299792458 *
-                             (uvw[0] * source.l + uvw[1] * source.m + uvw[2] * (n - 1));
+        const double phase =
+            2 * kPi * freq / 299792458 * (uvw[0] * source.l + uvw[1] * source.m + uvw[2] * (n - 1));
         const double flux = source.flux_jy * std::pow(freq / 1.401e9, source.spectral_index);
         expected += flux * std::exp(std::complex<double>(0, phase));
       }
@@ -96,18 +96,6 @@ TEST_CASE("noise has its strength, differs from place to place and comes back wi
   params = small(0.5);
   params.seed = 2;
   CHECK(small_observation(params).rows.data != small_observation(small(0.5)).rows.data);
-}
-
-TEST_CASE("positions of sources: to the east means larger right ascension") {
-  const Direction centre{1.0, 0.5, "J2000"};
-  PointSource east;
-  east.l = 1e-3;
-  const Direction there = direction_of(east, centre);
-  CHECK((there.ra_rad - 1.0) * std::cos(0.5) == Approx(1e-3).epsilon(1e-5));
-  CHECK(there.dec_rad == Approx(0.5).epsilon(1e-6));
-  PointSource north;
-  north.m = 1e-3;
-  CHECK(direction_of(north, centre).dec_rad == Approx(0.501).epsilon(1e-6));
 }
 
 TEST_CASE("a source that cannot be read is named") {

@@ -118,7 +118,7 @@ TEST_CASE("simulate, uvh5_writer, uvh5_reader: every row comes back bit by bit")
       for (std::size_t t = 0; t < 3; ++t) {
         CHECK(got.header->fields[t].name == "meridian_icrs_t" + std::to_string(t));
         CHECK(got.header->fields[t].phase_dir.ra_rad ==
-              Approx(made.header->fields[t].phase_dir.ra_rad).margin(1e-12));
+              Approx(made.header->fields[t].phase_dir.ra_rad).margin(5e-11).epsilon(0));
       }
       REQUIRE(got.header->spectral_windows.size() == 2);
       for (std::size_t w = 0; w < 2; ++w) {
