@@ -97,7 +97,7 @@ Schema<SimulateParams> Simulate::schema() {
           "Table of Earth orientation for the DSA-110; empty looks in SKYMILL_EOP and "
           "share/skymill/eop")
       .advanced();
-  s.field("stale_eop", &SimulateParams::stale_eop,
+  s.field("allow_stale_eop", &SimulateParams::allow_stale_eop,
           "Take the nearest values when the table lacks the date")
       .advanced();
   s.field("seed", &SimulateParams::seed, "Of all random numbers");
@@ -189,7 +189,7 @@ void Simulate::plan_dsa110() {
   setup.gain_amplitude = params_.gain_amplitude;
   setup.gain_phase_rad = params_.gain_phase;
   setup.seed = params_.seed;
-  setup.stale = params_.stale_eop ? StalePolicy::nearest : StalePolicy::refuse;
+  setup.stale = params_.allow_stale_eop ? StalePolicy::nearest : StalePolicy::refuse;
   dsa110_ = std::make_unique<Dsa110Simulation>(setup, sky_, EarthOrientation::find(params_.eop));
   header_ = dsa110_->header();
   reference_hz_ = dsa110_->reference_hz();

@@ -44,7 +44,7 @@ struct SimulateParams {
   bool autocorrelations = false;
   std::size_t subbands = 16;
   std::string eop;
-  bool stale_eop = false;
+  bool allow_stale_eop = false;
   std::size_t seed = 1;
   std::string truth;
 };

@@ -9,19 +9,20 @@ namespace skymill::radio {
 
 MeridianUvw::MeridianUvw(const Uvh5Header& header, const std::vector<double>& times_jd,
                          const EarthOrientation& earth, UvwKind kind, StalePolicy policy) {
-  for (std::size_t k = 0; k < times_jd.size(); ++k) {
-    const double time_s = mjd_seconds(times_jd[k]);
-    const Orientation orientation = earth.at(time_s, policy);
-    if (degradation_.empty()) degradation_ = orientation.degradation;
-    const SkyFrame frame(time_s, header.position, orientation, policy);
+  const SkyFrames frames(header.position, earth, policy);
+  std::vector<double> times_s;
+  for (const double time_jd : times_jd) {
+    const double time_s = times_s.emplace_back(mjd_seconds(time_jd));
+    const SkyFrame frame = frames.at(time_s);
     Field field;
-    field.name = "meridian_icrs_t" + std::to_string(k);
+    field.name = "meridian_icrs_t" + std::to_string(fields_.size());
     field.phase_dir = frame.icrs_of(0, header.pointing_dec_rad);
     field.time_s = time_s;
     antenna_uvw_m_.push_back(
         antenna_uvw_m(header.antennas, header.position, frame.axes(field.phase_dir, kind)));
     fields_.push_back(std::move(field));
   }
+  degradation_ = earth.worst(times_s).degradation;
 }
 
 void MeridianUvw::append(Visibilities& rows) const {

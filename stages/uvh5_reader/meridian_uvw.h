@@ -4,7 +4,7 @@
 #include <core/export.h>
 #include <stages/data/visibilities.h>
 #include <stages/geometry/earth_orientation.h>
-#include <stages/geometry/sky_frame.h>
+#include <stages/geometry/sky_frames.h>
 #include <stages/uvh5/uvh5_file.h>
 
 #include <cstddef>

@@ -89,7 +89,7 @@ Schema<Uvh5ReaderParams> Uvh5ReaderStage::schema() {
   s.field("eop", &Uvh5ReaderParams::eop,
           "Table of Earth orientation, finals2000A or our own; empty looks in SKYMILL_EOP and "
           "share/skymill/eop");
-  s.field("stale_eop", &Uvh5ReaderParams::stale_eop,
+  s.field("allow_stale_eop", &Uvh5ReaderParams::allow_stale_eop,
           "Take the nearest values when the table lacks the date, and call the result degraded");
   s.field("readers", &Uvh5ReaderParams::readers, "Pieces of subbands that are read at once")
       .range(1, 64)
@@ -211,7 +211,7 @@ void Uvh5ReaderStage::make_fields(ObservationHeader& header) {
   }
   meridian_.emplace(first, times, earth,
                     params_.uvw == "rigid" ? UvwKind::rigid : UvwKind::derivative,
-                    params_.stale_eop ? StalePolicy::nearest : StalePolicy::refuse);
+                    params_.allow_stale_eop ? StalePolicy::nearest : StalePolicy::refuse);
   header.fields = meridian_->fields();
   if (!meridian_->degradation().empty()) degradations_.push_back(meridian_->degradation());
   const std::size_t rows = group_.index.ends.empty() ? 0 : group_.index.ends.front();

@@ -28,7 +28,7 @@ struct Uvh5ReaderParams {
   std::string telescope;
   bool autocorrelations = true;
   std::string eop;
-  bool stale_eop = false;
+  bool allow_stale_eop = false;
   std::size_t readers = 4;
   std::size_t integrations = 2;
   std::size_t chunk_bytes = 16 << 20;

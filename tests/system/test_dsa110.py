@@ -227,15 +227,16 @@ class UnusableInput(CubeTest):
         self.run_description(file, output=self.incoming)
         self.fifth = next(self.incoming.glob("*_sb05.hdf5"))
 
-    def assert_refused(self, *words):
+    def assert_refused(self, *words, before_work=True):
         for name in ("convert", "quicklook", "dsa110"):
             with self.subTest(description=name):
                 products = self.folder / name
                 self.run_description(name, input=self.incoming, output=products / "x", code=5)
                 lines = self.last.stderr.strip().splitlines()
-                self.assertEqual(len(lines), 1, self.last.stderr)
+                if before_work:
+                    self.assertEqual(len(lines), 1, self.last.stderr)
                 for word in words:
-                    self.assertIn(word, lines[0])
+                    self.assertIn(word, lines[-1])
                 left = [p.name for p in products.rglob("*")] if products.exists() else []
                 self.assertIn(left, ([], ["x.run.json"]))
                 self.assertEqual(self.leftovers(), [])
@@ -278,7 +279,8 @@ class UnusableInput(CubeTest):
                 values = file["Header"][key][()]
                 values[[0, -1]] = values[[-1, 0]]
                 file["Header"][key][...] = values
-        self.assert_refused(self.fifth.name, "antennas of their rows")
+        # The arrays of the rows are read with the data.
+        self.assert_refused(self.fifth.name, "antennas of their rows", before_work=False)
 
     def test_the_same_subband_twice(self):
         shutil.copy(self.fifth, self.incoming / "copy_sb05.hdf5")
