@@ -11,7 +11,8 @@ namespace skymill {
 /// Modes and symbolic links are kept; times are not.
 ///
 /// @param to      must not exist; what stands there after a failure is for the caller to remove
-/// @param between called before every block of 4 MiB that is copied or read back; may throw
+/// @param between called before every block that is copied or read back, at most 512 KiB; may
+///                throw
 /// @throws Error (resources) when there is no room, (failed) naming the file that cannot be
 ///         copied or differs
 void verified_copy(const std::string& from, const std::string& to,

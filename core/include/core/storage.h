@@ -23,7 +23,7 @@ class SKYMILL_API Draft {
   ///         or written, or another run is making the same product
   explicit Draft(std::string final_path, bool overwrite = false);
   /// A draft that is written on a tier, in `space`, which goes with it.
-  /// @param between called before every 4 MiB that publishing copies; may throw to give up
+  /// @param between called before every block that publishing copies; may throw to give up
   /// @throws Error as above
   Draft(std::string final_path, bool overwrite, Space space, std::function<void()> between = {});
   ~Draft();

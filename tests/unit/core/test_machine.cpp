@@ -138,4 +138,11 @@ TEST_CASE("without a file there are folders of this user's own") {
   std::filesystem::remove_all(last.root);
   std::filesystem::create_directory_symlink(folder.path(), last.root);
   CHECK_THROWS_WITH(Tier(last).reserve(10, "run", "a test"), Contains("not ours"));
+  std::filesystem::remove(last.root);
+  std::filesystem::create_directory(last.root);
+  if (::chown(last.root.c_str(), ::geteuid() + 1, static_cast<gid_t>(-1)) != 0) {
+    WARN("SKIPPED: this user cannot give a folder to another");
+    return;
+  }
+  CHECK_THROWS_WITH(Tier(last).reserve(10, "run", "a test"), Contains("not ours"));
 }
