@@ -208,27 +208,32 @@ Space Tier::reserve(std::size_t bytes, const std::string& run, const std::string
                     " leased by others, capacity " + text(state.capacity) + ": " + state.limit,
                 "'skymill tiers' shows who holds it, 'skymill clean' removes what is left over");
   }
+  std::string name;
+  fs::path path;
+  int number = 0;
+  do {
+    name = run + "-" + std::to_string(++number);
+    path = fs::path(folder()) / name;
+  } while (is_leased(ledger, name) || fs::exists(fs::symlink_status(path)));
+  // The folder first: on a full tier it can be taken back, an entry perhaps not. A crash between
+  // the two leaves an empty folder, which `clean` finds.
+  if (::mkdir(path.c_str(), 0777) != 0) refuse("cannot make the folder '" + path.string() + "'");
+  const pid_t self = ::getpid();
+  ledger.entries.push_back({self, process_start(self).value_or(0), bytes, name, purpose});
+  try {
+    ledger.save();
+  } catch (const Error&) {
+    ::rmdir(path.c_str());
+    throw;
+  }
+  // Only now: a lease that goes needs the ledger, which is held here.
   auto lease = std::make_unique<Space::Lease>();
   lease->tier = description_.name;
   lease->folder = folder();
+  lease->name = name;
+  lease->path = path.string();
   lease->purpose = purpose;
   lease->bytes = bytes;
-  int number = 0;
-  do {
-    lease->name = run + "-" + std::to_string(++number);
-    lease->path = folder() + "/" + lease->name;
-  } while (is_leased(ledger, lease->name) || fs::exists(fs::symlink_status(lease->path)));
-  ledger.entries.push_back(
-      {lease->owner, process_start(lease->owner).value_or(0), bytes, lease->name, purpose});
-  ledger.save();
-  if (::mkdir(lease->path.c_str(), 0777) != 0) {
-    const std::string what = "cannot make the folder '" + lease->path + "'";
-    const int code = errno;
-    ledger.entries.pop_back();
-    ledger.save();
-    errno = code;
-    refuse(what);
-  }
   return Space(std::move(lease));
 }
 

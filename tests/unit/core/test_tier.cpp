@@ -205,6 +205,28 @@ TEST_CASE("the watermark holds on a real tmpfs") {
   CHECK_NOTHROW(tier.reserve(20 << 10, "run", "little"));
 }
 
+TEST_CASE("a tier with no room for the ledger itself is refused, and nothing is leased") {
+  const Scratch root("/tmp", "test");
+  // Room for: root, .skymill, lock, ledger, and either a folder or the next ledger.
+  const int inodes = GENERATE(4, 5);
+  const SmallFileSystem small(root.path() + "/small",
+                              ("size=1m,nr_inodes=" + std::to_string(inodes)).c_str());
+  if (!small.mounted()) return;
+  const Tier tier = folder_tier("small", root.path() + "/small", 1000);
+  std::optional<Space> first;
+  if (inodes == 5) first.emplace(tier.reserve(100, "run", "first"));
+  try {
+    const Space more = tier.reserve(100, "run", "more");
+    FAIL("there was room");
+  } catch (const Error& error) {
+    CHECK(error.kind() == ErrorKind::resources);
+    CHECK_THAT(error.what(), Contains("cannot"));
+  }
+  CHECK(tier.state().leases.size() == (first ? 1 : 0));
+  first.reset();
+  CHECK(tier.state().leases.empty());
+}
+
 TEST_CASE("a damaged ledger is noticed, and the error says what to do") {
   const Scratch root("/tmp", "test");
   const Tier tier = folder_tier("fast", root.path(), 1000);
