@@ -41,6 +41,8 @@ Command add_explain(CLI::App& app, const Common& common);
 Command add_describe(CLI::App& app, const Common& common);
 Command add_plugins(CLI::App& app, const Common& common);
 Command add_diff(CLI::App& app, const Common& common);
+Command add_tiers(CLI::App& app);
+Command add_clean(CLI::App& app);
 
 void add_description_options(CLI::App& app, DescriptionOptions& options);
 

@@ -10,6 +10,7 @@
 #include <thread>
 
 #include "cli.h"
+#include "machine.h"
 #include "plugin_loader.h"
 
 namespace fs = std::filesystem;
@@ -105,9 +106,12 @@ std::shared_ptr<PipelineContext::Services> make_services(const DescriptionOption
   char stamp[32];
   std::strftime(stamp, sizeof stamp, "%Y%m%dT%H%M%S", &utc);
   const char* scratch = std::getenv("TMPDIR");
-  return std::make_shared<PipelineContext::Services>(
+  auto services = std::make_shared<PipelineContext::Services>(
       log, machine_budget(memory), threads, std::string(stamp) + "-" + std::to_string(::getpid()),
       scratch && *scratch ? scratch : "/tmp");
+  const Machine machine = this_machine();
+  services->staging.set_tiers({machine.tiers.begin(), machine.tiers.end()});
+  return services;
 }
 
 }  // namespace skymill::cli

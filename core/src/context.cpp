@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 #include <core/error.h>
+#include <core/storage.h>
 
 #include "context_state.h"
 
@@ -23,16 +24,29 @@ const std::string& PipelineContext::run_id() const { return state_->services->ru
 const std::string& PipelineContext::scratch_root() const { return state_->services->scratch_root; }
 const std::string& PipelineContext::stage() const { return state_->stage; }
 
-bool PipelineContext::stop_requested() const {
-  const auto* stop = state_->services->stop;
-  return stop && stop->load();
-}
+namespace {
 
-void PipelineContext::throw_if_stopped() const {
-  if (stop_requested()) {
+bool is_set(const std::atomic<bool>* stop) { return stop && stop->load(); }
+
+void throw_if_set(const std::atomic<bool>* stop) {
+  if (is_set(stop)) {
     throw Error(ErrorKind::requeue, "stopped on request; nothing unfinished was published",
                 "run the same command again");
   }
+}
+
+}  // namespace
+
+bool PipelineContext::stop_requested() const { return is_set(state_->services->stop); }
+
+void PipelineContext::throw_if_stopped() const { throw_if_set(state_->services->stop); }
+
+Draft PipelineContext::draft(const std::string& path, bool overwrite) const {
+  auto space = state_->services->staging.take(state_->stage, path);
+  if (!space) return Draft(path, overwrite);
+  // Not the context itself: a draft may be the last to go, in a lane that the services own.
+  return Draft(path, overwrite, std::move(*space),
+               [stop = state_->services->stop] { throw_if_set(stop); });
 }
 
 const Lane::Token& PipelineContext::lane_token() const {

@@ -10,6 +10,8 @@
 #include <string>
 #include <vector>
 
+#include "staging.h"
+
 namespace skymill {
 
 /// What stages tell about the run while it goes on.
@@ -36,6 +38,7 @@ struct PipelineContext::Services {
   std::string scratch_root;
   Metrics metrics;
   RunNotes notes;
+  Staging staging;
   const std::atomic<bool>* stop = nullptr;  ///< set by a signal; may be absent
   Lanes lanes;                              ///< last: their threads end before what they use
 };

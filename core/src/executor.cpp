@@ -9,6 +9,7 @@
 
 #include <new>
 
+#include "context_state.h"
 #include "metrics_state.h"
 #include "read_ahead.h"
 #include "write_behind.h"
@@ -276,10 +277,19 @@ void Executor::run(Plan& plan, PipelineContext ctx) {
   }
 }
 
+/// Leases space for what the stage wants staged; after the memory that the work itself needs.
+void Executor::admit_products(const PlannedStage& planned) {
+  in_stage(planned.name, [&] {
+    ctx_->state().services->staging.admit(Planner::products(planned),
+                                          ctx_->with_stage(planned.name));
+  });
+}
+
 void Executor::run_task(Plan& plan, std::size_t index) {
   PlannedStage& planned = plan.stages[index];
   ctx_->log().info("running " + planned.name);
   const PipelineContext before = *ctx_;
+  admit_products(planned);
   in_stage(planned.name, [&] {
     const Scratch scratch(ctx_->scratch_root(), planned.name);
     const TimedCall timed(ctx_->metrics().state().timing(planned.name));
@@ -300,6 +310,8 @@ void Executor::run_segment(Plan& plan, Segment& segment) {
   }
   const MemoryShare in_flight =
       ctx_->memory().reserve(segment.reserved(), "'" + title + "' (chunks in flight)");
+  if (!segment.head_is_result) admit_products(plan.stages[segment.head]);
+  for (const std::size_t index : segment.chain) admit_products(plan.stages[index]);
   ctx_->log().debug(title + ": " + std::to_string(segment.tokens) + " chunks in flight");
 
   AnyStream* result = nullptr;

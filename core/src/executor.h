@@ -18,6 +18,7 @@ class Executor {
   void run(Plan& plan, PipelineContext ctx);
 
  private:
+  void admit_products(const PlannedStage& planned);
   void run_task(Plan& plan, std::size_t index);
   void run_segment(Plan& plan, Segment& segment);
   void conclude(Plan& plan, std::size_t index);
@@ -28,7 +29,7 @@ class Executor {
   std::shared_ptr<Console> console_;
   std::optional<PipelineContext> ctx_;
   std::vector<bool> done_;
-  std::map<std::size_t, AnyStream> results_;      ///< of reduces, until they are streamed
+  std::map<std::size_t, AnyStream> results_;       ///< of reduces, until they are streamed
   std::map<std::size_t, MemoryShare> held_state_;  ///< accumulators of those
 };
 

@@ -7,9 +7,10 @@
 #include <cstdlib>
 #include <fstream>
 #include <mutex>
-#include <sstream>
 #include <utility>
 #include <vector>
+
+#include "proc.h"
 
 namespace skymill {
 
@@ -72,19 +73,6 @@ std::size_t MemoryBudget::peak() const {
 }
 
 namespace {
-
-/// A `Name:  123 kB` line of a file in /proc, in bytes.
-std::optional<std::size_t> proc_kilobytes(const char* file, const std::string& name) {
-  std::ifstream in(file);
-  std::string line;
-  while (std::getline(in, line)) {
-    if (line.rfind(name + ":", 0) != 0) continue;
-    std::istringstream words(line.substr(name.size() + 1));
-    std::size_t kilobytes = 0;
-    if (words >> kilobytes) return kilobytes * 1024;
-  }
-  return std::nullopt;
-}
 
 /// The least memory.max on the way from this process's cgroup (v2) to the root.
 std::optional<std::size_t> cgroup_limit() {

@@ -7,6 +7,7 @@
 #include <algorithm>
 #include <filesystem>
 
+#include "context_state.h"
 #include "plan.h"
 
 namespace skymill {
@@ -40,6 +41,9 @@ void Planner::plan_stage(Plan& plan, PlannedStage& stage, const PipelineContext&
   }
   try {
     stage.stage->plan(planning);
+    for (const Planning::Product& product : planning.products_) {
+      ctx.state().services->staging.order(product.staging);
+    }
   } catch (const Error& error) {
     const Where& where = error.where().file.empty() ? stage.where : error.where();
     throw Error(error.kind(), where, "stage '" + stage.name + "': " + error.message(),
@@ -149,7 +153,8 @@ std::string Plan::text(const MemoryBudget& budget, int threads) const {
         text += "  " + stages[index].name + ": " + note + "\n";
       }
       for (const auto& product : Planner::products(stages[index])) {
-        text += "  writes  " + product.path + ", " + bytes_text(product.bytes) + "\n";
+        text += "  writes  " + product.path + ", " + bytes_text(product.bytes) +
+                (product.staging == "none" ? "" : ", staged on tier: " + product.staging) + "\n";
       }
     }
     if (head.type->shape == Shape::task) continue;

@@ -88,6 +88,23 @@ Json io_json() {
   return json;
 }
 
+/// Where products were made that asked for a tier, and why not on an earlier one.
+Json staging_json(const Staging& staging) {
+  Json json = Json::array();
+  for (const StagedProduct& product : staging.products()) {
+    Json item{{"stage", product.stage},
+              {"product", product.path},
+              {"asked", product.asked},
+              {"tier", product.used ? Json(product.tier) : Json(nullptr)},
+              {"folder", product.folder},
+              {"reserved_bytes", product.used ? product.bytes : 0},
+              {"used_bytes", product.used ? product.used->load() : 0},
+              {"refused", product.refusals}};
+    json.push_back(std::move(item));
+  }
+  return json;
+}
+
 Json segments_json(const Plan& plan) {
   Json json = Json::array();
   for (const Segment& segment : plan.segments) {
@@ -137,6 +154,7 @@ void write_run_record(const std::string& path, const RunIdentity& identity, cons
                     {"reserved_peak_bytes", services.memory.peak()},
                     {"resident_peak_bytes", peak_resident_bytes()}};
   json["io"] = io_json();
+  json["staging"] = staging_json(services.staging);
   json["stages"] = Json::array();
   if (plan) {
     json["segments"] = segments_json(*plan);

@@ -25,8 +25,9 @@ const PortSpec& Planning::input() const {
   return *input_;
 }
 
-void Planning::add_product(std::string path, std::size_t bytes, bool overwrite) {
-  products_.push_back({std::move(path), bytes, overwrite});
+void Planning::add_product(std::string path, std::size_t bytes, bool overwrite,
+                           std::string staging) {
+  products_.push_back({std::move(path), bytes, overwrite, std::move(staging)});
 }
 
 Stage::~Stage() = default;

@@ -11,102 +11,152 @@
 
 #include <cerrno>
 #include <cstdio>
-#include <cstring>
 #include <filesystem>
+#include <optional>
+
+#include "draft_lock.h"
+#include "durable.h"
+#include "verified_copy.h"
 
 namespace fs = std::filesystem;
 
 namespace skymill {
 
-namespace {
-
-[[noreturn]] void refuse(const std::string& what) {
-  const int code = errno;
-  throw Error(code == ENOSPC ? ErrorKind::resources : ErrorKind::failed,
-              what + ": " + std::strerror(code));
-}
-
-void fsync_path(const fs::path& path) {
-  const int fd = ::open(path.c_str(), O_RDONLY | O_CLOEXEC);
-  if (fd < 0) refuse("cannot open '" + path.string() + "' to make it durable");
-  const int result = ::fsync(fd);
-  ::close(fd);
-  if (result != 0) refuse("cannot make '" + path.string() + "' durable");
-}
-
-void fsync_tree(const fs::path& path) {
-  if (fs::is_directory(path)) {
-    for (const auto& entry : fs::recursive_directory_iterator(path)) fsync_path(entry.path());
-  }
-  fsync_path(path);
-}
-
-}  // namespace
-
 struct Draft::Impl {
   std::string final_path;
-  std::string path;
+  std::string beside;  ///< `<final path>.partial`
+  std::string path;    ///< where it is written: the same, or in the space
   std::string lock_path;
+  std::optional<Space> space;
+  std::function<void()> between;
   bool overwrite = false;
   bool published = false;
   int lock = -1;
 
   ~Impl() {
     std::error_code ignored;
-    if (!published && lock >= 0) fs::remove_all(path, ignored);
+    if (!published && lock >= 0) fs::remove_all(beside, ignored);
     if (lock >= 0) {
       ::unlink(lock_path.c_str());
       ::close(lock);
     }
   }
 
-  void take_lock() {
-    lock = ::open(lock_path.c_str(), O_RDWR | O_CREAT | O_CLOEXEC, 0666);
-    if (lock < 0) {
-      refuse("cannot write into '" + fs::path(lock_path).parent_path().string() + "'");
-    }
-    if (::flock(lock, LOCK_EX | LOCK_NB) != 0) {
-      ::close(lock);
-      lock = -1;
-      throw Error(ErrorKind::failed, "another run is writing '" + final_path + "'",
-                  "wait for it, or choose another output");
-    }
-    // The holder before us may have removed the file between our open and our lock.
-    struct stat held {};
-    struct stat named {};
-    if (::fstat(lock, &held) != 0 || ::stat(lock_path.c_str(), &named) != 0 ||
-        held.st_ino != named.st_ino) {
-      ::close(lock);
-      lock = -1;
-      take_lock();
-    }
+  fs::path folder() const {
+    const fs::path parent = fs::path(final_path).parent_path();
+    return parent.empty() ? fs::path(".") : parent;
   }
+
+  void begin();
+  void take_lock();
+  void refuse_what_appeared() const;
+  bool is_on_another_device() const;
+  void bring_beside();
+  bool rename_to_final(const std::string& from);
 };
 
-Draft::Draft(std::string final_path, bool overwrite) : impl_(std::make_unique<Impl>()) {
+void Draft::Impl::take_lock() {
+  lock = ::open(lock_path.c_str(), O_RDWR | O_CREAT | O_CLOEXEC, 0666);
+  if (lock < 0) {
+    refuse("cannot write into '" + fs::path(lock_path).parent_path().string() + "'");
+  }
+  if (::flock(lock, LOCK_EX | LOCK_NB) != 0) {
+    ::close(lock);
+    lock = -1;
+    throw Error(ErrorKind::failed, "another run is writing '" + final_path + "'",
+                "wait for it, or choose another output");
+  }
+  // The holder before us may have removed the file between our open and our lock.
+  struct stat held {};
+  struct stat named {};
+  if (::fstat(lock, &held) != 0 || ::stat(lock_path.c_str(), &named) != 0 ||
+      held.st_ino != named.st_ino) {
+    ::close(lock);
+    lock = -1;
+    take_lock();
+  }
+}
+
+void Draft::Impl::begin() {
   while (final_path.size() > 1 && final_path.back() == '/') final_path.pop_back();
   const fs::path target(final_path);
-  const fs::path folder = target.has_parent_path() ? target.parent_path() : fs::path(".");
-  impl_->final_path = final_path;
-  impl_->overwrite = overwrite;
-  impl_->path = final_path + ".partial";
-  impl_->lock_path = (folder / ("." + target.filename().string() + ".lock")).string();
+  beside = final_path + ".partial";
+  path = space ? space->path() + "/" + target.filename().string() : beside;
+  lock_path = draft_lock_path(final_path);
   if (!overwrite && fs::exists(fs::symlink_status(target))) {
     throw Error(ErrorKind::failed, "'" + final_path + "' exists already",
                 "remove it, choose another output, or set overwrite to true");
   }
   std::error_code code;
-  fs::create_directories(folder, code);
+  fs::create_directories(folder(), code);
   if (code) {
     throw Error(ErrorKind::failed,
-                "cannot make the folder '" + folder.string() + "': " + code.message());
+                "cannot make the folder '" + folder().string() + "': " + code.message());
   }
-  impl_->take_lock();
-  fs::remove_all(impl_->path, code);
+  take_lock();
+  fs::remove_all(beside, code);
   if (code) {
-    throw Error(ErrorKind::failed, "cannot remove '" + impl_->path +
-                                       "', left over from an earlier run: " + code.message());
+    throw Error(ErrorKind::failed,
+                "cannot remove '" + beside + "', left over from an earlier run: " + code.message());
   }
+}
+
+void Draft::Impl::refuse_what_appeared() const {
+  if (overwrite || !fs::exists(fs::symlink_status(final_path))) return;
+  throw Error(ErrorKind::failed, "'" + final_path + "' has appeared while it was being made",
+              "move it away and run again");
+}
+
+bool Draft::Impl::is_on_another_device() const {
+  struct stat here {};
+  struct stat there {};
+  if (::stat(space->path().c_str(), &here) != 0) refuse("cannot look at '" + space->path() + "'");
+  if (::stat(folder().c_str(), &there) != 0) refuse("cannot look at '" + folder().string() + "'");
+  return here.st_dev != there.st_dev;
+}
+
+/// Copies the draft from its tier to a draft beside the final place.
+void Draft::Impl::bring_beside() {
+  require_space(folder().string(), filled_bytes(path), "publishing '" + final_path + "'");
+  try {
+    verified_copy(path, beside, between);
+  } catch (const Error& error) {
+    throw error.within("publishing '" + final_path + "' from tier '" + space->tier() + "'");
+  }
+}
+
+/// @return false when `from` turns out to be on another file system, with nothing changed
+bool Draft::Impl::rename_to_final(const std::string& from) {
+  const char* to = final_path.c_str();
+  const bool exists = fs::exists(fs::symlink_status(final_path));
+  const unsigned how = exists ? RENAME_EXCHANGE : RENAME_NOREPLACE;
+  if (::renameat2(AT_FDCWD, from.c_str(), AT_FDCWD, to, how) != 0) {
+    if (errno == EXDEV && from != beside) return false;
+    if (errno != EINVAL && errno != ENOSYS) refuse("cannot publish '" + final_path + "'");
+    // This file system knows neither flag: move the old product aside first.
+    const std::string aside = final_path + ".replaced";
+    if (exists && ::rename(to, aside.c_str()) != 0) refuse("cannot move '" + aside + "' aside");
+    if (::rename(from.c_str(), to) != 0) refuse("cannot publish '" + final_path + "'");
+    if (exists) fs::remove_all(aside);
+  } else if (exists) {
+    fs::remove_all(from);
+  }
+  return true;
+}
+
+Draft::Draft(std::string final_path, bool overwrite) : impl_(std::make_unique<Impl>()) {
+  impl_->final_path = std::move(final_path);
+  impl_->overwrite = overwrite;
+  impl_->begin();
+}
+
+Draft::Draft(std::string final_path, bool overwrite, Space space, std::function<void()> between)
+    : impl_(std::make_unique<Impl>()) {
+  impl_->final_path = std::move(final_path);
+  impl_->overwrite = overwrite;
+  impl_->space = std::move(space);
+  impl_->between = std::move(between);
+  impl_->begin();
 }
 
 Draft::~Draft() = default;
@@ -116,30 +166,27 @@ Draft& Draft::operator=(Draft&&) noexcept = default;
 const std::string& Draft::path() const { return impl_->path; }
 const std::string& Draft::final_path() const { return impl_->final_path; }
 
+void Draft::check_space() const {
+  if (impl_->space) impl_->space->check();
+}
+
 void Draft::publish() {
-  fsync_tree(impl_->path);
-  const char* from = impl_->path.c_str();
-  const char* to = impl_->final_path.c_str();
-  const bool exists = fs::exists(fs::symlink_status(impl_->final_path));
-  if (exists && !impl_->overwrite) {
-    throw Error(ErrorKind::failed,
-                "'" + impl_->final_path + "' has appeared while it was being made",
-                "move it away and run again");
+  Impl& draft = *impl_;
+  draft.refuse_what_appeared();
+  check_space();
+  bool renamed = false;
+  if (!draft.space || !draft.is_on_another_device()) {
+    fsync_tree(draft.path);
+    renamed = draft.rename_to_final(draft.path);
   }
-  const unsigned how = exists ? RENAME_EXCHANGE : RENAME_NOREPLACE;
-  if (::renameat2(AT_FDCWD, from, AT_FDCWD, to, how) != 0) {
-    if (errno != EINVAL && errno != ENOSYS) refuse("cannot publish '" + impl_->final_path + "'");
-    // This file system knows neither flag: move the old product aside first.
-    const std::string aside = impl_->final_path + ".replaced";
-    if (exists && ::rename(to, aside.c_str()) != 0) refuse("cannot move '" + aside + "' aside");
-    if (::rename(from, to) != 0) refuse("cannot publish '" + impl_->final_path + "'");
-    if (exists) fs::remove_all(aside);
-  } else if (exists) {
-    fs::remove_all(impl_->path);
+  if (!renamed) {
+    draft.bring_beside();
+    draft.refuse_what_appeared();
+    draft.rename_to_final(draft.beside);
   }
-  impl_->published = true;
-  const fs::path folder = fs::path(impl_->final_path).parent_path();
-  fsync_path(folder.empty() ? fs::path(".") : folder);
+  draft.published = true;
+  fsync_path(draft.folder());
+  draft.space.reset();
 }
 
 void require_space(const std::string& path, std::size_t bytes, const std::string& what) {

@@ -4,6 +4,7 @@
 #include <algorithm>
 #include <cstdlib>
 
+#include "context_state.h"
 #include "executor.h"
 
 namespace skymill::testing {
@@ -14,9 +15,11 @@ struct NoParams {};
 
 std::shared_ptr<PipelineContext::Services> make_services(const HarnessOptions& options) {
   const char* scratch = std::getenv("TMPDIR");
-  return std::make_shared<PipelineContext::Services>(
-      make_log(nullptr, LogLevel::off), MemoryBudget(options.memory_bytes, "test"),
-      options.threads, "test", scratch && *scratch ? scratch : "/tmp");
+  auto services = std::make_shared<PipelineContext::Services>(
+      make_log(nullptr, LogLevel::off), MemoryBudget(options.memory_bytes, "test"), options.threads,
+      "test", scratch && *scratch ? scratch : "/tmp");
+  services->staging.set_tiers({options.tiers.begin(), options.tiers.end()});
+  return services;
 }
 
 }  // namespace

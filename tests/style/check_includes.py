@@ -25,11 +25,12 @@ LIBRARIES = [
     ("erfa", r"erfam?\.h"),
     ("hdf5", r"hdf5(_hl)?\.h"),
     ("lzf", r"(liblzf/)?lzf\.h"),
+    ("xxhash", r"xxhash\.h"),
     ("catch2", r"catch2/"),
     ("std", r"[a-z_0-9]+$"),
 ]
 
-CORE_PRIVATE = {"yaml-cpp", "tbb", "boost", "spdlog", "json", "cli11", "posix"}
+CORE_PRIVATE = {"yaml-cpp", "tbb", "boost", "spdlog", "json", "cli11", "posix", "xxhash"}
 CORE_SAFE_FOR_17 = {"core/lane.h", "core/error.h", "core/export.h", "core/data_kind.h"}
 
 # Headers with a foreign library in them, and those that include them. Nothing else but sources of

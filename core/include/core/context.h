@@ -15,6 +15,8 @@
 
 namespace skymill {
 
+class Draft;
+
 /// Names a product of a finished stage and its type, so that nobody can put anything under any key.
 template <class T>
 struct Key {
@@ -57,6 +59,12 @@ class SKYMILL_API PipelineContext {
   /// Names a file or directory that this stage has read or published, for the run record.
   void record_input(const std::string& path) const;
   void record_output(const std::string& path) const;
+
+  /// The draft of a product that this stage has announced with `Planning::add_product`: on the tier
+  /// that was leased for it, or beside its final place. Publishing it heeds a request to stop.
+  /// @param path as it was announced
+  /// @throws Error as the constructors of `Draft`
+  Draft draft(const std::string& path, bool overwrite) const;
 
   /// The same services with a product of a finished stage added.
   /// @throws Error when the key is taken

@@ -55,7 +55,12 @@ class SKYMILL_API Planning {
   void add_input(std::string path) { inputs_.push_back(std::move(path)); }
   /// A product that the stage will publish, with its size; checked for room and for an existing
   /// product before the work starts.
-  void add_product(std::string path, std::size_t bytes, bool overwrite);
+  /// @param staging where it is made: "none" (beside its final place), "auto" (on the fastest tier
+  ///        of this machine that has room) or the name of a tier. What is staged is written through
+  ///        `PipelineContext::draft` of the same path; tiers without room are passed over, the last
+  ///        resort is beside its final place.
+  void add_product(std::string path, std::size_t bytes, bool overwrite,
+                   std::string staging = "none");
   /// The stage's parameters as `name = value`, for the history of products.
   const std::vector<std::string>& parameters() const { return parameters_; }
   /// A line for `skymill explain`.
@@ -65,6 +70,7 @@ class SKYMILL_API Planning {
     std::string path;
     std::size_t bytes = 0;
     bool overwrite = false;
+    std::string staging;
   };
 
  private:

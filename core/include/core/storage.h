@@ -2,8 +2,10 @@
 #pragma once
 
 #include <core/export.h>
+#include <core/tier.h>
 
 #include <cstddef>
+#include <functional>
 #include <memory>
 #include <string>
 
@@ -20,6 +22,10 @@ class SKYMILL_API Draft {
   /// @throws Error when the final path exists (and may not be replaced), its folder cannot be made
   ///         or written, or another run is making the same product
   explicit Draft(std::string final_path, bool overwrite = false);
+  /// A draft that is written on a tier, in `space`, which goes with it.
+  /// @param between called before every block that publishing copies; may throw to give up
+  /// @throws Error as above
+  Draft(std::string final_path, bool overwrite, Space space, std::function<void()> between = {});
   ~Draft();
   Draft(Draft&&) noexcept;
   Draft& operator=(Draft&&) noexcept;
@@ -28,9 +34,16 @@ class SKYMILL_API Draft {
   const std::string& path() const;
   const std::string& final_path() const;
 
+  /// Says early that a staged draft has outgrown its space; a walk over its files.
+  /// @throws Error (resources) with what was leased and what is used
+  void check_space() const;
+
   /// Makes the draft durable (fsync) and gives it its final name by one rename.
   /// A product that is replaced is exchanged in the same step and then removed.
-  /// @throws Error when something of that name has appeared meanwhile, or the disk refuses
+  /// A draft on another file system is first copied to `<final path>.partial`, read back and
+  /// compared, bytes and checksum of every file; then its space is given back.
+  /// @throws Error when something of that name has appeared meanwhile, the space was outgrown, or
+  ///         the disk refuses; the final path is then as it was
   void publish();
 
  private:

@@ -6,6 +6,7 @@
 #include <core/context.h>
 #include <core/plugin.h>
 #include <core/stage.h>
+#include <core/tier.h>
 
 #include <cstddef>
 #include <memory>
@@ -19,6 +20,7 @@ namespace skymill::testing {
 struct HarnessOptions {
   int threads = 1;
   std::size_t memory_bytes = std::size_t{1} << 30;
+  std::vector<TierDescription> tiers = {};  ///< for products that are staged, fastest first
 };
 
 /// A context with a silent log, for calling a stage directly.

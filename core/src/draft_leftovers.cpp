@@ -1,0 +1,46 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+#include "draft_leftovers.h"
+
+#include <core/error.h>
+#include <fcntl.h>
+#include <sys/file.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <filesystem>
+
+#include "draft_lock.h"
+#include "durable.h"
+
+namespace fs = std::filesystem;
+
+namespace skymill {
+
+std::vector<Leftover> clean_drafts(const std::string& folder, bool only_look) {
+  if (!fs::is_directory(folder)) {
+    throw Error(ErrorKind::input, "'" + folder + "' is not a folder",
+                "name the folder of products");
+  }
+  std::vector<Leftover> found;
+  for (const auto& entry : fs::directory_iterator(folder)) {
+    if (entry.path().extension() != ".partial") continue;
+    const fs::path product = entry.path().parent_path() / entry.path().stem();
+    const std::string lock_path = draft_lock_path(product.string());
+    const int lock = ::open(lock_path.c_str(), O_RDWR | O_CLOEXEC);
+    if (lock < 0) continue;
+    if (::flock(lock, LOCK_EX | LOCK_NB) == 0) {
+      found.push_back({entry.path().string(), "an unfinished product that no run is writing",
+                       filled_bytes(entry.path())});
+      std::error_code code;
+      if (!only_look) fs::remove_all(entry.path(), code);
+      if (code) found.back().what += "; cannot be removed: " + code.message();
+      if (!only_look && !code) ::unlink(lock_path.c_str());
+    }
+    ::close(lock);
+  }
+  std::sort(found.begin(), found.end(),
+            [](const Leftover& a, const Leftover& b) { return a.path < b.path; });
+  return found;
+}
+
+}  // namespace skymill
