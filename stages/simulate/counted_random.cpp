@@ -13,7 +13,7 @@ namespace {
 
 constexpr float kLn2 = 0.693147180559945309F;
 constexpr float kHalfPi = 1.57079632679489662F;
-constexpr std::size_t kBlock = 256;
+constexpr std::size_t kBlock = 32;
 
 /// Natural logarithm of a normal number, to a few units of the last place: x = 2^e m with m around
 /// 1, ln m = 2 artanh((m - 1)/(m + 1)).
