@@ -263,12 +263,15 @@ void Uvh5WriterStage::write(const Chunk<Visibilities>& chunk, const PipelineCont
                       " fields of the header",
                   "times_per_file needs data with a field for every integration");
     }
-    if (begins && group > 0 && files_[group - 1][dd].file && !files_[group][dd].file) {
-      rows_written_ += files_[group - 1][dd].file->complete();
-    }
+    if (begins && group > 0) complete(files_[group - 1][dd]);
     if (files_[group][dd].has(DefectKind::missing)) continue;
     open_file(group, dd).add(*chunk, first, last);
   }
+}
+
+/// Closes the file once all of its rows have come.
+void Uvh5WriterStage::complete(const FilePlan& plan) {
+  if (plan.file && !plan.file->is_complete()) rows_written_ += plan.file->complete();
 }
 
 void Uvh5WriterStage::publish_copy(const FilePlan& plan, const PipelineContext& ctx) const {
@@ -303,7 +306,7 @@ void Uvh5WriterStage::finish(const PipelineContext& ctx) {
     for (FilePlan& plan : group) {
       if (!plan.file) continue;
       any = true;
-      if (!plan.file->is_complete()) rows_written_ += plan.file->complete();
+      complete(plan);
     }
   }
   if (!any) throw Error(ErrorKind::input, "no visibilities came, so nothing was written");

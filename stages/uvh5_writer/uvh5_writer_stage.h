@@ -66,6 +66,7 @@ class Uvh5WriterStage final : public Sink<Visibilities> {
   double group_start_s(std::size_t group) const;
   std::size_t integrations_of(std::size_t group) const;
   SubbandFile& open_file(std::size_t group, std::size_t description);
+  void complete(const FilePlan& plan);
   void publish(FilePlan& plan, const PipelineContext& ctx) const;
   void publish_copy(const FilePlan& plan, const PipelineContext& ctx) const;
 
