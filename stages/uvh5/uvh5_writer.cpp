@@ -15,6 +15,13 @@ namespace {
 
 constexpr double kDegree = 3.14159265358979323846 / 180;
 
+/// Properties of a new data set, without the time of day, so that equal data give equal files.
+hdf5::Handle creation_properties() {
+  hdf5::Handle properties(H5Pcreate(H5P_DATASET_CREATE), H5Pclose);
+  H5Pset_obj_track_times(properties.id(), false);
+  return properties;
+}
+
 hdf5::Handle complex_type() {
   hdf5::Handle type(H5Tcreate(H5T_COMPOUND, sizeof(std::complex<float>)), H5Tclose);
   H5Tinsert(type.id(), "r", 0, H5T_NATIVE_FLOAT);
@@ -86,8 +93,9 @@ struct Uvh5Writer::Impl {
         shape.empty() ? H5Screate(H5S_SCALAR)
                       : H5Screate_simple(static_cast<int>(shape.size()), shape.data(), nullptr),
         H5Sclose);
+    const hdf5::Handle properties = creation_properties();
     const hdf5::Handle made(H5Dcreate2(file.id(), name.c_str(), type, space.id(), H5P_DEFAULT,
-                                       H5P_DEFAULT, H5P_DEFAULT),
+                                       properties.id(), H5P_DEFAULT),
                             H5Dclose);
     if (!made.valid()) refuse(name);
     check(H5Dwrite(made.id(), type, H5S_ALL, H5S_ALL, H5P_DEFAULT, values), name);
@@ -136,7 +144,7 @@ void Uvh5Writer::Impl::make_rows(const std::string& name, hid_t type,
   if (!storage.rows) most[0] = H5S_UNLIMITED;
   const hdf5::Handle space(
       H5Screate_simple(static_cast<int>(shape.size()), shape.data(), most.data()), H5Sclose);
-  const hdf5::Handle layout(H5Pcreate(H5P_DATASET_CREATE), H5Pclose);
+  const hdf5::Handle layout = creation_properties();
   if (!storage.chunk.empty()) {
     const std::vector<hsize_t> chunk(storage.chunk.begin(), storage.chunk.end());
     check(H5Pset_chunk(layout.id(), static_cast<int>(chunk.size()), chunk.data()), name);
