@@ -124,12 +124,18 @@ void Simulate::plan(Planning& planning) {
     plan_dsa110();
     const std::size_t rows = dsa110_->rows_per_integration();
     fill_spec(planning.output(), rows, integrations() * params_.subbands);
-    planning.set_state(rows * params_.nchan * sizeof(std::complex<float>));
+    planning.set_state((rows + kHands * params_.antennas) * params_.nchan *
+                       sizeof(std::complex<float>));
   } else {
     plan_small();
     fill_spec(planning.output(), baselines(params_.antennas), params_.times);
   }
-  if (!params_.truth.empty()) planning.add_product(params_.truth, 4096, true);
+  if (!params_.truth.empty()) {
+    const std::size_t events = params_.rfi_carriers + params_.rfi_drifting + params_.rfi_bursts +
+                               params_.rfi_zeros + params_.rfi_nans;
+    const std::size_t bytes = 4096 + 300 * (sky_.size() + events) + 1000 * params_.antennas;
+    planning.add_product(params_.truth, bytes, true);
+  }
   planning.add_note(std::to_string(sky_.size()) + " sources, " + std::to_string(header_->rows) +
                     " rows of " + std::to_string(params_.nchan) + " channels");
 }

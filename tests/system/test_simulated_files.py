@@ -9,7 +9,7 @@ import unittest
 import h5py
 import numpy as np
 
-from skymill_runs import RunTest
+from skymill_runs import RunTest, SOURCE
 
 DESCRIPTION = """\
 skymill: 1
@@ -110,6 +110,31 @@ class SimulatedFiles(RunTest):
         found["freq_array"] = found["freq_array"].ravel()
         found["channel_width"] = np.unique(found["channel_width"])
         return found
+
+    def test_shipped_description_makes_groups_with_defects(self):
+        output = self.folder / "incoming"
+        arguments = ["run", SOURCE / "pipelines/simulate_dsa110.yaml"]
+        for parameter in (f"output={output}", "antennas=6", "times=4", "subbands=2", "groups=2",
+                          "layout=seed", "name_jitter=2s",
+                          "defects=[missing sb01 group 0, truncated any group 1]"):
+            arguments += ["--param", parameter]
+        self.skymill(*arguments, "--set", "simulate.rfi_bursts=1", "--set", "simulate.delay=5ns")
+        files = sorted(output.iterdir())
+        self.assertEqual(len(files), 3)
+        readable = [path for path in files if h5py.is_hdf5(path) and self.opens(path)]
+        self.assertEqual(len(readable), 2)
+        truth = json.loads(pathlib.Path(f"{output}.truth.json").read_text())
+        self.assertEqual(len(truth["sources"]), 20)
+        self.assertEqual(len(truth["receivers"]), 6)
+        self.assertEqual([event["kind"] for event in truth["interference"]], ["burst"])
+
+    @staticmethod
+    def opens(path):
+        try:
+            h5py.File(path).close()
+            return True
+        except OSError:
+            return False
 
     def test_defects_stand_in_the_record(self):
         files = self.write("bad", "subbands.defects=[missing sb00, corrupted sb01, short sb02]")
