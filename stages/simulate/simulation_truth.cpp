@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
+#include <stages/geometry/sky_frame.h>
 #include <stages/simulate/dsa110_simulation.h>
 #include <stages/simulate/simulation_truth.h>
 
@@ -85,7 +86,7 @@ std::string truth_json(const std::vector<PointSource>& sources, const Direction&
   json["reference_hz"] = reference_hz;
   json["sources"] = Json::array();
   for (const PointSource& source : sources) {
-    const Direction direction = direction_of(source, phase_centre);
+    const Direction direction = offset_direction(phase_centre, source.l, source.m);
     json["sources"].push_back({{"name", source.name},
                                {"ra_rad", direction.ra_rad},
                                {"dec_rad", direction.dec_rad},
