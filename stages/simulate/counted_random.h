@@ -3,6 +3,7 @@
 
 #include <cmath>
 #include <complex>
+#include <cstddef>
 #include <cstdint>
 
 namespace skymill::radio {
@@ -23,6 +24,13 @@ class CountedRandom {
     const double radius = std::sqrt(-2 * std::log(uniform(2 * counter)));
     return std::polar(radius, 2 * 3.14159265358979323846 * uniform(2 * counter + 1));
   }
+  /// Real and imaginary parts each normal with standard deviation 1, for the counters from 0 on, in
+  /// single precision and by arithmetic that is the same on every machine; other values than those
+  /// of normal_pair.
+  void fill_normal_pairs(std::size_t count, std::complex<float>* into) const;
+
+  /// Random numbers that have nothing to do with these, nor with those of another key.
+  CountedRandom child(std::uint64_t key) const { return CountedRandom(seed_ ^ mix(key + kStep)); }
 
  private:
   static constexpr std::uint64_t kStep = 0x9e3779b97f4a7c15ULL;

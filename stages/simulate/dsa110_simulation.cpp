@@ -93,6 +93,11 @@ Dsa110Simulation::Dsa110Simulation(const Dsa110Setup& setup, std::vector<PointSo
   }
   uvw_m_ = antenna_uvw_m(antennas, kSite, axes);
   gains_ = random_gains(names, setup_.gain_amplitude, setup_.gain_phase_rad, setup_.seed);
+  for (AntennaGain& gain : gains_) gain.hand[1] *= setup_.yy_amplitude;
+  receivers_ = random_receivers(names, setup_.receivers, setup_.seed);
+  interference_ = std::make_unique<Interference>(
+      setup_.interference,
+      InterferenceRoom{setup_.times, setup_.subbands, setup_.nchan, used_.size()}, setup_.seed);
   for (const Field& field : header_->fields) {
     const SkyFrame frame(field.time_s, kSite, earth.at(field.time_s, setup_.stale), setup_.stale);
     places_.emplace_back();
@@ -172,7 +177,7 @@ void Dsa110Simulation::add_row(std::size_t integration, std::size_t j, std::size
   for (std::size_t axis = 0; axis < 3; ++axis) {
     rows.uvw_m.push_back(uvw_m_[j][axis] - uvw_m_[i][axis]);
   }
-  const double variance = setup_.noise_jy * setup_.noise_jy;
+  const double noise = setup_.noise_jy * setup_.counts_per_jy, variance = noise * noise;
   rows.weight.insert(rows.weight.end(), kHands,
                      static_cast<float>(variance > 0 ? 1 / variance : 1.0));
 }
@@ -188,20 +193,26 @@ void Dsa110Simulation::add_source(std::size_t integration, std::size_t source,
     const double seconds =
         (uvw_m_[a][0] * place.l + uvw_m_[a][1] * place.m + uvw_m_[a][2] * place.n_minus_1) /
         kSpeedOfLight;
+    // Whole turns are dropped before the sine, which would lose digits for large arguments. From
+    // channel to channel the phase goes on by equal steps.
+    const double first = seconds * freq_hz.front();
+    const double step = nchan > 1 ? seconds * (freq_hz[1] - freq_hz[0]) : 0;
+    std::complex<double> turning = std::polar(1.0, 2 * kPi * (first - std::nearbyint(first)));
+    const std::complex<double> turn = std::polar(1.0, 2 * kPi * step);
     for (std::size_t c = 0; c < nchan; ++c) {
-      // Whole turns are dropped before the sine, which would lose digits for large arguments.
-      const double turns = seconds * freq_hz[c];
-      const double phase = 2 * kPi * (turns - std::nearbyint(turns));
-      phasor[a * nchan + c] = {static_cast<float>(std::cos(phase)),
-                               static_cast<float>(std::sin(phase))};
+      phasor[a * nchan + c] = std::complex<float>(turning);
+      turning = {turning.real() * turn.real() - turning.imag() * turn.imag(),
+                 turning.real() * turn.imag() + turning.imag() * turn.real()};
     }
   }
+  const double off_axis = std::hypot(place.l, place.m);
   std::vector<float> flux(nchan);
   for (std::size_t c = 0; c < nchan; ++c) {
-    flux[c] = static_cast<float>(sky_[source].flux_jy_at(freq_hz[c], reference_hz_));
+    flux[c] = static_cast<float>(sky_[source].flux_jy_at(freq_hz[c], reference_hz_) *
+                                 beam_power(setup_.beam, kDishMetres, freq_hz[c], off_axis));
   }
   std::size_t to = 0;
-  for (const Pair& pair : pairs_) {
+  for (const AntennaPair& pair : pairs_) {
     const std::complex<float>* p = &phasor[pair.j * nchan];
     const std::complex<float>* q = &phasor[pair.i * nchan];
     for (std::size_t c = 0; c < nchan; ++c, ++to) {
@@ -211,21 +222,56 @@ void Dsa110Simulation::add_source(std::size_t integration, std::size_t source,
   }
 }
 
-void Dsa110Simulation::add_gains(const std::vector<std::complex<float>>& sum,
-                                 Visibilities& rows) const {
-  rows.data.resize(sum.size() * kHands);
-  for (std::size_t row = 0; row < pairs_.size(); ++row) {
-    const Pair& pair = pairs_[row];
-    for (std::size_t hand = 0; hand < kHands; ++hand) {
-      const std::complex<double> gain =
-          gains_[pair.j].hand[hand] * std::conj(gains_[pair.i].hand[hand]);
-      const bool alone = pair.i == pair.j;
-      for (std::size_t c = 0; c < rows.nchan; ++c) {
-        const std::complex<double> sky(sum[row * rows.nchan + c]);
-        std::complex<double> value = gain * (alone ? sky + setup_.sefd_jy : sky);
-        if (alone) value.imag(0);
-        rows.data[(row * rows.nchan + c) * kHands + hand] = std::complex<float>(value);
+std::size_t Dsa110Simulation::subband_of(int data_desc_id) const {
+  return setup_.subbands - 1 - static_cast<std::size_t>(data_desc_id);
+}
+
+/// What an antenna makes of the sky's voltage, in units of the data: [antenna][channel][hand].
+std::vector<std::complex<float>> Dsa110Simulation::antenna_voltages(int data_desc_id) const {
+  const auto& freq_hz =
+      header_->spectral_windows[static_cast<std::size_t>(data_desc_id)].chan_freq_hz;
+  const double unit = std::sqrt(setup_.counts_per_jy);
+  const auto middle = static_cast<double>(freq_hz.size() - 1) / 2;
+  std::vector<std::complex<float>> voltages;
+  for (std::size_t a = 0; a < used_.size(); ++a) {
+    for (std::size_t c = 0; c < freq_hz.size(); ++c) {
+      const double place = middle > 0 ? (static_cast<double>(c) - middle) / middle : 0;
+      for (std::size_t hand = 0; hand < kHands; ++hand) {
+        const std::complex<double> receiver =
+            receiver_voltage(setup_.bandpass, receivers_[a], hand, freq_hz[c], place);
+        voltages.emplace_back(unit * gains_[a].hand[hand] * receiver);
       }
+    }
+  }
+  return voltages;
+}
+
+void Dsa110Simulation::add_response(const std::vector<std::complex<float>>& sum, int data_desc_id,
+                                    Visibilities& rows) const {
+  const std::vector<std::complex<float>> voltages = antenna_voltages(data_desc_id);
+  const std::size_t cells = rows.nchan * kHands;
+  rows.data.resize(pairs_.size() * cells);
+  for (std::size_t row = 0; row < pairs_.size(); ++row) {
+    const AntennaPair& pair = pairs_[row];
+    const std::complex<float>* p = &voltages[pair.j * cells];
+    const std::complex<float>* q = &voltages[pair.i * cells];
+    const std::complex<float>* sky = &sum[row * rows.nchan];
+    std::complex<float>* data = &rows.data[row * cells];
+    if (pair.i == pair.j) {
+      // A receiver that nothing of the sky reaches has its own power still.
+      const bool dead = receivers_[pair.i].dead;
+      const auto own = static_cast<float>(setup_.sefd_jy);
+      for (std::size_t k = 0; k < cells; ++k) {
+        const float power = dead ? static_cast<float>(setup_.counts_per_jy) : std::norm(p[k]);
+        data[k] = power * (dead ? own : sky[k / kHands].real() + own);
+      }
+      continue;
+    }
+    for (std::size_t k = 0; k < cells; ++k) {
+      const float pr = p[k].real(), pi = p[k].imag(), qr = q[k].real(), qi = q[k].imag();
+      const float re = pr * qr + pi * qi, im = pi * qr - pr * qi;
+      const std::complex<float> value = sky[k / kHands];
+      data[k] = {re * value.real() - im * value.imag(), re * value.imag() + im * value.real()};
     }
   }
 }
@@ -238,11 +284,14 @@ Visibilities Dsa110Simulation::chunk(std::size_t integration, int data_desc_id) 
   rows.data_desc_id = data_desc_id;
   rows.nchan = freq_hz.size();
   rows.ncorr = kHands;
-  for (const Pair& pair : pairs_) add_row(integration, pair.j, pair.i, rows);
+  for (const AntennaPair& pair : pairs_) add_row(integration, pair.j, pair.i, rows);
   std::vector<std::complex<float>> sum(rows.rows() * freq_hz.size());
   for (std::size_t s = 0; s < sky_.size(); ++s) add_source(integration, s, freq_hz, sum);
-  add_gains(sum, rows);
+  const std::size_t subband = subband_of(data_desc_id);
+  interference_->add(integration, subband, pairs_, sum);
+  add_response(sum, data_desc_id, rows);
   add_noise(integration, data_desc_id, rows);
+  interference_->blank(integration, subband, pairs_, rows.data);
   rows.flag.assign(rows.data.size(), 0);
   return rows;
 }
@@ -250,19 +299,26 @@ Visibilities Dsa110Simulation::chunk(std::size_t integration, int data_desc_id) 
 void Dsa110Simulation::add_noise(std::size_t integration, int data_desc_id,
                                  Visibilities& rows) const {
   if (setup_.noise_jy == 0) return;
-  const CountedRandom random(setup_.seed ^ 0x6e6f697365ULL);
+  // By the baseline, the time and the subband, whichever others are simulated; within these the
+  // counter is channel and hand.
+  const CountedRandom random = CountedRandom(setup_.seed ^ 0x6e6f697365ULL)
+                                   .child(integration)
+                                   .child(subband_of(data_desc_id));
   const std::size_t cells = rows.nchan * kHands;
-  const std::size_t first =
-      (integration * setup_.subbands + static_cast<std::size_t>(data_desc_id)) * rows.rows();
+  const auto strength = static_cast<float>(setup_.noise_jy * setup_.counts_per_jy);
+  std::vector<std::complex<float>> noise(cells);
   for (std::size_t row = 0; row < rows.rows(); ++row) {
-    const bool alone = rows.antenna1[row] == rows.antenna2[row];
-    for (std::size_t k = 0; k < cells; ++k) {
-      const auto noise = setup_.noise_jy * random.normal_pair((first + row) * cells + k);
+    const auto antenna1 = static_cast<std::uint64_t>(rows.antenna1[row]);
+    const auto antenna2 = static_cast<std::uint64_t>(rows.antenna2[row]);
+    random.child(antenna1 << 32 | antenna2).fill_normal_pairs(cells, noise.data());
+    std::complex<float>* data = &rows.data[row * cells];
+    if (antenna1 == antenna2) {
       // A power is real; its noise is that of both parts together.
-      const std::complex<double> part =
-          alone ? std::complex<double>(std::sqrt(2.0) * noise.real(), 0) : noise;
-      rows.data[row * cells + k] += std::complex<float>(part);
+      const float together = strength * std::sqrt(2.0F);
+      for (std::size_t k = 0; k < cells; ++k) data[k] += together * noise[k].real();
+      continue;
     }
+    for (std::size_t k = 0; k < cells; ++k) data[k] += strength * noise[k];
   }
 }
 

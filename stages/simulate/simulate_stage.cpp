@@ -4,6 +4,7 @@
 #include <core/units.h>
 #include <stages/simulate/counted_random.h>
 #include <stages/simulate/simulate_stage.h>
+#include <stages/simulate/simulation_truth.h>
 #include <stages/simulate/sky_model.h>
 
 #include <cmath>
@@ -21,96 +22,6 @@ constexpr std::size_t kHands = 2;            // XX, YY
 std::size_t baselines(std::size_t antennas) { return antennas * (antennas - 1) / 2; }
 
 }  // namespace
-
-Schema<SimulateParams> Simulate::schema() {
-  Schema<SimulateParams> s{"Simulate an observation of point sources with noise."};
-  s.field("telescope", &SimulateParams::telescope,
-          "small: a spiral of antennas that tracks the phase centre; dsa110: antennas of the "
-          "DSA-110, fringe-stopped to the meridian")
-      .choices({"small", "dsa110"});
-  s.field("antennas", &SimulateParams::antennas,
-          "Number of antennas; of the DSA-110's 96 as many, spread over all its parts")
-      .range(2, 4096);
-  s.field("radius", &SimulateParams::radius, "Radius of the small array").unit("m").positive();
-  s.field("diameter", &SimulateParams::diameter, "Diameter of a dish of the small array")
-      .unit("m")
-      .positive();
-  s.field("longitude", &SimulateParams::longitude, "Of the small array, east positive").unit("rad");
-  s.field("latitude", &SimulateParams::latitude, "Of the small array").unit("rad");
-  s.field("height", &SimulateParams::height, "Of the small array above the ellipsoid").unit("m");
-  s.field("times", &SimulateParams::times, "Number of integrations").range(1, 1e7);
-  s.field("interval", &SimulateParams::interval,
-          "Length of an integration; none takes 60 s, or 12.884901888 s of the DSA-110")
-      .unit("s")
-      .positive();
-  s.field("start_mjd", &SimulateParams::start_mjd,
-          "Start of the first integration, MJD UTC in days");
-  s.field(
-       "ra", &SimulateParams::ra,
-       "Right ascension of the phase centre; without it what transits halfway; not for the DSA-110")
-      .unit("rad");
-  s.field("dec", &SimulateParams::dec,
-          "Declination of the phase centre; apparent declination to which the DSA-110 points")
-      .unit("rad")
-      .range(-kPi / 2, kPi / 2);
-  s.field("nchan", &SimulateParams::nchan,
-          "Number of channels, of a subband of the DSA-110, where 48 are usual")
-      .range(1, 1e6);
-  s.field("freq", &SimulateParams::freq, "Centre of the first channel; not for the DSA-110")
-      .unit("Hz")
-      .positive();
-  s.field("width", &SimulateParams::width,
-          "Width of a channel; not for the DSA-110, whose subbands are 11.71875 MHz wide")
-      .unit("Hz")
-      .positive();
-  s.field("sources", &SimulateParams::sources,
-          "The sky as 'l m flux [index]' each, such as '30arcsec -20arcsec 1.5Jy -0.7'; empty "
-          "takes random_sources");
-  s.field("random_sources", &SimulateParams::random_sources,
-          "Number of sources when none are listed");
-  s.field("source_radius", &SimulateParams::source_radius, "Random sources stand within this")
-      .unit("rad")
-      .range(0, 1);
-  s.field("flux_min", &SimulateParams::flux_min, "Faintest random source").unit("Jy").positive();
-  s.field("flux_max", &SimulateParams::flux_max, "Brightest random source").unit("Jy").positive();
-  s.field("noise", &SimulateParams::noise,
-          "Standard deviation of the real and of the imaginary part of one visibility; none takes "
-          "0.1 Jy, or what sefd gives for the DSA-110: 2.59 Jy with 48 channels")
-      .unit("Jy")
-      .range(0, 1e12);
-  s.field("sefd", &SimulateParams::sefd,
-          "System equivalent flux density of an antenna of the DSA-110")
-      .unit("Jy")
-      .positive();
-  s.field("gain_amplitude", &SimulateParams::gain_amplitude,
-          "Standard deviation of the gains' amplitudes, as a fraction")
-      .range(0, 1);
-  s.field("gain_phase", &SimulateParams::gain_phase, "Standard deviation of the gains' phases")
-      .unit("rad")
-      .range(0, 100);
-  s.field("autocorrelations", &SimulateParams::autocorrelations,
-          "Make rows of an antenna with itself as well; DSA-110 only");
-  s.field("subbands", &SimulateParams::subbands,
-          "Subbands of the DSA-110, from the highest frequencies downwards")
-      .range(1, 16);
-  s.field("eop", &SimulateParams::eop,
-          "Table of Earth orientation for the DSA-110; empty looks in SKYMILL_EOP and "
-          "share/skymill/eop")
-      .advanced();
-  s.field("allow_stale_eop", &SimulateParams::allow_stale_eop,
-          "Take the nearest values when the table lacks the date")
-      .advanced();
-  s.field("seed", &SimulateParams::seed, "Of all random numbers");
-  s.field("truth", &SimulateParams::truth,
-          "JSON file for the true sources and gains; empty writes none");
-  s.check([](const SimulateParams& p) { return p.flux_min <= p.flux_max; },
-          "flux_min must not be larger than flux_max");
-  s.check([](const SimulateParams& p) { return p.telescope != "dsa110" || p.antennas <= 96; },
-          "the DSA-110 has 96 antennas in use");
-  s.check([](const SimulateParams& p) { return p.telescope == "dsa110" || !p.autocorrelations; },
-          "autocorrelations need telescope: dsa110");
-  return s;
-}
 
 Ports Simulate::ports() {
   return Ports().out("out", Visibilities::kDataKind,
@@ -178,7 +89,7 @@ void Simulate::plan_dsa110() {
   setup.antennas = params_.antennas;
   setup.subbands = params_.subbands;
   setup.nchan = params_.nchan;
-  setup.times = params_.times;
+  setup.times = integrations();
   setup.interval_s = params_.interval.value_or(setup.interval_s);
   setup.start_mjd = params_.start_mjd;
   setup.pointing_dec_rad = params_.dec;
@@ -188,6 +99,14 @@ void Simulate::plan_dsa110() {
   setup.autocorrelations = params_.autocorrelations;
   setup.gain_amplitude = params_.gain_amplitude;
   setup.gain_phase_rad = params_.gain_phase;
+  setup.yy_amplitude = params_.yy_amplitude;
+  setup.receivers = {params_.delay, params_.outrigger_delay.value_or(params_.delay),
+                     params_.dead_antennas};
+  setup.bandpass = {params_.bandpass_ripple, params_.bandpass_edge, params_.bandpass_notches};
+  setup.interference = {params_.rfi_carriers, params_.rfi_drifting, params_.rfi_bursts,
+                        params_.rfi_zeros,    params_.rfi_nans,     params_.rfi_flux};
+  setup.beam = primary_beam_of(params_.beam);
+  setup.counts_per_jy = params_.counts_per_jy;
   setup.seed = params_.seed;
   setup.stale = params_.allow_stale_eop ? StalePolicy::nearest : StalePolicy::refuse;
   dsa110_ = std::make_unique<Dsa110Simulation>(setup, sky_, EarthOrientation::find(params_.eop));
@@ -196,19 +115,27 @@ void Simulate::plan_dsa110() {
 }
 
 void Simulate::plan(Planning& planning) {
-  sky_ = params_.sources.empty() ? random_sources(params_.random_sources, params_.source_radius,
-                                                  params_.flux_min, params_.flux_max, params_.seed)
+  const SourceCounts counts{params_.random_sources, params_.source_radius, params_.flux_min,
+                            params_.flux_max,       params_.flux_slope,    params_.index_mean,
+                            params_.index_scatter};
+  sky_ = params_.sources.empty() ? random_sources(counts, params_.seed)
                                  : parse_sources(params_.sources);
   if (params_.telescope == "dsa110") {
     plan_dsa110();
     const std::size_t rows = dsa110_->rows_per_integration();
-    fill_spec(planning.output(), rows, params_.times * params_.subbands);
-    planning.set_state(rows * params_.nchan * sizeof(std::complex<float>));
+    fill_spec(planning.output(), rows, integrations() * params_.subbands);
+    planning.set_state((rows + kHands * params_.antennas) * params_.nchan *
+                       sizeof(std::complex<float>));
   } else {
     plan_small();
     fill_spec(planning.output(), baselines(params_.antennas), params_.times);
   }
-  if (!params_.truth.empty()) planning.add_product(params_.truth, 4096, true);
+  if (!params_.truth.empty()) {
+    const std::size_t events = params_.rfi_carriers + params_.rfi_drifting + params_.rfi_bursts +
+                               params_.rfi_zeros + params_.rfi_nans;
+    const std::size_t bytes = 4096 + 300 * (sky_.size() + events) + 1000 * params_.antennas;
+    planning.add_product(params_.truth, bytes, true);
+  }
   planning.add_note(std::to_string(sky_.size()) + " sources, " + std::to_string(header_->rows) +
                     " rows of " + std::to_string(params_.nchan) + " channels");
 }
@@ -281,7 +208,7 @@ Chunk<Visibilities> Simulate::next_of_dsa110() {
 }
 
 std::optional<Chunk<Visibilities>> Simulate::next(const PipelineContext& ctx) {
-  if (next_integration_ == params_.times) {
+  if (next_integration_ == integrations()) {
     publish_truth(ctx);
     return std::nullopt;
   }
@@ -314,7 +241,8 @@ void Simulate::publish_truth(const PipelineContext& ctx) const {
   Draft draft(params_.truth, true);
   std::ofstream out(draft.path());
   const Direction& centre = dsa110_ ? dsa110_->reference_centre() : header_->fields[0].phase_dir;
-  out << truth_json(sky_, centre, reference_hz_, dsa110_ ? dsa110_->gains() : gains_);
+  out << truth_json(sky_, centre, reference_hz_, dsa110_ ? dsa110_->gains() : gains_, params_.seed,
+                    dsa110_.get());
   out.close();
   if (!out) throw Error(ErrorKind::failed, "cannot write '" + params_.truth + "'");
   draft.publish();

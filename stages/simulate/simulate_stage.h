@@ -37,11 +37,30 @@ struct SimulateParams {
   double source_radius = 0.0036;  // rad
   double flux_min = 0.1;          // Jy
   double flux_max = 1.0;          // Jy
-  std::optional<double> noise;    // Jy
-  double sefd = 6500;             // Jy
+  double flux_slope = 1;
+  double index_mean = 0;
+  double index_scatter = 0;
+  std::optional<double> noise;  // Jy
+  double sefd = 6500;           // Jy
   double gain_amplitude = 0;
   double gain_phase = 0;  // rad
   bool autocorrelations = false;
+  double delay = 0;                       // s
+  std::optional<double> outrigger_delay;  // s
+  double bandpass_ripple = 0;
+  double bandpass_edge = 0;
+  std::vector<double> bandpass_notches;  // Hz
+  std::vector<std::string> dead_antennas;
+  double yy_amplitude = 1;
+  std::string beam = "none";
+  double counts_per_jy = 1;
+  std::size_t rfi_carriers = 0;
+  std::size_t rfi_drifting = 0;
+  std::size_t rfi_bursts = 0;
+  std::size_t rfi_zeros = 0;
+  std::size_t rfi_nans = 0;
+  double rfi_flux = 100;  // Jy
+  std::size_t groups = 1;
   std::size_t subbands = 16;
   std::string eop;
   bool allow_stale_eop = false;
@@ -67,6 +86,7 @@ class Simulate final : public Source<Visibilities> {
   void plan_dsa110();
   Chunk<Visibilities> next_of_dsa110();
   void fill_spec(PortSpec& out, std::size_t chunk_rows, std::size_t chunks) const;
+  std::size_t integrations() const { return params_.times * params_.groups; }
   double interval_s() const { return params_.interval.value_or(60); }
   double noise_jy() const { return params_.noise.value_or(0.1); }
   double time_s(std::size_t integration) const;

@@ -15,25 +15,11 @@ namespace {
 
 constexpr double kDegree = 3.14159265358979323846 / 180;
 
-/// The chunk that h5py takes when it is not told: axes that may grow count as 1024, then one axis
-/// after the other is halved until the chunk is near a size that grows slowly with the data set.
-/// (Rule found from files; dsa110.md 1.6 has its outcome for the correlator's data sets.)
-std::vector<hsize_t> usual_chunk(std::vector<hsize_t> shape, std::size_t cell_bytes) {
-  for (hsize_t& size : shape) size = size == 0 ? 1024 : size;
-  const auto bytes_of = [&] {
-    double bytes = static_cast<double>(cell_bytes);
-    for (const hsize_t size : shape) bytes *= static_cast<double>(size);
-    return bytes;
-  };
-  constexpr double kBase = 16384, kLeast = 8192, kMost = 1048576;
-  const double wanted =
-      std::clamp(kBase * std::exp2(std::log10(bytes_of() / 1048576)), kLeast, kMost);
-  for (std::size_t axis = 0;; axis = (axis + 1) % shape.size()) {
-    const double bytes = bytes_of();
-    const bool near = bytes < wanted || std::abs(bytes - wanted) / wanted < 0.5;
-    if ((near && bytes < kMost) || bytes == static_cast<double>(cell_bytes)) return shape;
-    shape[axis] = (shape[axis] + 1) / 2;
-  }
+/// Properties of a new data set, without the time of day, so that equal data give equal files.
+hdf5::Handle creation_properties() {
+  hdf5::Handle properties(H5Pcreate(H5P_DATASET_CREATE), H5Pclose);
+  H5Pset_obj_track_times(properties.id(), false);
+  return properties;
 }
 
 hdf5::Handle complex_type() {
@@ -59,16 +45,36 @@ hdf5::Handle fixed_text(std::size_t width) {
   return type;
 }
 
+/// A new file. The cache of chunk indices is kept small: it would hold the index of the whole
+/// file, and grow with the observation, though every chunk is written once and in order.
+hdf5::Handle create_file(const std::string& path, bool latest_format) {
+  const hdf5::Handle access(H5Pcreate(H5P_FILE_ACCESS), H5Pclose);
+  if (latest_format) H5Pset_libver_bounds(access.id(), H5F_LIBVER_LATEST, H5F_LIBVER_LATEST);
+  H5AC_cache_config_t cache{};
+  cache.version = H5AC__CURR_CACHE_CONFIG_VERSION;
+  H5Pget_mdc_config(access.id(), &cache);
+  cache.set_initial_size = true;
+  cache.initial_size = cache.max_size = 256 << 10;
+  cache.min_size = 128 << 10;
+  cache.incr_mode = H5C_incr__off;
+  cache.flash_incr_mode = H5C_flash_incr__off;
+  cache.decr_mode = H5C_decr__off;
+  H5Pset_mdc_config(access.id(), &cache);
+  hdf5::Handle file(H5Fcreate(path.c_str(), H5F_ACC_EXCL, H5P_DEFAULT, access.id()), H5Fclose);
+  if (!file.valid()) throw Error(ErrorKind::failed, "cannot make '" + path + "'");
+  return file;
+}
+
 }  // namespace
 
 struct Uvh5Writer::Impl {
-  hdf5::File file;
+  std::string path;
+  hdf5::Handle file;
   Uvh5Subband subband;
   std::size_t rows = 0;
-  std::size_t times = 0;
 
   [[noreturn]] void refuse(const std::string& name) const {
-    throw Error(ErrorKind::failed, "cannot write '" + name + "' of '" + file.path() + "'",
+    throw Error(ErrorKind::failed, "cannot write '" + name + "' of '" + path + "'",
                 "look at the room that the disk has left");
   }
   void check(herr_t status, const std::string& name) const {
@@ -87,8 +93,9 @@ struct Uvh5Writer::Impl {
         shape.empty() ? H5Screate(H5S_SCALAR)
                       : H5Screate_simple(static_cast<int>(shape.size()), shape.data(), nullptr),
         H5Sclose);
+    const hdf5::Handle properties = creation_properties();
     const hdf5::Handle made(H5Dcreate2(file.id(), name.c_str(), type, space.id(), H5P_DEFAULT,
-                                       H5P_DEFAULT, H5P_DEFAULT),
+                                       properties.id(), H5P_DEFAULT),
                             H5Dclose);
     if (!made.valid()) refuse(name);
     check(H5Dwrite(made.id(), type, H5S_ALL, H5S_ALL, H5P_DEFAULT, values), name);
@@ -112,20 +119,11 @@ struct Uvh5Writer::Impl {
     put(name, type.id(), {}, &text);
   }
 
-  /// Makes a data set without rows that grows along its first axis.
-  void make_growing(const std::string& name, hid_t type, std::vector<hsize_t> shape) const {
-    const auto chunk = usual_chunk(shape, H5Tget_size(type));
-    auto most = shape;
-    most.at(0) = H5S_UNLIMITED;
-    const hdf5::Handle space(
-        H5Screate_simple(static_cast<int>(shape.size()), shape.data(), most.data()), H5Sclose);
-    const hdf5::Handle layout(H5Pcreate(H5P_DATASET_CREATE), H5Pclose);
-    H5Pset_chunk(layout.id(), static_cast<int>(chunk.size()), chunk.data());
-    const hdf5::Handle made(H5Dcreate2(file.id(), name.c_str(), type, space.id(), H5P_DEFAULT,
-                                       layout.id(), H5P_DEFAULT),
-                            H5Dclose);
-    if (!made.valid()) refuse(name);
+  bool grows() const {
+    return subband.layout == Uvh5Layout::writer || subband.layout == Uvh5Layout::seed;
   }
+  bool generic() const { return subband.layout == Uvh5Layout::generic; }
+  void make_rows(const std::string& name, hid_t type, std::vector<hsize_t> shape) const;
 
   void grow(const std::string& name, hid_t type, std::size_t count, const void* values) const;
   void overwrite_count(const std::string& name, std::size_t count) const;
@@ -134,16 +132,49 @@ struct Uvh5Writer::Impl {
   void make_data() const;
 };
 
+/// Makes a data set with an axis of rows, its first.
+void Uvh5Writer::Impl::make_rows(const std::string& name, hid_t type,
+                                 std::vector<hsize_t> shape) const {
+  const bool cells = name.compare(0, 5, "Data/") == 0;
+  const RowStorage storage =
+      row_storage(subband.layout, std::vector<std::uint64_t>(shape.begin(), shape.end()),
+                  H5Tget_size(type), cells, subband.rows, subband.baselines, subband.deflate);
+  shape.at(0) = storage.rows.value_or(0);
+  auto most = shape;
+  if (!storage.rows) most[0] = H5S_UNLIMITED;
+  const hdf5::Handle space(
+      H5Screate_simple(static_cast<int>(shape.size()), shape.data(), most.data()), H5Sclose);
+  const hdf5::Handle layout = creation_properties();
+  if (!storage.chunk.empty()) {
+    const std::vector<hsize_t> chunk(storage.chunk.begin(), storage.chunk.end());
+    check(H5Pset_chunk(layout.id(), static_cast<int>(chunk.size()), chunk.data()), name);
+  }
+  if (storage.deflate > 0) {
+    H5Pset_shuffle(layout.id());
+    H5Pset_deflate(layout.id(), static_cast<unsigned>(storage.deflate));
+  }
+  const hdf5::Handle made(
+      H5Dcreate2(file.id(), name.c_str(), type, space.id(), H5P_DEFAULT, layout.id(), H5P_DEFAULT),
+      H5Dclose);
+  if (!made.valid()) refuse(name);
+}
+
 void Uvh5Writer::Impl::grow(const std::string& name, hid_t type, std::size_t count,
                             const void* values) const {
-  const hdf5::Handle dataset = file.dataset(name);
-  std::vector<hsize_t> size = file.shape(name);
+  // Opened anew as the correlator does it, whose partial chunks are on disk after every append.
+  const hdf5::Handle dataset(H5Dopen2(file.id(), name.c_str(), H5P_DEFAULT), H5Dclose);
+  if (!dataset.valid()) refuse(name);
+  hdf5::Handle space(H5Dget_space(dataset.id()), H5Sclose);
+  std::vector<hsize_t> size(static_cast<std::size_t>(H5Sget_simple_extent_ndims(space.id())));
+  H5Sget_simple_extent_dims(space.id(), size.data(), nullptr);
+  if (size[0] < rows + count) {
+    size[0] = rows + count;
+    check(H5Dset_extent(dataset.id(), size.data()), name);
+    space = hdf5::Handle(H5Dget_space(dataset.id()), H5Sclose);
+  }
   std::vector<hsize_t> start(size.size(), 0);
   start[0] = rows;
-  size[0] = rows + count;
-  check(H5Dset_extent(dataset.id(), size.data()), name);
   size[0] = count;
-  const hdf5::Handle space(H5Dget_space(dataset.id()), H5Sclose);
   const hdf5::Handle memory(H5Screate_simple(static_cast<int>(size.size()), size.data(), nullptr),
                             H5Sclose);
   check(
@@ -153,7 +184,7 @@ void Uvh5Writer::Impl::grow(const std::string& name, hid_t type, std::size_t cou
 }
 
 void Uvh5Writer::Impl::overwrite_count(const std::string& name, std::size_t count) const {
-  const hdf5::Handle dataset = file.dataset(name);
+  const hdf5::Handle dataset(H5Dopen2(file.id(), name.c_str(), H5P_DEFAULT), H5Dclose);
   const auto value = static_cast<std::int64_t>(count);
   check(H5Dwrite(dataset.id(), H5T_NATIVE_INT64, H5S_ALL, H5S_ALL, H5P_DEFAULT, &value), name);
 }
@@ -181,8 +212,17 @@ void Uvh5Writer::Impl::write_header() const {
   put_count("Header/Nfreqs", channels);
   put_count("Header/Npols", subband.polarizations.size());
   put_count("Header/Nspws", 1);
-  put("Header/freq_array", H5T_NATIVE_DOUBLE, {1, channels}, subband.freq_hz.data());
-  put("Header/channel_width", steps.empty() ? subband.width_hz : steps[steps.size() / 2]);
+  const double width = steps.empty() ? subband.width_hz : steps[steps.size() / 2];
+  if (generic()) {
+    const std::vector<double> widths(channels, width);
+    put("Header/version", std::string("1.0"));
+    put("Header/vis_units", std::string("uncalib"));
+    put("Header/freq_array", H5T_NATIVE_DOUBLE, {channels}, subband.freq_hz.data());
+    put("Header/channel_width", H5T_NATIVE_DOUBLE, {channels}, widths.data());
+  } else {
+    put("Header/freq_array", H5T_NATIVE_DOUBLE, {1, channels}, subband.freq_hz.data());
+    put("Header/channel_width", width);
+  }
   const std::int64_t window = 1;
   put("Header/spw_array", H5T_NATIVE_INT64, {1}, &window);
   const std::vector<std::int64_t> codes(subband.polarizations.begin(), subband.polarizations.end());
@@ -226,22 +266,24 @@ void Uvh5Writer::Impl::write_antennas() const {
 }
 
 void Uvh5Writer::Impl::make_data() const {
-  make_growing("Header/ant_1_array", H5T_NATIVE_INT64, {0});
-  make_growing("Header/ant_2_array", H5T_NATIVE_INT64, {0});
-  make_growing("Header/uvw_array", H5T_NATIVE_FLOAT, {0, 3});
-  make_growing("Header/time_array", H5T_NATIVE_DOUBLE, {0});
-  make_growing("Header/integration_time", H5T_NATIVE_DOUBLE, {0});
-  const std::vector<hsize_t> shape{0, 1, subband.freq_hz.size(), subband.polarizations.size()};
-  make_growing("Data/visdata", complex_type().id(), shape);
-  make_growing("Data/flags", boolean_type().id(), shape);
-  make_growing("Data/nsamples", H5T_NATIVE_FLOAT, shape);
+  make_rows("Header/ant_1_array", H5T_NATIVE_INT64, {0});
+  make_rows("Header/ant_2_array", H5T_NATIVE_INT64, {0});
+  make_rows("Header/uvw_array", generic() ? H5T_NATIVE_DOUBLE : H5T_NATIVE_FLOAT, {0, 3});
+  make_rows("Header/time_array", H5T_NATIVE_DOUBLE, {0});
+  make_rows("Header/integration_time", H5T_NATIVE_DOUBLE, {0});
+  std::vector<hsize_t> shape{0, 1, subband.freq_hz.size(), subband.polarizations.size()};
+  if (generic()) shape.erase(shape.begin() + 1);  // version 1.0 has no axis of windows
+  make_rows("Data/visdata", complex_type().id(), shape);
+  make_rows("Data/flags", boolean_type().id(), shape);
+  make_rows("Data/nsamples", H5T_NATIVE_FLOAT, shape);
 }
 
 Uvh5Writer::Uvh5Writer(const std::string& path, const Uvh5Subband& subband)
     : impl_(std::make_unique<Impl>()) {
   const hdf5::Lock lock;
   impl_->subband = subband;
-  impl_->file = hdf5::File::create(path);
+  impl_->path = path;
+  impl_->file = create_file(path, subband.latest_format);
   for (const char* name : {"Header", "Data", "Header/extra_keywords"}) impl_->group(name);
   impl_->write_header();
   impl_->write_antennas();
@@ -256,35 +298,47 @@ void Uvh5Writer::append(const Uvh5Rows& rows, const Uvh5Cells& cells) {
   Impl& my = *impl_;
   const std::size_t count = rows.time_jd.size();
   const std::size_t number = count * my.subband.freq_hz.size() * my.subband.polarizations.size();
-  if (count != my.subband.baselines || rows.interval_s.size() != count ||
-      rows.antenna1.size() != count || rows.antenna2.size() != count ||
-      rows.uvw_m.size() != 3 * count || cells.data.size() != number ||
-      cells.flag.size() != number || cells.nsamples.size() != number) {
+  const bool whole = my.subband.baselines > 0 && count % my.subband.baselines == 0;
+  if (!whole || rows.interval_s.size() != count || rows.antenna1.size() != count ||
+      rows.antenna2.size() != count || rows.uvw_m.size() != 3 * count ||
+      cells.data.size() != number || cells.flag.size() != number ||
+      cells.nsamples.size() != number) {
     throw Error(ErrorKind::failed,
-                "an integration for '" + my.file.path() + "' has arrays of different lengths");
+                "integrations for '" + my.path + "' have arrays of different lengths");
+  }
+  if (!my.grows() && my.rows + count > my.subband.rows) {
+    throw Error(ErrorKind::input,
+                "more than the " + std::to_string(my.subband.rows) + " rows came for which '" +
+                    my.path + "' has been laid out",
+                "the layouts writer and seed grow");
   }
   const hdf5::Lock lock;
   const std::vector<std::int64_t> antenna1(rows.antenna1.begin(), rows.antenna1.end());
   const std::vector<std::int64_t> antenna2(rows.antenna2.begin(), rows.antenna2.end());
-  const std::vector<float> uvw(rows.uvw_m.begin(), rows.uvw_m.end());
   my.grow("Header/time_array", H5T_NATIVE_DOUBLE, count, rows.time_jd.data());
   my.grow("Header/integration_time", H5T_NATIVE_DOUBLE, count, rows.interval_s.data());
-  my.grow("Header/uvw_array", H5T_NATIVE_FLOAT, count, uvw.data());
+  my.grow("Header/uvw_array", H5T_NATIVE_DOUBLE, count, rows.uvw_m.data());
   my.grow("Header/ant_1_array", H5T_NATIVE_INT64, count, antenna1.data());
   my.grow("Header/ant_2_array", H5T_NATIVE_INT64, count, antenna2.data());
   my.grow("Data/visdata", complex_type().id(), count, cells.data.data());
   my.grow("Data/flags", boolean_type().id(), count, cells.flag.data());
   my.grow("Data/nsamples", H5T_NATIVE_FLOAT, count, cells.nsamples.data());
   my.rows += count;
-  ++my.times;
-  my.overwrite_count("Header/Ntimes", my.times);
+  my.overwrite_count("Header/Ntimes", my.rows / my.subband.baselines);
   my.overwrite_count("Header/Nblts", my.rows);
 }
 
 void Uvh5Writer::finish() {
+  Impl& my = *impl_;
+  if (!my.grows() && my.rows != my.subband.rows) {
+    throw Error(ErrorKind::input,
+                "only " + std::to_string(my.rows) + " of the " + std::to_string(my.subband.rows) +
+                    " rows came for which '" + my.path + "' has been laid out",
+                "the layouts writer and seed grow");
+  }
   const hdf5::Lock lock;
-  impl_->check(H5Fflush(impl_->file.id(), H5F_SCOPE_GLOBAL), "Data");
-  impl_->file.close();
+  my.check(H5Fflush(my.file.id(), H5F_SCOPE_GLOBAL), "Data");
+  my.file.reset();
 }
 
 std::size_t Uvh5Writer::rows_written() const { return impl_->rows; }

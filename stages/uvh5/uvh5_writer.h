@@ -3,6 +3,7 @@
 
 #include <core/export.h>
 #include <stages/uvh5/uvh5_file.h>
+#include <stages/uvh5/uvh5_layout.h>
 
 #include <cstddef>
 #include <memory>
@@ -24,10 +25,15 @@ struct Uvh5Subband {
   std::vector<int> polarizations;  ///< AIPS codes
   double pointing_dec_rad = 0;     ///< apparent
   std::vector<int> delays_ns;      ///< [antenna][polarization], 2 each; empty: all zero
+
+  Uvh5Layout layout = Uvh5Layout::writer;
+  int deflate = 1;             ///< level, of the layout `seed`; 0: no filters
+  bool latest_format = false;  ///< HDF5's newest structures instead of those that all can read
+  std::size_t rows = 0;        ///< of the whole file; layouts that do not grow need it
 };
 
-/// Writes a subband in the layout of the DSA-110 correlator (dsa110.md 1.6): growable data sets in
-/// the chunks that h5py takes by itself, no filters, data fringe-stopped to the meridian.
+/// Writes a subband as the correlator of the DSA-110 does (dsa110.md 1.6), or with the same data
+/// laid out otherwise; the data are fringe-stopped to the meridian.
 class SKYMILL_API Uvh5Writer {
  public:
   /// @param path must not exist
@@ -37,10 +43,11 @@ class SKYMILL_API Uvh5Writer {
   Uvh5Writer(Uvh5Writer&&) noexcept;
   Uvh5Writer& operator=(Uvh5Writer&&) noexcept;
 
-  /// Adds one integration: rows and cells in the file's own order and sign convention.
+  /// Adds whole integrations: rows and cells in the file's own order and sign convention.
   /// @throws Error when array sizes do not fit together, or the disk refuses
   void append(const Uvh5Rows& rows, const Uvh5Cells& cells);
-  /// Completes the header and closes; append fails afterwards.
+  /// Closes; append fails afterwards.
+  /// @throws Error (input) when a file of fixed size has not got all its rows
   void finish();
 
   std::size_t rows_written() const;
