@@ -38,13 +38,19 @@ unsigned value_of(const ChunkFilter& filter, std::size_t k) {
 /// and blocks that would not compress.
 std::size_t room_for(std::size_t bytes) { return bytes + bytes / 16 + 4096; }
 
+/// The same, but no more than the filter can make of its input: a damaged header must not take
+/// gigabytes.
+std::size_t room_for(std::size_t bytes, std::size_t in, std::size_t times) {
+  return std::min(room_for(bytes), times * in + 4096);
+}
+
 void undo_deflate(Bytes in, std::size_t bytes, Buffer& out) {
   struct Free {
     void operator()(libdeflate_decompressor* one) const { libdeflate_free_decompressor(one); }
   };
   thread_local const std::unique_ptr<libdeflate_decompressor, Free> decompressor(
       libdeflate_alloc_decompressor());
-  out.resize(room_for(bytes));
+  out.resize(room_for(bytes, in.size(), 1040));
   std::size_t size = 0;
   const auto result = libdeflate_zlib_decompress(decompressor.get(), in.data(), in.size(),
                                                  out.data(), out.size(), &size);
@@ -98,7 +104,7 @@ Bytes undo_fletcher32(Bytes in) {
 
 /// As h5py writes it: one LZF block; the third value is the size of a whole chunk.
 void undo_lzf(Bytes in, const ChunkFilter& filter, std::size_t bytes, Buffer& out) {
-  out.resize(std::max<std::size_t>(room_for(bytes), value_of(filter, 2)));
+  out.resize(room_for(std::max<std::size_t>(bytes, value_of(filter, 2)), in.size(), 264));
   const unsigned size = lzf_decompress(in.data(), static_cast<unsigned>(in.size()), out.data(),
                                        static_cast<unsigned>(out.size()));
   if (size == 0) {
@@ -147,7 +153,7 @@ class Bitshuffle {
       at_ = kHead;
     }
     if (block_cells_ == 0) block_cells_ = std::max<std::size_t>(8192 / cell_ / 8 * 8, 128);
-    if (size > room_for(bytes) || block_cells_ % 8 != 0) {
+    if (size > room_for(bytes, in.size(), 256) || block_cells_ % 8 != 0) {
       fail("blocks of " + std::to_string(block_cells_) + " cells, " + std::to_string(size) +
            " bytes in all");
     }

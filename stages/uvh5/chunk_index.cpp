@@ -94,6 +94,15 @@ const std::uint8_t* ChunkIndex::key(const Node& node, std::size_t child) const {
   return &node.bytes[head_bytes(sizes_) + child * (key_bytes(layout_) + sizes_.address)];
 }
 
+bool ChunkIndex::before(const std::uint8_t* a, const std::uint8_t* b) const {
+  for (std::size_t axis = 0; axis < layout_.rank(); ++axis) {
+    const std::uint64_t at_a = number_at(a + 8 + 8 * axis, 8);
+    const std::uint64_t at_b = number_at(b + 8 + 8 * axis, 8);
+    if (at_a != at_b) return at_a < at_b;
+  }
+  return false;
+}
+
 ChunkIndex::Node ChunkIndex::parse(std::uint64_t at, std::vector<std::uint8_t> bytes) const {
   const std::size_t head = head_bytes(sizes_);
   const auto wrong = [&](const std::string& what) {
@@ -112,6 +121,12 @@ ChunkIndex::Node ChunkIndex::parse(std::uint64_t at, std::vector<std::uint8_t> b
     wrong("a node of " + std::to_string(node.children) + " children");
   }
   node.bytes = std::move(bytes);
+  // The key after the last child is not to be relied on: for one axis HDF5 leaves it at zero.
+  for (std::size_t child = 0; child + 1 < node.children; ++child) {
+    if (!before(this->key(node, child), this->key(node, child + 1))) {
+      wrong("a node out of order");
+    }
+  }
   return node;
 }
 
@@ -156,8 +171,9 @@ void ChunkIndex::visit(const Node& node, Walk& walk, ReadCounts& counts) {
   for (std::size_t child = 0; child < node.children; ++child) {
     const std::uint8_t* const from = key(node, child);
     const std::uint64_t row = number_at(from + 8, 8);
-    const std::uint64_t next_row = number_at(key(node, child + 1) + 8, 8);
     if (row >= walk.end) break;
+    const bool last = child + 1 == node.children;
+    const std::uint64_t next_row = last ? walk.end : number_at(key(node, child + 1) + 8, 8);
     if (node.level > 0 ? next_row < walk.begin : row < walk.begin) continue;
     const auto place = sizes_.place(number_at(from + key_size, sizes_.address));
     if (node.level > 0) {

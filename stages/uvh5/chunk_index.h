@@ -72,6 +72,7 @@ class ChunkIndex {
   std::shared_ptr<const Node> node(std::uint64_t at, ReadCounts& counts);
   Node parse(std::uint64_t at, std::vector<std::uint8_t> bytes) const;
   const std::uint8_t* key(const Node& node, std::size_t child) const;
+  bool before(const std::uint8_t* a, const std::uint8_t* b) const;
   void visit(const Node& node, Walk& walk, ReadCounts& counts);
   StoredChunk chunk(const std::uint8_t* key) const;
 

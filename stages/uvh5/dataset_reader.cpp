@@ -99,6 +99,10 @@ DatasetReader::DatasetReader(const OpenFile& file, const std::string& name, Cell
   Handle dataset = file_->dataset(name);
   layout_ = layout_of(dataset.id());
   if (layout_.rank() == 0) file_->refuse("has a '" + name + "' that is one value, not rows");
+  constexpr double kLargestChunk = 4294967296.0;  // HDF5's own limit
+  double chunk_bytes = static_cast<double>(layout_.cell_bytes);
+  for (const hsize_t size : layout_.chunk) chunk_bytes *= static_cast<double>(size);
+  if (chunk_bytes > kLargestChunk) name_.damaged("chunks of more than 4 GiB");
   require_filters();
   memory_type_ = memory_type(type, dataset.id());
   const auto stored = stored_numbers(dataset.id(), type);
