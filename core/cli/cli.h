@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 #pragma once
 
-#include <CLI/CLI.hpp>
 #include <core/log.h>
 #include <core/plugin.h>
+#include <CLI/CLI.hpp>
 
 #include <functional>
 #include <memory>
@@ -41,6 +41,7 @@ Command add_explain(CLI::App& app, const Common& common);
 Command add_describe(CLI::App& app, const Common& common);
 Command add_plugins(CLI::App& app, const Common& common);
 Command add_diff(CLI::App& app, const Common& common);
+Command add_inspect(CLI::App& app, const Common& common);
 
 void add_description_options(CLI::App& app, DescriptionOptions& options);
 

@@ -55,6 +55,8 @@ int main(int argc, char** argv) {
       [&](CLI::App& sub) { return cli::add_plugins(sub, common); });
   add("diff", "Compare two products: pixels, masks, beams, coordinates, units, history",
       [&](CLI::App& sub) { return cli::add_diff(sub, common); });
+  add("inspect", "Show how a file is laid out, and how it would be read",
+      [&](CLI::App& sub) { return cli::add_inspect(sub, common); });
 
   try {
     app.parse(argc, argv);
