@@ -295,10 +295,10 @@ void whole_files(const std::vector<std::string>& paths, int rounds) {
       best[direct ? 1 : 0] = std::min(best[direct ? 1 : 0], time);
     }
   }
-  print_cell("16 files", "writer", "library", [&] {
+  print_cell("whole files", "writer", "library", [&] {
     for (const std::string& path : paths) read_file(path, false, false);
   });
-  print_cell("16 files", "writer", "direct", [&] {
+  print_cell("whole files", "writer", "direct", [&] {
     for (const std::string& path : paths) read_file(path, true, false);
   });
   std::printf("least of %d rounds: library %.3f s, direct %.3f s, ratio %.2f\n", rounds, best[0],

@@ -210,6 +210,55 @@ TEST_CASE("a filter that is not there is named with its number") {
              Contains(path) && Contains("'other'") && Contains("filter 31999"));
 }
 
+TEST_CASE("flags and nsamples that are constant need not be read") {
+  const Scratch scratch{"/tmp", "test"};
+  SimulateParams simulate = small_dsa110(write_eop(scratch.path()));
+  simulate.antennas = 20;
+  simulate.times = 10;
+  Uvh5WriterParams writer;
+  writer.output = scratch.path() + "/in";
+  std::filesystem::create_directory(writer.output);
+  const std::string path = write_observation(simulate, writer).at(0);
+  const Uvh5File all(path), assumed(path, {true, true});
+  const std::size_t rows = all.header().rows;
+  Uvh5Cells read, made;
+  all.read_cells(0, rows, read);
+  assumed.read_cells(0, rows, made);
+  CHECK(made.data == read.data);
+  CHECK(made.flag == read.flag);
+  CHECK(made.nsamples == read.nsamples);
+  CHECK(assumed.bytes_read() < all.bytes_read());
+  const auto chunks = [](const Uvh5File& file) {
+    return file.accesses().at(1).chunks + file.accesses().at(2).chunks;
+  };
+  CHECK(all.accesses().at(1).name == "Data/flags");
+  CHECK(chunks(assumed) < chunks(all));
+}
+
+TEST_CASE("flags in the first row cannot be assumed away") {
+  const Scratch scratch{"/tmp", "test"};
+  Uvh5WriterParams writer;
+  writer.output = scratch.path() + "/in";
+  std::filesystem::create_directory(writer.output);
+  const std::string path = write_observation(small_dsa110(write_eop(scratch.path())), writer).at(0);
+  {
+    const hdf5::Lock lock;
+    const hdf5::Handle file(H5Fopen(path.c_str(), H5F_ACC_RDWR, H5P_DEFAULT), H5Fclose);
+    const hdf5::Handle flags(H5Dopen2(file.id(), "Data/flags", H5P_DEFAULT), H5Dclose);
+    const hdf5::Handle type(H5Dget_type(flags.id()), H5Tclose);
+    const hdf5::Handle space(H5Dget_space(flags.id()), H5Sclose);
+    const hdf5::Handle one(H5Screate(H5S_SCALAR), H5Sclose);
+    const hsize_t cell[] = {0, 0, 3, 1};
+    const std::uint8_t yes = 1;
+    REQUIRE(H5Sselect_elements(space.id(), H5S_SELECT_SET, 1, cell) >= 0);
+    REQUIRE(H5Dwrite(flags.id(), type.id(), one.id(), space.id(), H5P_DEFAULT, &yes) >= 0);
+  }
+  CHECK_THAT(message_of([&] {
+               Uvh5File(path, {true, true});
+             }),
+             Contains(path) && Contains("has flags in row 0"));
+}
+
 TEST_CASE("real files: direct reading is bit for bit the library's") {
   const auto data = real_data("direct reading of real files");
   if (!data) return;
