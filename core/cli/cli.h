@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 #pragma once
 
-#include <CLI/CLI.hpp>
 #include <core/log.h>
 #include <core/plugin.h>
+#include <CLI/CLI.hpp>
 
 #include <functional>
 #include <memory>
@@ -43,6 +43,7 @@ Command add_plugins(CLI::App& app, const Common& common);
 Command add_diff(CLI::App& app, const Common& common);
 Command add_tiers(CLI::App& app);
 Command add_clean(CLI::App& app);
+Command add_inspect(CLI::App& app, const Common& common);
 
 void add_description_options(CLI::App& app, DescriptionOptions& options);
 

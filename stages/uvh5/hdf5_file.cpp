@@ -8,6 +8,8 @@
 #include <filesystem>
 #include <fstream>
 
+#include "chunk_filters.h"
+
 namespace skymill::radio::hdf5 {
 
 namespace {
@@ -48,7 +50,7 @@ herr_t add_name(hid_t, const char* name, const H5L_info_t*, void* names) {
 Lock::Lock() : lock_(calls()) {
   // HDF5's settings of messages belong to the thread.
   H5Eset_auto2(H5E_DEFAULT, nullptr, nullptr);
-  static const bool registered = (register_lzf(), true);
+  static const bool registered = (register_filters(), true);
   (void)registered;
 }
 

@@ -15,7 +15,7 @@
 namespace skymill::radio::hdf5 {
 
 /// Held around every call of HDF5, which is not made for many threads. The first holder registers
-/// the LZF filter; HDF5's own messages are kept silent.
+/// the filters that we undo; HDF5's own messages are kept silent.
 class Lock {
  public:
   Lock();
@@ -106,8 +106,5 @@ class File {
   std::string path_;
   Handle handle_;
 };
-
-/// Registers filter 32000 in this process.
-void register_lzf();
 
 }  // namespace skymill::radio::hdf5

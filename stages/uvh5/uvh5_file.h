@@ -2,6 +2,7 @@
 #pragma once
 
 #include <core/export.h>
+#include <stages/uvh5/access_plan.h>
 #include <stages/uvh5/uvh5_header.h>
 
 #include <complex>
@@ -37,16 +38,34 @@ struct Uvh5Selection {
   bool nsamples = true;
 };
 
+/// How a file is to be read.
+struct Uvh5Reading {
+  bool direct = true;  ///< false: always through the library
+};
+
+/// How a data set is read, and what was read of it so far; counts are of direct reading.
+struct Uvh5Access {
+  std::string name;  ///< `Data/visdata`
+  AccessPlan plan;
+  std::uint64_t data_bytes = 0;   ///< of the file, with gaps between chunks that were not worth
+                                  ///< another call
+  std::uint64_t index_bytes = 0;  ///< object headers and chunk indices
+  std::uint64_t chunks = 0;
+  std::uint64_t calls = 0;
+};
+
 /// An open UVH5 file, for reading.
 ///
 /// Data sets of any number type, with or without the Nspws axis, plain or behind the filters
-/// deflate, shuffle and LZF (32000), are read. Several threads may hold files of their own; the
-/// calls of HDF5 follow each other under one lock. Whatever is wrong with the file is an
+/// deflate, shuffle, fletcher32, LZF (32000), blosc (32001) and bitshuffle (32008), are read.
+/// Rows and cells come past HDF5 and its lock where the layout allows it (`accesses` says), so that
+/// threads with files of their own read at the same time; reading onward takes each chunk from the
+/// file once. One thread at a time may read from a file. Whatever is wrong with the file is an
 /// Error (input) that names it and the data set.
 class SKYMILL_API Uvh5File {
  public:
   /// Opens the file, reads its header and checks that data and header agree in their shapes.
-  explicit Uvh5File(const std::string& path);
+  explicit Uvh5File(const std::string& path, const Uvh5Reading& reading = {});
   ~Uvh5File();
   Uvh5File(Uvh5File&&) noexcept;
   Uvh5File& operator=(Uvh5File&&) noexcept;
@@ -61,7 +80,9 @@ class SKYMILL_API Uvh5File {
   void read_cells(std::size_t first, std::size_t count, Uvh5Cells& cells,
                   const Uvh5Selection& selection = {}) const;
 
-  /// Bytes that read_cells has handed out.
+  /// Of each data set that is read by rows.
+  std::vector<Uvh5Access> accesses() const;
+  /// Bytes that read_cells has handed out from the file.
   std::uint64_t bytes_read() const;
 
  private:

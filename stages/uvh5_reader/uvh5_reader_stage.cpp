@@ -394,10 +394,11 @@ void Uvh5ReaderStage::require_rows(const Reading& reading) {
                     group_.files[*subbands_[piece.subband].file], reading.rows);
 }
 
-/// Reads the next pieces, several at once, and puts them in order.
+/// Reads the next pieces, several at once but one of a file, and puts them in order.
 void Uvh5ReaderStage::read_pieces() {
   std::vector<Piece> pieces;
-  while (pieces.size() < params_.readers && next_piece_ < pieces_.size()) {
+  while (pieces.size() < std::min(params_.readers, subbands_.size()) &&
+         next_piece_ < pieces_.size()) {
     pieces.push_back(pieces_[next_piece_++]);
   }
   cells_.resize(params_.readers);

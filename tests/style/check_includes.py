@@ -24,7 +24,7 @@ LIBRARIES = [
     ("fftw", r"fftw3\.h"),
     ("erfa", r"erfam?\.h"),
     ("hdf5", r"hdf5(_hl)?\.h"),
-    ("lzf", r"(liblzf/)?lzf\.h"),
+    ("codecs", r"((liblzf/)?lzf|blosc|libdeflate|lz4)\.h"),
     ("xxhash", r"xxhash\.h"),
     ("catch2", r"catch2/"),
     ("std", r"[a-z_0-9]+$"),
@@ -40,6 +40,11 @@ PRIVATE_HEADERS = {
     "stages/formats/fits_file.h": {"cfitsio"},
     "stages/formats/fits_header.h": set(),
     "stages/uvh5/hdf5_file.h": {"hdf5"},
+    "stages/uvh5/cell_types.h": set(),
+    "stages/uvh5/chunk_filters.h": set(),
+    "stages/uvh5/chunk_index.h": set(),
+    "stages/uvh5/dataset_layout.h": set(),
+    "stages/uvh5/dataset_reader.h": set(),
     "stages/uvh5/header_parts.h": set(),
 }
 
@@ -60,7 +65,7 @@ SOURCE_LIBRARIES = {
     "stages/ms": {"posix"},
     "stages/formats": {"cairo", "cfitsio", "posix", "json"},
     "stages/uvh5_reader": {"tbb"},
-    "stages/uvh5": {"hdf5", "lzf", "posix", "json"},
+    "stages/uvh5": {"hdf5", "codecs", "tbb", "posix", "json"},
 }
 
 

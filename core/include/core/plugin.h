@@ -3,6 +3,7 @@
 
 #include <core/comparison.h>
 #include <core/export.h>
+#include <core/inspector.h>
 #include <core/params.h>
 #include <core/port.h>
 #include <core/stage.h>
@@ -64,6 +65,10 @@ class SKYMILL_API Registry {
   void add_comparison(Comparison comparison) { comparisons_.push_back(std::move(comparison)); }
   const std::vector<Comparison>& comparisons() const { return comparisons_; }
 
+  /// Adds a way to look into files, for `skymill inspect`.
+  void add_inspector(Inspector inspector) { inspectors_.push_back(std::move(inspector)); }
+  const std::vector<Inspector>& inspectors() const { return inspectors_; }
+
   /// The type of this name, or null.
   const StageType* find(const std::string& name) const;
   const std::map<std::string, StageType>& types() const { return types_; }
@@ -74,6 +79,7 @@ class SKYMILL_API Registry {
  private:
   std::map<std::string, StageType> types_;
   std::vector<Comparison> comparisons_;
+  std::vector<Inspector> inspectors_;
   std::string library_;
 };
 
@@ -84,11 +90,11 @@ class SKYMILL_API Registry {
 ///     SKYMILL_PLUGIN(registry) { registry.add<Clip>("clip"); }
 ///
 /// It also leaves the ABI tag in an ELF section, where it is read before the file is loaded.
-#define SKYMILL_PLUGIN(registry)                                                             \
-  extern "C" {                                                                               \
-  __attribute__((section(SKYMILL_ABI_SECTION), visibility("default"))) extern const char     \
-      skymill_abi_tag[];                                                                     \
-  __attribute__((used)) const char skymill_abi_tag[] = SKYMILL_ABI_TAG;                      \
-  SKYMILL_API void skymill_plugin_register(skymill::Registry& registry);                     \
-  }                                                                                          \
+#define SKYMILL_PLUGIN(registry)                                              \
+  extern "C" {                                                                \
+  __attribute__((section(SKYMILL_ABI_SECTION),                                \
+                 visibility("default"))) extern const char skymill_abi_tag[]; \
+  __attribute__((used)) const char skymill_abi_tag[] = SKYMILL_ABI_TAG;       \
+  SKYMILL_API void skymill_plugin_register(skymill::Registry& registry);      \
+  }                                                                           \
   void skymill_plugin_register(skymill::Registry& registry)
