@@ -265,7 +265,7 @@ std::uint64_t print_of(const void* data, std::size_t bytes, std::uint64_t print)
 
 /// Opens a file and reads all cells, an integration at a time; a checksum when asked for.
 std::uint64_t read_file(const std::string& path, bool direct, bool checked) {
-  const Uvh5File file(path, {false, direct});
+  const Uvh5File file(path, {direct});
   Uvh5Cells cells;
   std::uint64_t print = 0;
   for (std::size_t row = 0; row < file.header().rows; row += kRows) {
