@@ -156,9 +156,11 @@ const ParameterEntry* DescriptorParameters::find(const std::string& name,
     return &*unknown_item_;
   }
   std::string hint = did_you_mean(name, names_);
-  if (names_.empty()) hint = "the description has no parameters; $$( stands for $(";
-  if (hint.empty() && name.starts_with(kEachPrefix)) {
-    hint = "a description with an 'each' block knows it in 'stages', 'record' and 'product'";
+  if (name.starts_with(kEachPrefix)) {
+    if (hint.empty())
+      hint = "a description with an 'each' block knows it in 'stages', 'record' and 'product'";
+  } else if (names_.empty()) {
+    hint = "the description has no parameters; $$( stands for $(";
   }
   diagnostics_.error(where, "no parameter " + in_quotes(name), hint);
   return nullptr;
