@@ -47,6 +47,9 @@ class Batch {
     const PipelineContext ctx = make_context(services);
     identity_.id = services->run_id;
     source_.open(ctx);
+    if (mode_.follow) {
+      session_.log.info("watching, looks every " + format_quantity(descriptor_.each->poll_s, "s"));
+    }
     try {
       go_through_items(ctx);
     } catch (const Error& error) {
@@ -78,6 +81,7 @@ class Batch {
 
   /// Waits until it is time to look again. @return false when the watch ends
   bool wait_for_more(Clock::time_point last_new) {
+    if (unwritten_) write_record();
     const Clock::time_point start = Clock::now();
     while (seconds_since(start) < descriptor_.each->poll_s) {
       const bool idle = mode_.until_idle_s && seconds_since(last_new) >= *mode_.until_idle_s;
@@ -110,11 +114,20 @@ class Batch {
     }
     tell(row);
     if (session_.options.dry_run) return;
+    const bool was_run = !row.record.empty();
     record_.add(std::move(row));
+    unwritten_ = true;
+    // Thousands of items that were done long ago follow each other fast.
+    if (was_run || seconds_since(last_write_) > 1) write_record();
+  }
+
+  void write_record() {
+    last_write_ = Clock::now();
     try {
       record_.write(record_file_, identity_);
-    } catch (const Error& unwritten) {
-      session_.log.warning(unwritten.what());  // it is written again after the next item
+      unwritten_ = false;
+    } catch (const Error& error) {
+      session_.log.warning(error.what());  // it is written again after the next item
     }
   }
 
@@ -138,8 +151,6 @@ class Batch {
     Diagnostics diagnostics;
     const Descriptor descriptor = read_descriptor_text(
         descriptor_.file, text_, session_.options.overrides, diagnostics, &item);
-    Planner planner(session_.registry, diagnostics);
-    Plan plan = planner.build(descriptor);
     diagnostics.throw_if_errors();
     const EachEntry& each = *descriptor.each;
     std::error_code code;  // a place that cannot be looked at fails later, with its reason
@@ -148,6 +159,9 @@ class Batch {
       row.reason = "'" + each.product + "' exists";
       return;
     }
+    Planner planner(session_.registry, diagnostics);
+    Plan plan = planner.build(descriptor);
+    diagnostics.throw_if_errors();
     const auto services = session_.services();
     if (session_.options.dry_run) {
       planner.plan_ready(plan, {}, make_context(services));
@@ -214,6 +228,8 @@ class Batch {
   BatchRecord record_;
   std::size_t runs_ = 0;
   bool stopped_inside_ = false;
+  bool unwritten_ = false;
+  Clock::time_point last_write_{};
 };
 
 }  // namespace

@@ -4,6 +4,7 @@
 
 #include <algorithm>
 
+// The one place of this stage that knows how headers are read.
 namespace skymill::radio {
 
 namespace {
