@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 #include "cli.h"
-#include "plan.h"
+#include "each.h"
 
 namespace skymill::cli {
 
@@ -13,11 +13,17 @@ Command add_check(CLI::App& app, const Common& common) {
     Diagnostics diagnostics;
     const std::string file = find_description(options->file);
     const Descriptor descriptor = read_descriptor(file, options->overrides, diagnostics);
-    Planner planner(registry, diagnostics);
-    const Plan plan = planner.build(descriptor);
+    const std::size_t stages = descriptor.stages.size();
+    if (descriptor.each) {
+      EachSource source(registry, diagnostics);
+      source.build(descriptor, false);
+      source.check_stages(descriptor);
+    } else {
+      Planner(registry, diagnostics).build(descriptor);
+    }
     diagnostics.throw_if_errors();
     print(diagnostics.text());
-    print(file + ": " + std::to_string(plan.stages.size()) + " stages, no mistakes\n");
+    print(file + ": " + std::to_string(stages) + " stages, no mistakes\n");
     return 0;
   };
 }

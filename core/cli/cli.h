@@ -36,6 +36,7 @@ struct DescriptionOptions {
 using Command = std::function<int()>;
 
 Command add_run(CLI::App& app, const Common& common, const std::vector<std::string>& arguments);
+Command add_watch(CLI::App& app, const Common& common, const std::vector<std::string>& arguments);
 Command add_check(CLI::App& app, const Common& common);
 Command add_explain(CLI::App& app, const Common& common);
 Command add_describe(CLI::App& app, const Common& common);

@@ -1,4 +1,6 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
+#include <core/error.h>
+
 #include "cli.h"
 #include "plan.h"
 
@@ -15,6 +17,12 @@ Command add_explain(CLI::App& app, const Common& common) {
     Diagnostics diagnostics;
     const Descriptor descriptor =
         read_descriptor(find_description(options->file), options->overrides, diagnostics);
+    if (descriptor.each) {
+      diagnostics.throw_if_errors();
+      throw Error(ErrorKind::description,
+                  "'" + descriptor.file + "' is a batch, and each of its items has its own plan",
+                  "'skymill run --dry-run' lists the items");
+    }
     Planner planner(registry, diagnostics);
     Plan plan = planner.build(descriptor);
     diagnostics.throw_if_errors();

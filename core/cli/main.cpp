@@ -45,6 +45,8 @@ int main(int argc, char** argv) {
   };
   add("run", "Run a pipeline description",
       [&](CLI::App& sub) { return cli::add_run(sub, common, arguments); });
+  add("watch", "Run a batch description for items as they come, such as groups of new files",
+      [&](CLI::App& sub) { return cli::add_watch(sub, common, arguments); });
   add("check", "Check a description and its parameters; opens no data",
       [&](CLI::App& sub) { return cli::add_check(sub, common); });
   add("explain", "Show what a run would do: passes, chunks, memory, products",

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 #include "descriptor.h"
 
+#include <core/units.h>
+
 #include <algorithm>
 #include <array>
 #include <cerrno>
@@ -23,16 +25,20 @@ using Kind = YamlNode::Kind;
 /// Turns the tree of one file into a Descriptor.
 class DescriptorReader {
  public:
-  DescriptorReader(const Overrides& overrides, Diagnostics& diagnostics)
-      : overrides_(overrides), diagnostics_(diagnostics), parameters_(diagnostics) {}
+  DescriptorReader(const Overrides& overrides, Diagnostics& diagnostics, const WorkItem* item)
+      : overrides_(overrides), diagnostics_(diagnostics), item_(item), parameters_(diagnostics) {}
 
   Descriptor read(const std::string& name, YamlNode root) {
     descriptor_.file = name;
     check_keys(root);
     check_version(root);
+    YamlEntry* stages = root.find("stages");
+    YamlEntry* each = root.find("each");
+    if (stages && stages->value.kind == Kind::map) apply_sets(stages->value, each);
     const YamlEntry* parameters = root.find("parameters");
     parameters_.read(parameters ? parameters->value : YamlNode{}, overrides_.params);
     descriptor_.parameters = parameters_.entries();
+    if (each) read_each(*each);
     if (const YamlEntry* entry = root.find("description")) {
       const auto text = parameters_.text_of("description", entry->value, entry->where);
       descriptor_.description = text.value_or("");
@@ -40,18 +46,19 @@ class DescriptorReader {
     if (const YamlEntry* entry = root.find("record")) {
       descriptor_.record = parameters_.text_of("record", entry->value, entry->where).value_or("");
     }
-    if (YamlEntry* entry = root.find("stages"))
-      read_stages(*entry);
+    if (stages)
+      read_stages(*stages);
     else
       diagnostics_.error({name, 1, 1}, "there are no stages", "write them below 'stages:'");
     if (const YamlEntry* entry = root.find("require")) read_require(*entry);
+    if (descriptor_.each) descriptor_.each->uses = parameters_.each_uses();
     return std::move(descriptor_);
   }
 
  private:
   void check_keys(const YamlNode& root) {
-    const std::vector<std::string> keys{"skymill", "description", "parameters",
-                                        "record",  "stages",      "require"};
+    const std::vector<std::string> keys{"skymill", "description", "parameters", "record",
+                                        "each",    "stages",      "require"};
     for (const YamlEntry& entry : root.entries) {
       if (std::find(keys.begin(), keys.end(), entry.key) != keys.end()) continue;
       std::string hint = did_you_mean(entry.key, keys);
@@ -76,7 +83,7 @@ class DescriptorReader {
   }
 
   /// Puts the values of `--set` into the tree, so that they are read as if they stood there.
-  void apply_sets(YamlNode& stages) {
+  void apply_sets(YamlNode& stages, YamlEntry* each) {
     std::vector<std::string> names;
     for (const YamlEntry& entry : stages.entries) names.push_back(entry.key);
     for (const std::string& text : overrides_.sets) {
@@ -91,6 +98,7 @@ class DescriptorReader {
         continue;
       }
       YamlEntry* stage = stages.find(path.substr(0, dot));
+      if (!stage && each && path.substr(0, dot) == "each") stage = each;
       if (!stage) {
         diagnostics_.error(where, "no stage " + in_quotes(path.substr(0, dot)),
                            did_you_mean(path.substr(0, dot), names));
@@ -122,7 +130,6 @@ class DescriptorReader {
                          "write 'name: { use: type, ... }' lines");
       return;
     }
-    apply_sets(stages.value);
     for (const YamlEntry& entry : stages.value.entries) all_stages_.push_back(entry.key);
     for (const YamlEntry& entry : stages.value.entries) read_stage(entry);
     // Waiting for a stage that is switched off is no waiting.
@@ -131,6 +138,52 @@ class DescriptorReader {
         return std::any_of(descriptor_.skipped.begin(), descriptor_.skipped.end(),
                            [&](const StageEntry& skipped) { return skipped.name == name.text; });
       });
+  }
+
+  /// Reads what gives the items; then, since the items are known, what they make.
+  void read_each(const YamlEntry& entry) {
+    EachEntry& each = descriptor_.each.emplace();
+    each.source.name = "each";
+    each.source.where = each.source.use_where = entry.where;
+    const YamlEntry* use = entry.value.find("use");
+    if (entry.value.kind != Kind::map || !use) {
+      diagnostics_.error(entry.where, "'each' names no stage",
+                         "write 'use: type' below it, with the parameters of the stage");
+    }
+    const YamlEntry* product = entry.value.find("product");
+    for (const YamlEntry& part : entry.value.entries) {
+      if (&part == use)
+        read_use(part, each.source);
+      else if (part.key == "record")
+        each.record = parameters_.text_of("record", part.value, part.where).value_or("");
+      else if (part.key == "skip_existing")
+        each.skip_existing = read_switch(part);
+      else if (part.key == "poll")
+        read_poll(part, each);
+      else if (&part != product)
+        each.source.settings.set(
+            {part.key, part.where, parameters_.value_of(part.key, part.value, part.where)});
+    }
+    if (each.skip_existing && !product)
+      diagnostics_.error(entry.where, "'skip_existing' needs to know what an item makes",
+                         "write 'product: $(output)/$(each.name)' beside it");
+    parameters_.begin_each(item_);
+    if (product)
+      each.product = parameters_.text_of("product", product->value, product->where).value_or("");
+  }
+
+  void read_poll(const YamlEntry& part, EachEntry& each) {
+    const auto text = parameters_.text_of("poll", part.value, part.where);
+    if (!text) return;
+    try {
+      each.poll_s = parse_quantity(*text, "s");
+    } catch (const QuantityError& problem) {
+      diagnostics_.error(part.value.where, std::string("'poll': ") + problem.what(),
+                         problem.hint());
+    }
+    if (each.poll_s <= 0)
+      diagnostics_.error(part.value.where, "'poll' is " + in_quotes(*text),
+                         "write a time, such as 60s");
   }
 
   void read_stage(const YamlEntry& entry) {
@@ -151,7 +204,7 @@ class DescriptorReader {
       if (part.key == "use")
         read_use(part, stage);
       else if (part.key == "when")
-        is_on = read_when(part);
+        is_on = read_switch(part);
       else if (part.key == "after")
         read_after(part, stage);
       else
@@ -173,11 +226,12 @@ class DescriptorReader {
       stage.use = value.text;
   }
 
-  bool read_when(const YamlEntry& part) {
-    const SettingValue value = parameters_.value_of("when", part.value, part.where);
+  /// true or false; true after a mistake, which is reported.
+  bool read_switch(const YamlEntry& part) {
+    const SettingValue value = parameters_.value_of(part.key, part.value, part.where);
     if (value.broken || value.display() == "true") return true;
     if (value.display() == "false") return false;
-    diagnostics_.error(value.where, "'when' is " + in_quotes(value.display()),
+    diagnostics_.error(value.where, in_quotes(part.key) + " is " + in_quotes(value.display()),
                        "write true or false");
     return true;
   }
@@ -276,6 +330,7 @@ class DescriptorReader {
 
   const Overrides& overrides_;
   Diagnostics& diagnostics_;
+  const WorkItem* item_;
   DescriptorParameters parameters_;
   Descriptor descriptor_;
   std::vector<std::string> all_stages_;
@@ -296,18 +351,18 @@ const StageEntry* Descriptor::find_stage(std::string_view name) const {
 }
 
 Descriptor read_descriptor_text(const std::string& name, std::string_view text,
-                                const Overrides& overrides, Diagnostics& diagnostics) {
+                                const Overrides& overrides, Diagnostics& diagnostics,
+                                const WorkItem* item) {
   auto root = read_yaml(name, text, diagnostics);
   if (!root) {
     Descriptor empty;
     empty.file = name;
     return empty;
   }
-  return DescriptorReader(overrides, diagnostics).read(name, std::move(*root));
+  return DescriptorReader(overrides, diagnostics, item).read(name, std::move(*root));
 }
 
-Descriptor read_descriptor(const std::string& path, const Overrides& overrides,
-                           Diagnostics& diagnostics) {
+std::string read_description_file(const std::string& path) {
   std::error_code ignored;
   if (std::filesystem::is_directory(path, ignored)) cannot_read(path, "it is a directory");
   errno = 0;
@@ -318,7 +373,12 @@ Descriptor read_descriptor(const std::string& path, const Overrides& overrides,
   file.read(text.data(), static_cast<std::streamsize>(text.size()));
   if (file.bad()) cannot_read(path, std::strerror(errno));
   text.resize(static_cast<std::size_t>(file.gcount()));
-  return read_descriptor_text(path, text, overrides, diagnostics);
+  return text;
+}
+
+Descriptor read_descriptor(const std::string& path, const Overrides& overrides,
+                           Diagnostics& diagnostics) {
+  return read_descriptor_text(path, read_description_file(path), overrides, diagnostics);
 }
 
 Settings read_settings_text(const std::string& name, std::string_view text,

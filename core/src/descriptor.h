@@ -3,6 +3,7 @@
 
 #include <core/diagnostics.h>
 #include <core/settings.h>
+#include <core/work_item.h>
 
 #include <optional>
 #include <string>
@@ -41,12 +42,23 @@ struct RequireEntry {
   Where where;
 };
 
+/// The block `each:`: a source of work items, for each of which the stages are run once.
+struct EachEntry {
+  StageEntry source;
+  std::string record;   ///< where the record of the batch goes; empty leaves it to the program
+  std::string product;  ///< what an item makes; known once the item is
+  bool skip_existing = false;    ///< items whose product exists are left out
+  double poll_s = 60;            ///< between looks for new items
+  std::vector<ScalarText> uses;  ///< the names in `$(each.name)`, and where they stand
+};
+
 /// A pipeline description: read, substituted, overridden; not yet checked against stage types.
 struct Descriptor {
   std::string file;
   std::string description;
   std::string record;  ///< where `run.json` goes; empty leaves it to the program
   std::vector<ParameterEntry> parameters;
+  std::optional<EachEntry> each;
   std::vector<StageEntry> stages;   ///< in the order of the file
   std::vector<StageEntry> skipped;  ///< those whose `when:` is false
   std::vector<RequireEntry> require;
@@ -65,8 +77,13 @@ struct Overrides {
 Descriptor read_descriptor(const std::string& path, const Overrides& overrides,
                            Diagnostics& diagnostics);
 /// The same from text; `name` stands for the file in messages.
+/// @param item  what `$(each.name)` stands for; without it such values are `broken`, and listed in
+///              EachEntry::uses
 Descriptor read_descriptor_text(const std::string& name, std::string_view text,
-                                const Overrides& overrides, Diagnostics& diagnostics);
+                                const Overrides& overrides, Diagnostics& diagnostics,
+                                const WorkItem* item = nullptr);
+/// The text of a description file. @throws Error (description) when it cannot be read
+std::string read_description_file(const std::string& path);
 /// Reads one flat `key: value` map without `$(name)`: the settings of a single stage.
 Settings read_settings_text(const std::string& name, std::string_view text,
                             Diagnostics& diagnostics);

@@ -13,6 +13,8 @@ namespace {
 
 using Kind = YamlNode::Kind;
 
+const std::string kEachPrefix = "each.";
+
 SettingValue broken_value(const Where& where) {
   SettingValue value = SettingValue::scalar("", where);
   value.broken = true;
@@ -112,6 +114,34 @@ void DescriptorParameters::read_declaration(const YamlNode& node, ParameterEntry
                        "write a value, or {required: true}");
 }
 
+void DescriptorParameters::begin_each(const WorkItem* item) {
+  if (!item) {
+    unknown_item_.emplace();
+    unknown_item_->value = broken_value({});
+    return;
+  }
+  const Where where{"each " + item->name, 0, 0};
+  const auto add = [&](const std::string& key, SettingValue value) {
+    ParameterEntry entry;
+    entry.name = kEachPrefix + key;
+    entry.where = where;
+    entry.value = std::move(value);
+    index_.emplace(entry.name, entries_.size());
+    names_.push_back(entry.name);
+    entries_.push_back(std::move(entry));
+  };
+  add("name", SettingValue::scalar(item->name, where));
+  for (const auto& [key, value] : item->parameters) {
+    if (const auto* text = std::get_if<std::string>(&value)) {
+      add(key, SettingValue::scalar(*text, where));
+      continue;
+    }
+    std::vector<ScalarText> items;
+    for (const std::string& text : std::get<1>(value)) items.push_back({text, where});
+    add(key, SettingValue::list(std::move(items), where));
+  }
+}
+
 const ParameterEntry* DescriptorParameters::find(const std::string& name,
                                                  const Where& where) const {
   const auto found = index_.find(name);
@@ -121,8 +151,17 @@ const ParameterEntry* DescriptorParameters::find(const std::string& name,
                        "a default can use the parameters above it");
     return nullptr;
   }
+  if (name.starts_with(kEachPrefix) && unknown_item_) {
+    each_uses_.push_back({name.substr(kEachPrefix.size()), where});
+    return &*unknown_item_;
+  }
   std::string hint = did_you_mean(name, names_);
-  if (names_.empty()) hint = "the description has no parameters; $$( stands for $(";
+  if (name.starts_with(kEachPrefix)) {
+    if (hint.empty())
+      hint = "a description with an 'each' block knows it in 'stages', 'record' and 'product'";
+  } else if (names_.empty()) {
+    hint = "the description has no parameters; $$( stands for $(";
+  }
   diagnostics_.error(where, "no parameter " + in_quotes(name), hint);
   return nullptr;
 }

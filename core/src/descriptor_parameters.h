@@ -29,6 +29,12 @@ class DescriptorParameters {
   void read(const YamlNode& node, const std::vector<std::string>& given);
   const std::vector<ParameterEntry>& entries() const { return entries_; }
 
+  /// From now on `$(each.name)` may stand in values: for what the item has, or, without an item,
+  /// for something that is not known yet.
+  void begin_each(const WorkItem* item);
+  /// The names that stood in `$(each.name)` while there was no item.
+  const std::vector<ScalarText>& each_uses() const { return each_uses_; }
+
   /// The value of a key, substituted. Mistakes are reported; the value is then `broken`.
   SettingValue value_of(const std::string& key, const YamlNode& node, const Where& key_where) const;
   /// A single text of a key, substituted; nothing after a mistake, which is reported.
@@ -51,6 +57,8 @@ class DescriptorParameters {
   std::map<std::string, std::size_t> index_;
   std::set<std::string> declared_;  ///< all names of the file, also those still to come
   std::map<std::string, SettingValue> given_;
+  std::optional<ParameterEntry> unknown_item_;  ///< stands for any `$(each.name)`
+  mutable std::vector<ScalarText> each_uses_;
 };
 
 }  // namespace skymill

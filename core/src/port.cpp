@@ -110,8 +110,14 @@ Ports& Ports::side(std::string name, PortNeed need, std::string doc, bool option
 }
 
 Ports& Ports::out(std::string name, DataKind kind, std::string doc) {
+  return out(std::move(name), kind, std::move(doc), {});
+}
+
+Ports& Ports::out(std::string name, DataKind kind, std::string doc,
+                  std::vector<std::string> columns) {
   PortNeed carried;
   carried.kind = kind;
+  carried.columns = std::move(columns);
   outputs_.push_back({std::move(name), std::move(carried), std::move(doc), false});
   return *this;
 }

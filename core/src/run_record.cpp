@@ -8,27 +8,17 @@
 #include <unistd.h>
 
 #include <algorithm>
-#include <cstdio>
-#include <filesystem>
 #include <fstream>
 #include <nlohmann/json.hpp>
 
 #include "metrics_state.h"
+#include "record_file.h"
 
 namespace skymill {
 
 namespace {
 
 using Json = nlohmann::ordered_json;
-
-std::string utc_text(std::chrono::system_clock::time_point time) {
-  const std::time_t seconds = std::chrono::system_clock::to_time_t(time);
-  std::tm utc{};
-  gmtime_r(&seconds, &utc);
-  char text[32];
-  std::strftime(text, sizeof text, "%Y-%m-%dT%H:%M:%SZ", &utc);
-  return text;
-}
 
 Json json_of(const PropertyValue& value) {
   return std::visit([](const auto& held) { return Json(held); }, value);
@@ -164,18 +154,7 @@ void write_run_record(const std::string& path, const RunIdentity& identity, cons
     }
   }
 
-  std::error_code code;
-  const std::filesystem::path target(path);
-  if (target.has_parent_path()) std::filesystem::create_directories(target.parent_path(), code);
-  const std::string draft = path + ".partial";
-  std::ofstream out(draft, std::ios::trunc);
-  out << json.dump(2) << '\n';
-  out.close();
-  if (!out || std::rename(draft.c_str(), path.c_str()) != 0) {
-    std::remove(draft.c_str());
-    throw Error(ErrorKind::failed, "cannot write the run record '" + path + "'",
-                "give another place with --record");
-  }
+  write_record(path, json.dump(2));
 }
 
 }  // namespace skymill

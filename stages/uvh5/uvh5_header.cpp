@@ -176,11 +176,14 @@ int aips_of_stokes(int stokes_code) {
 
 std::optional<int> dsa110_subband(const Uvh5Header& header) {
   const auto ends = std::minmax_element(header.freq_hz.begin(), header.freq_hz.end());
-  const double low = *ends.first - header.width_hz.front() / 2;
-  const double high = *ends.second + header.width_hz.front() / 2;
-  const double place = (kTopEdgeHz - (low + high) / 2) / kDsa110SubbandHz - 0.5;
+  return dsa110_subband(*ends.first, *ends.second, header.width_hz.front());
+}
+
+std::optional<int> dsa110_subband(double low_hz, double high_hz, double width_hz) {
+  const double place = (kTopEdgeHz - (low_hz + high_hz) / 2) / kDsa110SubbandHz - 0.5;
   const double nearest = std::round(place);
-  const bool inside = nearest >= 0 && nearest < kSubbands && high - low < 1.01 * kDsa110SubbandHz;
+  const bool inside =
+      nearest >= 0 && nearest < kSubbands && high_hz - low_hz + width_hz < 1.01 * kDsa110SubbandHz;
   if (!inside || std::abs(place - nearest) > 0.25) return std::nullopt;
   return static_cast<int>(nearest);
 }

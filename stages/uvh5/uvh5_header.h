@@ -57,6 +57,8 @@ inline constexpr double kDsa110SubbandHz = 384 * 30517.578125;
 /// Place of a DSA-110 subband among the sixteen, 0 with the highest frequencies, from the centre
 /// of its channels (dsa110.md 1.3); nothing when the channels do not lie in one of them.
 SKYMILL_API std::optional<int> dsa110_subband(const Uvh5Header& header);
+/// The same from the centres of its outermost channels and their width.
+SKYMILL_API std::optional<int> dsa110_subband(double low_hz, double high_hz, double width_hz);
 
 /// The casacore Stokes code of an AIPS polarisation code: 9 for -5 (XX).
 /// @throws Error (input) for codes that are no product of two feeds

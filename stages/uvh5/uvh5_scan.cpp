@@ -109,6 +109,7 @@ Uvh5Scan scan_uvh5(const std::string& path) {
     file.refuse("is HDF5 but no UVH5 file: it has no group 'Header'");
   }
   scan.telescope_name = file.text("Header/telescope_name");
+  scan.instrument = file.maybe_text("Header/instrument").value_or(scan.telescope_name);
   scan.rows = count_of(file, "Nblts");
   scan.baselines = count_of(file, "Nbls");
   scan.times = count_of(file, "Ntimes");

@@ -15,6 +15,7 @@ struct Uvh5Scan {
   std::string path;
   std::uint64_t file_bytes = 0;
   std::string telescope_name;
+  std::string instrument;
 
   std::size_t rows = 0;  ///< Nblts
   std::size_t baselines = 0;

@@ -87,7 +87,7 @@ class SKYMILL_API Ports {
  public:
   struct Port {
     std::string name;
-    PortNeed need;     ///< for inputs
+    PortNeed need;     ///< of outputs the kind, and columns where they are fixed
     std::string doc;
     bool optional = false;
   };
@@ -98,6 +98,8 @@ class SKYMILL_API Ports {
   Ports& side(std::string name, PortNeed need, std::string doc = {}, bool optional = false);
   /// An output.
   Ports& out(std::string name, DataKind kind, std::string doc = {});
+  /// An output whose columns are the same whatever the parameters are.
+  Ports& out(std::string name, DataKind kind, std::string doc, std::vector<std::string> columns);
 
   const std::optional<Port>& input() const { return input_; }
   const std::vector<Port>& sides() const { return sides_; }

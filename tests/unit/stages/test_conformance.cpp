@@ -1,6 +1,5 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 // What every stage type owes its users, checked on all of ours.
-#include <catch2/catch.hpp>
 #include <core/testing.h>
 #include <stages/calibrate/apply_stage.h>
 #include <stages/calibrate/flag_stage.h>
@@ -12,14 +11,16 @@
 #include <stages/preview/preview_stage.h>
 #include <stages/rephase/rephase_stage.h>
 #include <stages/simulate/simulate_stage.h>
+#include <stages/uvh5_groups/group_stage.h>
 #include <stages/uvh5_reader/uvh5_reader_stage.h>
 #include <stages/uvh5_writer/uvh5_writer_stage.h>
+#include <catch2/catch.hpp>
 
 using namespace skymill;
 using namespace skymill::radio;
 
 TEMPLATE_TEST_CASE("a stage describes itself fully", "", Apply, Concat, FlagStage, Image,
-                   MsReaderStage, MsWriterStage, Preview, Rephase, Simulate, Solve,
+                   MsReaderStage, MsWriterStage, Preview, Rephase, Simulate, Solve, Uvh5Groups,
                    Uvh5ReaderStage, Uvh5WriterStage) {
   Registry registry;
   registry.add<TestType>("stage");
