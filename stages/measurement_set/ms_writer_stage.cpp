@@ -11,6 +11,16 @@ Schema<MsWriterParams> MsWriterStage::schema() {
   Schema<MsWriterParams> s{"Write visibilities into a MeasurementSet."};
   s.field("output", &MsWriterParams::output, "The MeasurementSet to make").required();
   s.field("overwrite", &MsWriterParams::overwrite, "Replace one that exists").tuning();
+  s.field("join_spw", &MsWriterParams::join_spw,
+          "Write windows that follow each other without a gap as one");
+  s.field("tile", &MsWriterParams::tile,
+          "For whom data are stored: time for what reads whole spectra, such as an imager of all "
+          "channels; channel for what reads few channels of all times")
+      .choices({"time", "channel"})
+      .tuning();
+  s.field("model_column", &MsWriterParams::model_column, "Make MODEL_DATA as well, all zero");
+  s.field("corrected_column", &MsWriterParams::corrected_column,
+          "Make CORRECTED_DATA as well, a copy of DATA");
   return s;
 }
 
@@ -31,19 +41,31 @@ void MsWriterStage::plan(Planning& planning) {
     const auto& window =
         header->spectral_windows.at(static_cast<std::size_t>(description.spectral_window));
     const std::size_t cells = window.chan_freq_hz.size() * description.corr_types.size();
-    // DATA and FLAG (bits), scalar columns and UVW
-    bytes += header->rows_per_description.at(dd) * (cells * 8 + cells / 8 + 150);
+    const std::size_t columns =
+        1 + (params_.model_column ? 1 : 0) + (params_.corrected_column ? 1 : 0);
+    // data and FLAG (bits), scalar columns and UVW
+    bytes += header->rows_per_description.at(dd) * (columns * cells * 8 + cells / 8 + 150);
   }
   planning.add_product(params_.output, bytes, params_.overwrite);
+}
+
+MsLayout MsWriterStage::layout_for(const Visibilities& first) const {
+  MsLayout layout;
+  layout.application = "skymill " SKYMILL_VERSION;
+  layout.history = {"written from '" + first.header->source + "'"};
+  layout.tiles = params_.tile == "channel" ? MsTiles::channel : MsTiles::time;
+  layout.integration_rows = rows_of_integration(first);
+  layout.join_windows = params_.join_spw;
+  layout.model_column = params_.model_column;
+  layout.corrected_column = params_.corrected_column;
+  return layout;
 }
 
 void MsWriterStage::write(const Chunk<Visibilities>& chunk, const PipelineContext& ctx) {
   if (!writer_) {
     draft_.emplace(params_.output, params_.overwrite);
-    MsLayout layout;
-    layout.application = "skymill " SKYMILL_VERSION;
-    layout.history = {"written from '" + chunk->header->source + "'"};
-    writer_ = std::make_unique<MsWriter>(ctx.lane_token(), draft_->path(), chunk->header, layout);
+    writer_ = std::make_unique<MsWriter>(ctx.lane_token(), draft_->path(), chunk->header,
+                                         layout_for(*chunk));
   }
   writer_->append(ctx.lane_token(), *chunk);
 }

@@ -16,6 +16,10 @@ namespace skymill::radio {
 struct MsWriterParams {
   std::string output;
   bool overwrite = false;
+  bool join_spw = false;
+  std::string tile = "time";
+  bool model_column = false;
+  bool corrected_column = false;
 };
 
 /// Writes the stream into one MeasurementSet, which gets its name when it is whole.
@@ -32,6 +36,8 @@ class MsWriterStage final : public Sink<Visibilities> {
   void finish(const PipelineContext& ctx) override;
 
  private:
+  MsLayout layout_for(const Visibilities& first) const;
+
   MsWriterParams params_;
   std::optional<Draft> draft_;
   std::unique_ptr<MsWriter> writer_;
