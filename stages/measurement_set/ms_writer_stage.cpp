@@ -2,6 +2,7 @@
 #include <core/error.h>
 #include <core/version.h>
 #include <stages/measurement_set/ms_writer_stage.h>
+#include <stages/validate/check_report.h>
 
 #include <filesystem>
 
@@ -21,6 +22,8 @@ Schema<MsWriterParams> MsWriterStage::schema() {
   s.field("model_column", &MsWriterParams::model_column, "Make MODEL_DATA as well, all zero");
   s.field("corrected_column", &MsWriterParams::corrected_column,
           "Make CORRECTED_DATA as well, a copy of DATA");
+  s.field("validate", &MsWriterParams::validate,
+          "Check the MeasurementSet as validate does, and give it its name only when it passes");
   return s;
 }
 
@@ -75,6 +78,9 @@ void MsWriterStage::finish(const PipelineContext& ctx) {
   writer_->finish(ctx.lane_token());
   ctx.count("rows_written", static_cast<std::int64_t>(writer_->rows_written()));
   writer_.reset();
+  if (params_.validate) {
+    judge(params_.output, check_ms(ctx.lane_token(), draft_->path()), ctx);
+  }
   draft_->publish();
   ctx.record_output(params_.output);
 }

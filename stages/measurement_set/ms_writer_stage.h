@@ -20,6 +20,7 @@ struct MsWriterParams {
   std::string tile = "time";
   bool model_column = false;
   bool corrected_column = false;
+  bool validate = true;
 };
 
 /// Writes the stream into one MeasurementSet, which gets its name when it is whole.

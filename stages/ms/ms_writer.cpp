@@ -6,6 +6,7 @@
 #include <stages/ms/ms_writer.h>
 #include <stages/ms/pending_rows.h>
 #include <stages/ms/wall.h>
+#include <stages/ms/written_samples.h>
 
 #include <algorithm>
 #include <filesystem>
@@ -65,6 +66,7 @@ struct MsWriter::Impl {
   std::vector<wall::CellShape> chunk_shapes;  ///< by the stream's data description
   cc::MeasurementSet ms;
   std::optional<wall::MainColumns> columns;
+  wall::WrittenSamples samples;
   bool open = false;
   bool has_weight_spectrum = false;
   std::uint64_t rows = 0;
@@ -201,6 +203,7 @@ struct MsWriter::Impl {
     columns->put_flag_rows(rows, wall::all_flagged(chunk));
     columns->put_weights(rows, chunk.ncorr, chunk.weight);
     columns->put_cells(range, chunk);
+    samples.add(range, chunk.data);
     if (has_weight_spectrum) put_weight_spectrum(range, chunk);
     rows += chunk.rows();
   }
@@ -238,6 +241,7 @@ struct MsWriter::Impl {
     }
     const wall::CellRange range = slab(window, place.first, chunk.rows());
     columns->put_cells(range, chunk);
+    samples.add(range, chunk.data);
     if (has_weight_spectrum) put_weight_spectrum(range, chunk);
     if (pending->ready()) conclude_rows();
   }
@@ -328,6 +332,7 @@ void MsWriter::finish(const Lane::Token&) {
   const wall::TablesLock lock;
   impl_->step("finish", [&] {
     if (impl_->rows > 0) wall::write_time_range(impl_->ms, impl_->first_s, impl_->last_s);
+    impl_->samples.write(impl_->ms);
     impl_->columns.reset();
     impl_->ms.flush(true);
     impl_->ms = cc::MeasurementSet();

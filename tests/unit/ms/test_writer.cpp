@@ -135,6 +135,7 @@ TEST_CASE("fields keep their frames, equal or not", "[ms]") {
       CHECK(after->fields[i].phase_dir.ra_rad == Approx(1.25).epsilon(1e-14));
     }
     CHECK(after->spectral_windows[0].meas_freq_ref == 1);
+    CHECK(after->uvw_sense == UvwSense::unknown);
   }
 }
 
@@ -409,4 +410,20 @@ TEST_CASE("joined windows must all bring the same rows", "[ms]") {
   CHECK_THROWS_WITH(joined_rows(scratch, "other", chunks), Catch::Contains("row 3"));
   CHECK_FALSE(std::filesystem::exists(scratch.path("missing")));
   CHECK_FALSE(std::filesystem::exists(scratch.path("other")));
+}
+
+TEST_CASE("the sense of uvw is said where it is known, and read again", "[ms]") {
+  Scratch scratch;
+  Lane lane("test");
+  for (const UvwSense sense : {UvwSense::one_minus_two, UvwSense::two_minus_one}) {
+    const std::string path = scratch.path(sense == UvwSense::one_minus_two ? "12" : "21");
+    auto header = std::make_shared<ObservationHeader>(small_header());
+    header->uvw_sense = sense;
+    lane.run([&](const Lane::Token& token) {
+      MsWriter writer(token, path, header);
+      writer.append(token, small_chunk(5));
+      writer.finish(token);
+    });
+    CHECK(open_reader(lane, path).header()->uvw_sense == sense);
+  }
 }
