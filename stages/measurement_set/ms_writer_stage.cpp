@@ -5,6 +5,7 @@
 #include <stages/validate/check_report.h>
 
 #include <filesystem>
+#include <set>
 
 namespace skymill::radio {
 
@@ -64,9 +65,26 @@ MsLayout MsWriterStage::layout_for(const Visibilities& first) const {
   return layout;
 }
 
+std::map<std::string, CheckLevel> MsWriterStage::levels_for(const ObservationHeader& header) {
+  std::map<std::string, CheckLevel> levels;
+  // Whoever read the data has said already that nothing of them is of use.
+  for (const char* name : {"unflagged", "weights_zero"}) levels[name] = CheckLevel::warn;
+  // The field of drift data is a label.
+  if (header.phasing == Phasing::unprojected) levels["uvw_direction"] = CheckLevel::warn;
+  if (header.uvw_sense != UvwSense::unknown) return levels;
+  // A foreign MeasurementSet passed on keeps its oddities; what we write of it must be right.
+  for (const std::string& name : ms_check_names()) {
+    const std::set<std::string> ours{"columns",     "rows",       "subtables",        "numbers",
+                                     "observation", "time_range", "field_directions", "written"};
+    if (ours.count(name) == 0) levels[name] = CheckLevel::warn;
+  }
+  return levels;
+}
+
 void MsWriterStage::write(const Chunk<Visibilities>& chunk, const PipelineContext& ctx) {
   if (!writer_) {
     draft_.emplace(params_.output, params_.overwrite);
+    levels_ = levels_for(*chunk->header);
     writer_ = std::make_unique<MsWriter>(ctx.lane_token(), draft_->path(), chunk->header,
                                          layout_for(*chunk));
   }
@@ -79,7 +97,9 @@ void MsWriterStage::finish(const PipelineContext& ctx) {
   ctx.count("rows_written", static_cast<std::int64_t>(writer_->rows_written()));
   writer_.reset();
   if (params_.validate) {
-    judge(params_.output, check_ms(ctx.lane_token(), draft_->path()), ctx);
+    MsCheckSettings settings;
+    settings.levels = levels_;
+    judge(params_.output, check_ms(ctx.lane_token(), draft_->path(), settings), ctx);
   }
   draft_->publish();
   ctx.record_output(params_.output);

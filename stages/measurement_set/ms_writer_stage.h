@@ -6,7 +6,9 @@
 #include <core/storage.h>
 #include <stages/data/visibilities.h>
 #include <stages/ms/ms_writer.h>
+#include <stages/validate/ms_checks.h>
 
+#include <map>
 #include <memory>
 #include <optional>
 #include <string>
@@ -38,10 +40,13 @@ class MsWriterStage final : public Sink<Visibilities> {
 
  private:
   MsLayout layout_for(const Visibilities& first) const;
+  /// Which checks only warn, for a stream of this kind.
+  static std::map<std::string, CheckLevel> levels_for(const ObservationHeader& header);
 
   MsWriterParams params_;
   std::optional<Draft> draft_;
   std::unique_ptr<MsWriter> writer_;
+  std::map<std::string, CheckLevel> levels_;
 };
 
 }  // namespace skymill::radio

@@ -75,10 +75,20 @@ void RowSurvey::add_time(const MsRowBlock& block, std::size_t i) {
   const double step_s = time_s - last->second;
   last->second = time_s;
   backwards_s.see(is_new ? 0 : -step_s, row);
-  if (step_s > 0 && interval_s > 0) {
-    overlap.see(1 - step_s / interval_s, row);
-    gap.see(step_s / interval_s - 1, row);
+  // Averaged sets have baselines of different times in one integration, so each has its own ends.
+  std::uint64_t baseline = static_cast<std::uint32_t>(description);
+  for (const auto* antenna : {&block.antenna1, &block.antenna2}) {
+    if (!antenna->empty()) {
+      baseline = baseline << 20 | (static_cast<std::uint32_t>((*antenna)[i]) & 0xfffff);
+    }
   }
+  const auto [end_s, no_end] = end_s_.emplace(baseline, time_s + interval_s / 2);
+  if (!no_end && interval_s > 0) {
+    const double pause = (time_s - interval_s / 2 - end_s->second) / interval_s;
+    overlap.see(-pause, row);
+    gap.see(pause, row);
+  }
+  end_s->second = time_s + interval_s / 2;
   if (!block.interval_s.empty() && !block.exposure_s.empty()) {
     const double excess = interval_s > 0 ? block.exposure_s[i] / interval_s - 1
                                          : std::numeric_limits<double>::infinity();
@@ -124,11 +134,13 @@ void RowSurvey::add_uvw(const MsRowBlock& block, std::size_t i) {
     return;
   }
   length_ratio.see(length_m / longest_m_, row);
+  if (!std::isfinite(length_m)) return;
   const Antenna& a = header_->antennas[first];
   const Antenna& b = header_->antennas[second];
   const double apart_m = distance_m(a, b);
   if (!(apart_m > 0)) return;
-  const double ratio = length_m / apart_m;
+  // One row far off shall not decide for all.
+  const double ratio = std::min(length_m / apart_m, 10.0);
   ratio_sum += ratio;
   ratio_sum2 += ratio * ratio;
   ++ratios;
@@ -136,7 +148,6 @@ void RowSurvey::add_uvw(const MsRowBlock& block, std::size_t i) {
   const double share = std::abs(length_m - apart_m) / (0.05 + 2e-4 * apart_m);
   for (const std::size_t antenna : {first, second}) {
     UvwOfAntenna& of = of_antenna[antenna];
-    of.worst_share_sum += std::isfinite(share) ? std::min(share, 1e6) : 1e6;
     ++of.rows;
     of.beyond += share <= 1 ? 0 : 1;
   }
@@ -162,11 +173,12 @@ void RowSurvey::add_direction(const std::array<double, 3>& baseline_m, const dou
   const std::array<double, 3> expected{sin_h * x + cos_h * y,
                                        -sin_d * cos_h * x + sin_d * sin_h * y + cos_d * z,
                                        cos_d * cos_h * x - cos_d * sin_h * y + sin_d * z};
-  for (std::size_t axis = 0; axis < 3; ++axis) {
-    product += expected[axis] * uvw_m[axis];
-    norm2 += uvw_m[axis] * uvw_m[axis];
-    expected2 += expected[axis] * expected[axis];
-  }
+  const double lengths =
+      std::hypot(expected[0], expected[1], expected[2]) * std::hypot(uvw_m[0], uvw_m[1], uvw_m[2]);
+  if (!(lengths > 0)) return;
+  cosine_sum +=
+      (expected[0] * uvw_m[0] + expected[1] * uvw_m[1] + expected[2] * uvw_m[2]) / lengths;
+  ++cosines;
 }
 
 }  // namespace skymill::radio

@@ -7,7 +7,7 @@
 #include <cstdint>
 #include <limits>
 #include <map>
-#include <optional>
+#include <unordered_map>
 #include <vector>
 
 namespace skymill::radio {
@@ -45,9 +45,8 @@ class RowSurvey {
     std::int32_t data_desc_id = 0;
   };
   struct UvwOfAntenna {
-    double worst_share_sum = 0;  ///< of |length - distance| in units of what is allowed
     std::uint64_t rows = 0;
-    std::uint64_t beyond = 0;
+    std::uint64_t beyond = 0;  ///< rows whose length is not the distance of the antennas
   };
   struct FieldTimes {
     double first_s = std::numeric_limits<double>::infinity();
@@ -60,8 +59,8 @@ class RowSurvey {
   double last_s = -std::numeric_limits<double>::infinity();
   double longest_interval_s = 0;
   Worst backwards_s;      ///< step back of TIME within a data description
-  Worst overlap;          ///< of an integration with the one before, in intervals
-  Worst gap;              ///< between integrations, in intervals
+  Worst overlap;          ///< of a baseline's integration with the one before, in intervals
+  Worst gap;              ///< between such, in intervals
   Worst exposure_excess;  ///< (EXPOSURE - INTERVAL) / INTERVAL, also when INTERVAL is not positive
   Worst exposure_lack;    ///< |INTERVAL - EXPOSURE| / INTERVAL
   std::uint64_t outside = 0;  ///< rows with a number that no subtable has
@@ -75,9 +74,8 @@ class RowSurvey {
   double ratio_sum = 0;  ///< of |uvw| over the distance
   double ratio_sum2 = 0;
   std::uint64_t ratios = 0;
-  double product = 0;  ///< Σ uvw · expected, and its norms
-  double norm2 = 0;
-  double expected2 = 0;
+  double cosine_sum = 0;  ///< of the angle between uvw and what is expected of it
+  std::uint64_t cosines = 0;
 
  private:
   void add_time(const MsRowBlock& block, std::size_t i);
@@ -88,8 +86,9 @@ class RowSurvey {
   bool known(const MsRowBlock& block, std::size_t i) const;
 
   const ObservationHeader* header_;
-  std::map<std::int32_t, double> last_time_s_;  ///< by data description
-  Run run_;                                     ///< that goes on
+  std::map<std::int32_t, double> last_time_s_;       ///< by data description
+  std::unordered_map<std::uint64_t, double> end_s_;  ///< of the last integration, by baseline
+  Run run_;                                          ///< that goes on
   std::uint64_t number_of_runs_ = 0;
   std::uint64_t run_stride_ = 1;
   double longest_m_ = -1;
