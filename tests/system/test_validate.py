@@ -3,6 +3,8 @@
 import json
 import pathlib
 import shutil
+import subprocess
+import sys
 import unittest
 
 import numpy as np
@@ -89,6 +91,7 @@ class Mutants(ValidateTest):
         super().setUp()
         self.good = self.make()
         self.ms = self.folder / "mutant.ms"
+        self.count = 0
 
     def caught(self, *names, extra="", also=()):
         """`names` must not pass; `also` may not."""
@@ -97,7 +100,10 @@ class Mutants(ValidateTest):
         self.assertLessEqual(bad["fail"], set(names) | set(also), bad)
 
     def mutate(self, *arguments, **options):
+        # Each has a name of its own, because casacore remembers tables by their names.
         shutil.rmtree(self.ms, ignore_errors=True)
+        self.count += 1
+        self.ms = self.folder / f"mutant{self.count}.ms"
         shutil.copytree(self.good, self.ms)
         if arguments:
             put(self.ms, *arguments, **options)
@@ -119,9 +125,10 @@ class Mutants(ValidateTest):
         with table(str(self.mutate()), ack=False, readonly=False) as t:
             t.removekeyword("STATE")
         self.caught("subtables")
-        with table(str(self.mutate() / "OBSERVATION"), ack=False, readonly=False) as t:
-            t.removerows(0)
-        self.validate(self.ms, code=1); print([c for c in self.report["checks"] if not c["passed"]])
+        # In a process of its own: this one writes the new number of rows only when it ends.
+        subprocess.run([sys.executable, "-c", "import sys; from casacore.tables import table; "
+                        "table(sys.argv[1], ack=False, readonly=False).removerows(0)",
+                        self.mutate() / "OBSERVATION"], check=True)
         self.caught("observation", "telescope")
         self.mutate("TELESCOPE_NAME", lambda names: [""], "OBSERVATION")
         self.caught("telescope")
