@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 #include <core/error.h>
 #include <core/version.h>
+#include <stages/checks/check_report.h>
 #include <stages/measurement_set/ms_writer_stage.h>
-#include <stages/validate/check_report.h>
 
 #include <filesystem>
 #include <set>

@@ -4,9 +4,9 @@
 #include <core/params.h>
 #include <core/stage.h>
 #include <core/storage.h>
+#include <stages/checks/ms_checks.h>
 #include <stages/data/visibilities.h>
 #include <stages/ms/ms_writer.h>
-#include <stages/validate/ms_checks.h>
 
 #include <map>
 #include <memory>

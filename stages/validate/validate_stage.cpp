@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 #include <core/error.h>
 #include <core/storage.h>
-#include <stages/validate/antenna_table.h>
-#include <stages/validate/check_report.h>
+#include <stages/checks/antenna_table.h>
+#include <stages/checks/check_report.h>
 #include <stages/validate/validate_stage.h>
 
 #include <algorithm>

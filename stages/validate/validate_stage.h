@@ -3,7 +3,7 @@
 
 #include <core/params.h>
 #include <core/stage.h>
-#include <stages/validate/ms_checks.h>
+#include <stages/checks/ms_checks.h>
 
 #include <string>
 #include <vector>

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
-#include <stages/validate/sample_survey.h>
+#include <stages/checks/sample_survey.h>
 
 #include <algorithm>
 #include <cmath>

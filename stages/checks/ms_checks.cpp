@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 #include <core/error.h>
+#include <stages/checks/ms_checks.h>
+#include <stages/checks/row_survey.h>
+#include <stages/checks/sample_survey.h>
 #include <stages/ms/ms_inspection.h>
-#include <stages/validate/ms_checks.h>
-#include <stages/validate/row_survey.h>
-#include <stages/validate/sample_survey.h>
 
 #include <algorithm>
 #include <cmath>

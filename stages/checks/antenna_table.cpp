@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 #include <core/error.h>
+#include <stages/checks/antenna_table.h>
 #include <stages/geometry/earth_time.h>
-#include <stages/validate/antenna_table.h>
 
 #include <algorithm>
 #include <fstream>

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 #include <core/error.h>
-#include <stages/validate/check_report.h>
+#include <stages/checks/check_report.h>
 
 #include <cmath>
 #include <nlohmann/json.hpp>

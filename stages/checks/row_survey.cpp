@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
-#include <stages/validate/row_survey.h>
+#include <stages/checks/row_survey.h>
 
 #include <algorithm>
 #include <cmath>

@@ -2,7 +2,7 @@
 #pragma once
 
 #include <core/context.h>
-#include <stages/validate/ms_checks.h>
+#include <stages/checks/ms_checks.h>
 
 #include <string>
 #include <vector>

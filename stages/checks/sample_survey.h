@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 #pragma once
 
+#include <stages/checks/row_survey.h>
 #include <stages/ms/ms_inspection.h>
-#include <stages/validate/row_survey.h>
 
 #include <cstdint>
 #include <map>
