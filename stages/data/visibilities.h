@@ -59,6 +59,15 @@ enum class Phasing {
   unprojected,  ///< not at all: delays as the geometry gives them (drift)
 };
 
+/// Which of its antennas a row's uvw points to, and with it the sense of the conjugation of data.
+/// Gains and delays solved from the one are conjugate to those from the other, while images are
+/// the same (calibration.md 1.4).
+enum class UvwSense {
+  unknown,
+  one_minus_two,  ///< uvw = r(antenna1) - r(antenna2)
+  two_minus_one,
+};
+
 /// A place on Earth, WGS84.
 struct GeodeticPosition {
   double longitude_rad = 0;  ///< east positive
@@ -86,6 +95,7 @@ struct ObservationHeader {
   Phasing phasing = Phasing::tracked;
   double pointing_dec_rad = 0;                      ///< apparent declination; `meridian` only
   GeodeticPosition position;                        ///< of the array; zero when not known
+  UvwSense uvw_sense = UvwSense::unknown;
 };
 
 /// Visibilities of consecutive rows with one DATA_DESC_ID. Arrays are dense, last index fastest.

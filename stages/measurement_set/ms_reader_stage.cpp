@@ -11,8 +11,7 @@ namespace skymill::radio {
 namespace {
 
 std::size_t row_bytes(const ObservationHeader& header, int data_desc_id) {
-  const auto& description =
-      header.data_descriptions.at(static_cast<std::size_t>(data_desc_id));
+  const auto& description = header.data_descriptions.at(static_cast<std::size_t>(data_desc_id));
   const auto& window =
       header.spectral_windows.at(static_cast<std::size_t>(description.spectral_window));
   const std::size_t ncorr = description.corr_types.size();
@@ -52,7 +51,8 @@ Schema<MsReaderParams> MsReaderStage::schema() {
   s.field("datacolumn", &MsReaderParams::datacolumn,
           "Column to read; corrected falls back to data where there is none")
       .choices({"corrected", "data", "model"});
-  s.field("field", &MsReaderParams::field, "Fields by number or name, 2~4 or J10*; empty takes all");
+  s.field("field", &MsReaderParams::field,
+          "Fields by number or name, 2~4 or J10*; empty takes all");
   s.field("spw", &MsReaderParams::spw, "Spectral windows by number; empty takes all");
   s.field("autocorrelations", &MsReaderParams::autocorrelations,
           "Read rows of an antenna with itself as well");
@@ -102,6 +102,7 @@ void MsReaderStage::join_headers() {
     }
     joined->time_first_s = std::min(joined->time_first_s, one.time_first_s);
     joined->time_last_s = std::max(joined->time_last_s, one.time_last_s);
+    if (one.uvw_sense != joined->uvw_sense) joined->uvw_sense = UvwSense::unknown;
     joined->max_uvw_m = std::max(joined->max_uvw_m, one.max_uvw_m);
   }
   if (joined->rows == 0) {
@@ -147,9 +148,9 @@ void MsReaderStage::plan(Planning& planning) {
     const ObservationHeader& header = *inputs_.back().reader->header();
     for (const std::size_t window : params_.spw) {
       if (window < header.spectral_windows.size()) continue;
-      throw Error(ErrorKind::description,
-                  "'" + path + "' has no spectral window " + std::to_string(window) + "; it has " +
-                      std::to_string(header.spectral_windows.size()));
+      throw Error(ErrorKind::description, "'" + path + "' has no spectral window " +
+                                              std::to_string(window) + "; it has " +
+                                              std::to_string(header.spectral_windows.size()));
     }
     for (const std::string& note : inputs_.back().reader->notes()) {
       ctx.log().info("'" + path + "': " + note);
@@ -191,9 +192,9 @@ std::optional<Chunk<Visibilities>> MsReaderStage::next(const PipelineContext& ct
                                       std::to_string(rows.rows()) + " rows where " +
                                       std::to_string(piece.count) + " were announced");
   }
-  return Chunk<Visibilities>(std::move(rows),
-                             Span("row", piece.first, piece.first + piece.count)
-                                 .set("chunk", place, place + 1));
+  return Chunk<Visibilities>(
+      std::move(rows),
+      Span("row", piece.first, piece.first + piece.count).set("chunk", place, place + 1));
 }
 
 }  // namespace skymill::radio

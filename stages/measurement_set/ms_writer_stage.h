@@ -4,9 +4,11 @@
 #include <core/params.h>
 #include <core/stage.h>
 #include <core/storage.h>
+#include <stages/checks/ms_checks.h>
 #include <stages/data/visibilities.h>
 #include <stages/ms/ms_writer.h>
 
+#include <map>
 #include <memory>
 #include <optional>
 #include <string>
@@ -16,6 +18,12 @@ namespace skymill::radio {
 struct MsWriterParams {
   std::string output;
   bool overwrite = false;
+  bool join_spw = false;
+  std::string tile = "time";
+  bool model_column = false;
+  bool corrected_column = false;
+  std::string staging = "none";
+  bool validate = true;
 };
 
 /// Writes the stream into one MeasurementSet, which gets its name when it is whole.
@@ -32,9 +40,14 @@ class MsWriterStage final : public Sink<Visibilities> {
   void finish(const PipelineContext& ctx) override;
 
  private:
+  MsLayout layout_for(const Visibilities& first) const;
+  /// Which checks only warn, for a stream of this kind.
+  static std::map<std::string, CheckLevel> levels_for(const ObservationHeader& header);
+
   MsWriterParams params_;
   std::optional<Draft> draft_;
   std::unique_ptr<MsWriter> writer_;
+  std::map<std::string, CheckLevel> levels_;
 };
 
 }  // namespace skymill::radio

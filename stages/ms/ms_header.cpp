@@ -185,7 +185,33 @@ void read_observation(const cc::Table& ms, ObservationHeader& header,
   header.project = texts(table, "PROJECT").front();
 }
 
+UvwSense read_uvw_sense(const cc::Table& ms) {
+  const cc::TableRecord& keywords = ms.keywordSet();
+  if (!keywords.isDefined(kUvwKeyword) || keywords.dataType(kUvwKeyword) != cc::TpString) {
+    return UvwSense::unknown;
+  }
+  const std::string text = keywords.asString(kUvwKeyword);
+  for (const UvwSense sense : {UvwSense::one_minus_two, UvwSense::two_minus_one}) {
+    if (text == uvw_sense_text(sense)) return sense;
+  }
+  return UvwSense::unknown;
+}
+
 }  // namespace
+
+const char* const kUvwKeyword = "UVW_CONVENTION";
+
+std::string uvw_sense_text(UvwSense sense) {
+  switch (sense) {
+    case UvwSense::one_minus_two:
+      return "r(ANTENNA1) - r(ANTENNA2)";
+    case UvwSense::two_minus_one:
+      return "r(ANTENNA2) - r(ANTENNA1)";
+    case UvwSense::unknown:
+      break;
+  }
+  return {};
+}
 
 ObservationHeader read_ms_header(const cc::Table& ms, std::vector<std::string>& notes) {
   ObservationHeader header;
@@ -195,6 +221,7 @@ ObservationHeader read_ms_header(const cc::Table& ms, std::vector<std::string>& 
   header.data_descriptions = read_descriptions(ms, header.spectral_windows.size());
   header.fields = read_fields(ms, notes);
   read_observation(ms, header, notes);
+  header.uvw_sense = read_uvw_sense(ms);
   return header;
 }
 

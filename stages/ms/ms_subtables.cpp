@@ -6,6 +6,7 @@
 #include <casacore/ms/MeasurementSets/MSColumns.h>
 #include <casacore/tables/Tables/ScaColDesc.h>
 #include <casacore/tables/Tables/SetupNewTab.h>
+#include <stages/ms/ms_header.h>
 #include <stages/ms/ms_subtables.h>
 #include <stages/ms/wall.h>
 
@@ -245,14 +246,26 @@ double now_mjd_s() {
   return unix_s + 40587.0 * 86400.0;  // MJD of 1970-01-01
 }
 
-void write_history(cc::MeasurementSet& ms, const MsLayout& layout) {
+/// Only what is known of the sense of UVW is claimed.
+void write_uvw_sense(cc::MeasurementSet& ms, UvwSense sense, std::vector<std::string>& history) {
+  const std::string text = uvw_sense_text(sense);
+  if (text.empty()) return;
+  ms.rwKeywordSet().define(kUvwKeyword, text);
+  history.push_back("UVW = " + text +
+                    ", DATA = sum of S exp(+2 pi i (u l + v m + w (n - 1)) nu / c), l to the east");
+}
+
+void write_history(cc::MeasurementSet& ms, const ObservationHeader& header,
+                   const MsLayout& layout) {
+  std::vector<std::string> history = layout.history;
+  write_uvw_sense(ms, header.uvw_sense, history);
   cc::MSHistory table = make_subtable<cc::MSHistory>(ms, cc::MS::HISTORY);
-  table.addRow(layout.history.size());
+  table.addRow(history.size());
   cc::MSHistoryColumns columns(table);
-  for (std::size_t i = 0; i < layout.history.size(); ++i) {
+  for (std::size_t i = 0; i < history.size(); ++i) {
     columns.time().put(i, now_mjd_s());
     columns.observationId().put(i, 0);
-    columns.message().put(i, layout.history[i]);
+    columns.message().put(i, history[i]);
     columns.priority().put(i, "INFO");
     columns.origin().put(i, layout.application);
     columns.objectId().put(i, 0);
@@ -295,7 +308,7 @@ void write_subtables(cc::MeasurementSet& ms, const ObservationHeader& header,
   write_fields(ms, header);
   write_sources(ms, header);
   write_observation(ms, header);
-  write_history(ms, layout);
+  write_history(ms, header, layout);
   write_processor_and_state(ms);
   make_subtable<cc::MSPointing>(ms, cc::MS::POINTING);
   make_subtable<cc::MSFlagCmd>(ms, cc::MS::FLAG_CMD);

@@ -1,21 +1,16 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
-#include <casacore/ms/MeasurementSets/MeasurementSet.h>
-#include <casacore/tables/DataMan/IncrementalStMan.h>
-#include <casacore/tables/DataMan/StandardStMan.h>
-#include <casacore/tables/DataMan/TiledColumnStMan.h>
-#include <casacore/tables/DataMan/TiledShapeStMan.h>
-#include <casacore/tables/Tables/ArrColDesc.h>
-#include <casacore/tables/Tables/ArrayColumn.h>
-#include <casacore/tables/Tables/ScalarColumn.h>
-#include <casacore/tables/Tables/SetupNewTab.h>
-#include <casacore/tables/Tables/TableInfo.h>
+#include <stages/ms/joined_windows.h>
+#include <stages/ms/main_columns.h>
+#include <stages/ms/main_table.h>
 #include <stages/ms/ms_subtables.h>
 #include <stages/ms/ms_writer.h>
+#include <stages/ms/pending_rows.h>
 #include <stages/ms/wall.h>
+#include <stages/ms/written_samples.h>
 
 #include <algorithm>
-#include <cmath>
 #include <filesystem>
+#include <optional>
 
 namespace skymill::radio {
 
@@ -24,38 +19,54 @@ namespace cc = casacore;
 namespace {
 
 const char* const kWriteHint = "check free space and permissions where the table is made";
+constexpr std::size_t kFillRows = 4096;  // of WEIGHT_SPECTRUM at a time, when it comes late
 
-struct CellShape {
-  std::size_t ncorr = 0;
-  std::size_t nchan = 0;
-  bool operator==(const CellShape& other) const {
-    return ncorr == other.ncorr && nchan == other.nchan;
+/// [row][corr] repeated for every channel: [row][chan][corr].
+std::vector<float> spread(const std::vector<float>& weight, std::size_t ncorr, std::size_t nchan) {
+  std::vector<float> result;
+  result.reserve(weight.size() * nchan);
+  for (std::size_t from = 0; from < weight.size(); from += ncorr) {
+    const auto begin = weight.begin() + static_cast<std::ptrdiff_t>(from);
+    for (std::size_t chan = 0; chan < nchan; ++chan) {
+      result.insert(result.end(), begin, begin + static_cast<std::ptrdiff_t>(ncorr));
+    }
   }
-};
-
-cc::IPosition position(std::initializer_list<std::size_t> values) {
-  cc::IPosition result(static_cast<cc::uInt>(values.size()));
-  cc::uInt i = 0;
-  for (const std::size_t value : values) result[i++] = static_cast<ssize_t>(value);
   return result;
 }
 
-/// A view of constant values; casacore has no array of const elements, and only reads these.
-template <class T, class U>
-cc::Array<T> view(const std::vector<U>& values, const cc::IPosition& shape) {
-  static_assert(sizeof(T) == sizeof(U), "the values are written in place");
-  return cc::Array<T>(shape, reinterpret_cast<T*>(const_cast<U*>(values.data())), cc::SHARE);
+/// Whether the weights of some row change along the channels, or are not its WEIGHT.
+bool varies(const Visibilities& chunk) {
+  auto value = chunk.weight_spectrum.begin();
+  if (value == chunk.weight_spectrum.end()) return false;
+  for (std::size_t row = 0; row < chunk.rows(); ++row) {
+    const auto weight = chunk.weight.begin() + static_cast<std::ptrdiff_t>(row * chunk.ncorr);
+    for (std::size_t chan = 0; chan < chunk.nchan; ++chan) {
+      const auto end = value + static_cast<std::ptrdiff_t>(chunk.ncorr);
+      if (!std::equal(value, end, weight)) return true;
+      value = end;
+    }
+  }
+  return false;
 }
 
 }  // namespace
 
+std::size_t rows_of_integration(const Visibilities& chunk) {
+  const auto next = std::find_if(chunk.time_s.begin(), chunk.time_s.end(),
+                                 [&](double time_s) { return time_s != chunk.time_s.front(); });
+  return next == chunk.time_s.end() ? 0 : static_cast<std::size_t>(next - chunk.time_s.begin());
+}
+
 struct MsWriter::Impl {
   std::string path;
-  std::shared_ptr<const ObservationHeader> header;
-  MsLayout layout;
-  std::vector<CellShape> shapes;  ///< by data description
-  bool uniform = true;            ///< all descriptions have one shape
+  std::shared_ptr<const ObservationHeader> header;  ///< of the stream
+  std::optional<wall::JoinedWindows> joined;
+  std::optional<wall::PendingRows> pending;
+  std::optional<wall::MainTable> table;
+  std::vector<wall::CellShape> chunk_shapes;  ///< by the stream's data description
   cc::MeasurementSet ms;
+  std::optional<wall::MainColumns> columns;
+  wall::WrittenSamples samples;
   bool open = false;
   bool has_weight_spectrum = false;
   std::uint64_t rows = 0;
@@ -69,6 +80,7 @@ struct MsWriter::Impl {
   void abandon() noexcept {
     const wall::TablesLock lock;
     try {
+      columns.reset();
       ms.markForDelete();  // so that closing does not try to write, perhaps to a full disk
       ms = cc::MeasurementSet();
     } catch (const std::exception&) {  // what cannot be closed is removed below all the same
@@ -83,107 +95,26 @@ struct MsWriter::Impl {
     wall::guarded("cannot " + doing + " the MeasurementSet '" + path + "'", work, kWriteHint);
   }
 
-  void take_header(std::shared_ptr<const ObservationHeader> given) {
-    if (!given || given->data_descriptions.empty()) {
-      throw Error(ErrorKind::input, "the MeasurementSet '" + path +
-                                        "' cannot be made from a header without data descriptions");
+  void take_header(std::shared_ptr<const ObservationHeader> given, const MsLayout& layout) {
+    if (!given) {
+      throw Error(ErrorKind::input,
+                  "the MeasurementSet '" + path + "' cannot be made without a header");
     }
     header = std::move(given);
-    for (std::size_t i = 0; i < header->data_descriptions.size(); ++i) {
-      const DataDescription& description = header->data_descriptions[i];
-      const auto window = static_cast<std::size_t>(description.spectral_window);
-      if (description.spectral_window < 0 || window >= header->spectral_windows.size() ||
-          description.corr_types.empty() || header->spectral_windows[window].chan_freq_hz.empty() ||
-          header->spectral_windows[window].chan_freq_hz.size() !=
-              header->spectral_windows[window].chan_width_hz.size()) {
-        throw Error(ErrorKind::input,
-                    "data description " + std::to_string(i) + " for '" + path +
-                        "' needs a spectral window with as many widths as frequencies, and "
-                        "correlations");
-      }
-      shapes.push_back(
-          {description.corr_types.size(), header->spectral_windows[window].chan_freq_hz.size()});
-      uniform = uniform && shapes.back() == shapes.front();
-    }
+    // The shapes of what comes are those of a table that keeps the windows apart.
+    table.emplace(path, *header, layout, 0);
+    chunk_shapes = table->shapes();
+    if (!layout.join_windows) return;
+    joined = wall::join_windows(path, *header);
+    table.emplace(path, *joined->header, layout, joined->widest);
+    pending.emplace(chunk_shapes.size(), chunk_shapes.front().ncorr);
   }
 
-  /// Rows a tile, so that one of `bytes_per_row` comes to layout.tile_bytes; no more than the table
-  /// will have, when that is known, because casacore writes whole tiles.
-  std::size_t tile_rows(double bytes_per_row) const {
-    double rows_of_tile = std::floor(static_cast<double>(layout.tile_bytes) / bytes_per_row);
-    if (header->rows > 0) rows_of_tile = std::min(rows_of_tile, static_cast<double>(header->rows));
-    return static_cast<std::size_t>(std::max(1.0, rows_of_tile));
-  }
-
-  CellShape largest() const {
-    return *std::max_element(shapes.begin(), shapes.end(),
-                             [](const CellShape& a, const CellShape& b) {
-                               return a.ncorr * a.nchan < b.ncorr * b.nchan;
-                             });
-  }
-
-  cc::IPosition cell_tile(double bytes_per_value) const {
-    const CellShape shape = largest();
-    const auto values = static_cast<double>(shape.ncorr * shape.nchan);
-    return position({shape.ncorr, shape.nchan, tile_rows(values * bytes_per_value)});
-  }
-
-  cc::IPosition corr_tile() const {
-    const std::size_t ncorr = largest().ncorr;
-    return position({ncorr, tile_rows(4.0 * static_cast<double>(ncorr))});
-  }
-
-  /// Binds a column to tiles of its own: fixed tiles for one shape, else a set for every shape.
-  template <class Target>
-  void bind_tiled(Target&& bind, const std::string& column, const cc::IPosition& tile) const {
-    const std::string name = "Tiled" + column;
-    if (uniform) {
-      bind(column, cc::TiledColumnStMan(name, tile));
-    } else {
-      bind(column, cc::TiledShapeStMan(name, tile));
-    }
-  }
-
-  cc::TableDesc main_description() const {
-    cc::TableDesc description = cc::MS::requiredTableDesc();
-    cc::MS::addColumnToDesc(description, cc::MS::DATA, 2);
-    if (uniform) {
-      const CellShape shape = shapes.front();
-      for (const char* column : {"DATA", "FLAG"}) {
-        description.rwColumnDesc(column).setShape(position({shape.ncorr, shape.nchan}), true);
-      }
-      for (const char* column : {"WEIGHT", "SIGMA"}) {
-        description.rwColumnDesc(column).setShape(position({shape.ncorr}), true);
-      }
-    }
-    return description;
-  }
-
-  void create() {
-    cc::SetupNewTable setup(path, main_description(), cc::Table::NewNoReplace);
-    // Slowly changing columns are kept as changes; those that change in every row as values.
-    const cc::IncrementalStMan incremental("Incremental", 65536);
-    setup.bindAll(incremental);
-    const cc::StandardStMan standard("Standard", 32768);
-    for (const char* column : {"ANTENNA1", "ANTENNA2", "DATA_DESC_ID"}) {
-      setup.bindColumn(column, standard);
-    }
-    const auto bind = [&](const std::string& column, const cc::DataManager& manager) {
-      setup.bindColumn(column, manager);
-    };
-    bind("UVW", cc::TiledColumnStMan("TiledUVW", position({3, tile_rows(24)})));
-    bind("FLAG_CATEGORY", cc::TiledShapeStMan("TiledFlagCategory", position({1, 1, 1, 1024})));
-    bind_tiled(bind, "DATA", cell_tile(sizeof(cc::Complex)));
-    bind_tiled(bind, "FLAG", cell_tile(0.125));  // casacore packs eight flags into a byte
-    bind_tiled(bind, "WEIGHT", corr_tile());
-    bind_tiled(bind, "SIGMA", corr_tile());
-    ms = cc::MeasurementSet(setup, wall::own_lock(), 0);
-    open = true;
-    cc::TableInfo& info = ms.tableInfo();
-    info.setType(cc::TableInfo::type(cc::TableInfo::MEASUREMENTSET));
-    info.setSubType("");
-    info.readmeAddLine("Made by " + layout.application);
-    wall::write_subtables(ms, *header, layout);
+  void create(const MsLayout& layout) {
+    open = true;  // from here on there is something to tidy up
+    ms = table->make();
+    wall::write_subtables(ms, joined ? *joined->header : *header, layout);
+    columns.emplace(ms);
   }
 
   [[noreturn]] void refuse(const std::string& what) const {
@@ -191,11 +122,12 @@ struct MsWriter::Impl {
   }
 
   void check(const Visibilities& chunk) const {
-    if (chunk.data_desc_id < 0 || static_cast<std::size_t>(chunk.data_desc_id) >= shapes.size()) {
+    const std::size_t count = chunk_shapes.size();
+    if (chunk.data_desc_id < 0 || static_cast<std::size_t>(chunk.data_desc_id) >= count) {
       refuse("there is no data description " + std::to_string(chunk.data_desc_id));
     }
-    const CellShape shape = shapes[static_cast<std::size_t>(chunk.data_desc_id)];
-    if (!(shape == CellShape{chunk.ncorr, chunk.nchan})) {
+    const wall::CellShape shape = chunk_shapes[static_cast<std::size_t>(chunk.data_desc_id)];
+    if (!(shape == wall::CellShape{chunk.ncorr, chunk.nchan})) {
       refuse("they have " + std::to_string(chunk.nchan) + " channels and " +
              std::to_string(chunk.ncorr) + " correlations, data description " +
              std::to_string(chunk.data_desc_id) + " has " + std::to_string(shape.nchan) + " and " +
@@ -236,117 +168,134 @@ struct MsWriter::Impl {
     }
   }
 
-  template <class T, class U>
-  void put_scalars(const char* column, const std::vector<U>& values) {
-    const cc::Slicer range(position({rows}), position({values.size()}));
-    const cc::Array<T> block = view<T>(values, position({values.size()}));
-    cc::ScalarColumn<T>(ms, column).putColumnRange(range, cc::Vector<T>(block));
-  }
-
-  template <class T, class U>
-  void put_cells(const char* column, std::uint64_t first, const std::vector<U>& values,
-                 const cc::IPosition& shape) {
-    const cc::Slicer range(position({first}), position({static_cast<std::size_t>(shape.last())}));
-    cc::ArrayColumn<T>(ms, column).putColumnRange(range, view<T>(values, shape));
-  }
-
-  /// Columns that never change: the incremental manager repeats the first row's value.
-  void put_constants() {
-    for (const char* column :
-         {"ARRAY_ID", "FEED1", "FEED2", "OBSERVATION_ID", "PROCESSOR_ID", "STATE_ID"}) {
-      cc::ScalarColumn<cc::Int>(ms, column).put(0, 0);
-    }
-  }
-
-  void put_flag_row(const Visibilities& chunk) {
-    const std::size_t cell = chunk.nchan * chunk.ncorr;
-    std::vector<std::uint8_t> all(chunk.rows());
-    for (std::size_t row = 0; row < all.size(); ++row) {
-      const auto begin = chunk.flag.begin() + static_cast<std::ptrdiff_t>(row * cell);
-      all[row] = std::all_of(begin, begin + static_cast<std::ptrdiff_t>(cell),
-                             [](std::uint8_t bad) { return bad != 0; });
-    }
-    put_scalars<bool>("FLAG_ROW", all);
-  }
-
-  void add_weight_spectrum() {
+  /// Adds the column, and fills the rows before `complete_rows`, whose WEIGHT stands.
+  void add_weight_spectrum(std::uint64_t complete_rows) {
     const wall::TablesLock lock;  // it makes files and changes the table's description
-    cc::TableDesc description;
-    cc::MS::addColumnToDesc(description, cc::MS::WEIGHT_SPECTRUM, 2);
-    cc::ColumnDesc& column = description.rwColumnDesc("WEIGHT_SPECTRUM");
-    if (uniform) column.setShape(position({shapes[0].ncorr, shapes[0].nchan}), true);
-    const auto bind = [&](const std::string&, const cc::DataManager& manager) {
-      ms.addColumn(column, manager);
-    };
-    bind_tiled(bind, "WEIGHT_SPECTRUM", cell_tile(sizeof(float)));
+    table->add_weight_spectrum(ms);
+    columns->open_weight_spectrum(ms);
     has_weight_spectrum = true;
-    const cc::ArrayColumn<float> weights(ms, "WEIGHT");
-    const cc::ScalarColumn<cc::Int> descriptions(ms, "DATA_DESC_ID");
-    for (std::uint64_t row = 0; row < rows; ++row) {
-      const cc::Vector<float> weight = weights.get(row);
-      const CellShape shape = shapes[static_cast<std::size_t>(descriptions(row))];
-      put_cells<float>("WEIGHT_SPECTRUM", row,
-                       spread(std::vector<float>(weight.begin(), weight.end()), shape),
-                       position({shape.ncorr, shape.nchan, 1}));
+    for (std::uint64_t first = 0; first < complete_rows;) {
+      const std::size_t most =
+          static_cast<std::size_t>(std::min<std::uint64_t>(kFillRows, complete_rows - first));
+      const std::vector<std::int32_t> numbers = columns->descriptions(first, most);
+      const auto other = std::find_if(numbers.begin(), numbers.end(),
+                                      [&](std::int32_t n) { return n != numbers.front(); });
+      const auto count = static_cast<std::size_t>(other - numbers.begin());
+      const wall::CellShape shape = table->shapes()[static_cast<std::size_t>(numbers.front())];
+      columns->put_weight_spectrum(
+          {first, count, shape.ncorr, 0, shape.nchan, true},
+          spread(columns->weights(first, count), shape.ncorr, shape.nchan));
+      first += count;
     }
   }
 
-  /// [row][corr] repeated for every channel: [row][chan][corr].
-  static std::vector<float> spread(const std::vector<float>& weight, CellShape shape) {
-    std::vector<float> result;
-    result.reserve(weight.size() * shape.nchan);
-    for (std::size_t from = 0; from < weight.size(); from += shape.ncorr) {
-      const auto begin = weight.begin() + static_cast<std::ptrdiff_t>(from);
-      for (std::size_t chan = 0; chan < shape.nchan; ++chan) {
-        result.insert(result.end(), begin, begin + static_cast<std::ptrdiff_t>(shape.ncorr));
-      }
-    }
-    return result;
+  void put_weight_spectrum(const wall::CellRange& range, const Visibilities& chunk) {
+    columns->put_weight_spectrum(range, chunk.weight_spectrum.empty()
+                                            ? spread(chunk.weight, chunk.ncorr, chunk.nchan)
+                                            : chunk.weight_spectrum);
   }
 
-  void put_weights(const Visibilities& chunk) {
-    const std::size_t n = chunk.rows();
-    const cc::IPosition per_corr = position({chunk.ncorr, n});
-    put_cells<float>("WEIGHT", rows, chunk.weight, per_corr);
-    std::vector<float> sigma(chunk.weight.size());
-    std::transform(chunk.weight.begin(), chunk.weight.end(), sigma.begin(),
-                   [](float weight) { return weight > 0 ? 1 / std::sqrt(weight) : -1.0F; });
-    put_cells<float>("SIGMA", rows, sigma, per_corr);
-    if (!chunk.weight_spectrum.empty() && !has_weight_spectrum) add_weight_spectrum();
-    if (!has_weight_spectrum) return;
-    const CellShape shape{chunk.ncorr, chunk.nchan};
-    put_cells<float>(
-        "WEIGHT_SPECTRUM", rows,
-        chunk.weight_spectrum.empty() ? spread(chunk.weight, shape) : chunk.weight_spectrum,
-        position({chunk.ncorr, chunk.nchan, n}));
+  void append_apart(const Visibilities& chunk) {
+    const wall::CellRange range{rows, chunk.rows(), chunk.ncorr, 0, chunk.nchan, true};
+    if (!has_weight_spectrum && varies(chunk)) add_weight_spectrum(rows);
+    ms.addRow(chunk.rows());
+    columns->put_rows(rows, chunk, chunk.data_desc_id);
+    columns->put_flag_rows(rows, wall::all_flagged(chunk));
+    columns->put_weights(rows, chunk.ncorr, chunk.weight);
+    columns->put_cells(range, chunk);
+    samples.add(range, chunk.data);
+    if (has_weight_spectrum) put_weight_spectrum(range, chunk);
+    rows += chunk.rows();
+  }
+
+  /// The channels of one window in the rows from `first`.
+  wall::CellRange slab(std::size_t window, std::uint64_t first, std::size_t count) const {
+    const wall::CellShape shape = chunk_shapes[window];
+    return {first,       count,
+            shape.ncorr, joined->first_channel[window],
+            shape.nchan, chunk_shapes.size() == 1};
+  }
+
+  /// Fills WEIGHT_SPECTRUM of rows that are not complete, for the windows that came before.
+  void fill_pending_spectrum() {
+    for (std::size_t window = 0; window < chunk_shapes.size(); ++window) {
+      const std::size_t count = pending->brought(window);
+      if (count == 0) continue;
+      const wall::CellShape shape = chunk_shapes[window];
+      columns->put_weight_spectrum(slab(window, pending->first(), count),
+                                   spread(pending->weights(window), shape.ncorr, shape.nchan));
+    }
+  }
+
+  void append_joined(const Visibilities& chunk) {
+    const auto window = static_cast<std::size_t>(chunk.data_desc_id);
+    if (!has_weight_spectrum && varies(chunk)) {
+      add_weight_spectrum(pending->first());
+      fill_pending_spectrum();
+    }
+    const auto place = pending->take(window, chunk, "rows for '" + path + "'");
+    if (place.fresh > 0) {
+      ms.addRow(place.fresh);
+      columns->put_rows(rows, last_rows(chunk, place.fresh), 0);
+      rows += place.fresh;
+    }
+    const wall::CellRange range = slab(window, place.first, chunk.rows());
+    columns->put_cells(range, chunk);
+    samples.add(range, chunk.data);
+    if (has_weight_spectrum) put_weight_spectrum(range, chunk);
+    if (pending->ready()) conclude_rows();
+  }
+
+  /// Completes the rows to which this was the last window.
+  void conclude_rows() {
+    if (!has_weight_spectrum && pending->varies()) {
+      add_weight_spectrum(pending->first());
+      fill_pending_spectrum();
+    }
+    const wall::PendingRows::Complete done = pending->complete();
+    columns->put_flag_rows(done.first, done.all_bad);
+    columns->put_weights(done.first, chunk_shapes.front().ncorr, done.weight);
+  }
+
+  /// What the columns of rows need of the last rows of a chunk.
+  static Visibilities last_rows(const Visibilities& chunk, std::size_t count) {
+    Visibilities last;
+    const auto take = [&](auto& into, const auto& from, std::size_t per_row) {
+      into.assign(from.end() - static_cast<std::ptrdiff_t>(count * per_row), from.end());
+    };
+    take(last.time_s, chunk.time_s, 1);
+    take(last.interval_s, chunk.interval_s, 1);
+    take(last.exposure_s, chunk.exposure_s, 1);
+    take(last.antenna1, chunk.antenna1, 1);
+    take(last.antenna2, chunk.antenna2, 1);
+    take(last.field_id, chunk.field_id, 1);
+    take(last.scan_number, chunk.scan_number, 1);
+    take(last.uvw_m, chunk.uvw_m, 3);
+    return last;
   }
 
   void append(const Visibilities& chunk) {
-    const std::size_t n = chunk.rows();
-    const cc::IPosition cells = position({chunk.ncorr, chunk.nchan, n});
-    ms.addRow(n);
-    if (rows == 0) put_constants();
-    put_scalars<double>("TIME", chunk.time_s);
-    put_scalars<double>("TIME_CENTROID", chunk.time_s);
-    put_scalars<double>("INTERVAL", chunk.interval_s);
-    put_scalars<double>("EXPOSURE", chunk.exposure_s);
-    put_scalars<cc::Int>("ANTENNA1", chunk.antenna1);
-    put_scalars<cc::Int>("ANTENNA2", chunk.antenna2);
-    put_scalars<cc::Int>("FIELD_ID", chunk.field_id);
-    put_scalars<cc::Int>("SCAN_NUMBER", chunk.scan_number);
-    put_scalars<cc::Int>("DATA_DESC_ID", std::vector<std::int32_t>(n, chunk.data_desc_id));
-    put_flag_row(chunk);
-    put_cells<double>("UVW", rows, chunk.uvw_m, position({3, n}));
-    put_cells<cc::Complex>("DATA", rows, chunk.data, cells);
-    put_cells<bool>("FLAG", rows, chunk.flag, cells);
-    put_weights(chunk);
-    for (std::size_t row = 0; row < n; ++row) {
+    const bool start = rows == 0;
+    if (joined) {
+      append_joined(chunk);
+    } else {
+      append_apart(chunk);
+    }
+    for (std::size_t row = 0; row < chunk.rows(); ++row) {
       const double half = chunk.interval_s[row] / 2;
-      const bool first = rows == 0 && row == 0;
+      const bool first = start && row == 0;
       first_s = first ? chunk.time_s[row] - half : std::min(first_s, chunk.time_s[row] - half);
       last_s = first ? chunk.time_s[row] + half : std::max(last_s, chunk.time_s[row] + half);
     }
-    rows += n;
+  }
+
+  void require_complete() const {
+    if (!pending || pending->empty()) return;
+    std::string text;
+    for (std::size_t window = 0; window < chunk_shapes.size(); ++window) {
+      text += (window ? ", " : "") + std::to_string(pending->first() + pending->brought(window));
+    }
+    refuse("the windows that were to be joined brought " + text + " rows, by data description");
   }
 };
 
@@ -354,11 +303,10 @@ MsWriter::MsWriter(const Lane::Token&, const std::string& path,
                    std::shared_ptr<const ObservationHeader> header, const MsLayout& layout)
     : impl_(std::make_unique<Impl>()) {
   impl_->path = path;
-  impl_->layout = layout;
-  impl_->take_header(std::move(header));
+  impl_->take_header(std::move(header), layout);
   wall::require_absent(path);
   const wall::TablesLock lock;
-  impl_->step("make", [&] { impl_->create(); });
+  impl_->step("make", [&] { impl_->create(layout); });
 }
 
 MsWriter::~MsWriter() = default;
@@ -373,16 +321,19 @@ void MsWriter::append(const Lane::Token&, const Visibilities& chunk) {
   }
   impl_->check(chunk);
   if (chunk.rows() == 0) return;
-  impl_->step("write rows " + std::to_string(impl_->rows) + " to " +
-                  std::to_string(impl_->rows + chunk.rows() - 1) + " of",
+  impl_->step("write " + std::to_string(chunk.rows()) + " rows after row " +
+                  std::to_string(impl_->rows) + " of",
               [&] { impl_->append(chunk); });
 }
 
 void MsWriter::finish(const Lane::Token&) {
   if (!impl_->open) return;
+  impl_->require_complete();
   const wall::TablesLock lock;
   impl_->step("finish", [&] {
     if (impl_->rows > 0) wall::write_time_range(impl_->ms, impl_->first_s, impl_->last_s);
+    impl_->samples.write(impl_->ms);
+    impl_->columns.reset();
     impl_->ms.flush(true);
     impl_->ms = cc::MeasurementSet();
     impl_->open = false;

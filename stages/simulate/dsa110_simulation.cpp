@@ -130,6 +130,7 @@ void Dsa110Simulation::make_header(const EarthOrientation& earth) {
   header->observer = "skymill";
   header->project = "simulation";
   header->source = "simulate";
+  header->uvw_sense = UvwSense::one_minus_two;
   header->antennas = all_antennas();
   header->phasing = Phasing::meridian;
   header->pointing_dec_rad = setup_.pointing_dec_rad;

@@ -38,6 +38,7 @@ std::shared_ptr<const ObservationHeader> Simulate::make_header() const {
   header->observer = "skymill";
   header->project = "simulation";
   header->source = "simulate";
+  header->uvw_sense = UvwSense::one_minus_two;
   header->antennas = spiral_array(params_.antennas, params_.radius, params_.diameter,
                                   {params_.longitude, params_.latitude, params_.height});
   SpectralWindow window;

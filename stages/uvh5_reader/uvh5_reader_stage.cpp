@@ -255,6 +255,7 @@ void Uvh5ReaderStage::make_header() {
   header->phasing = first.phasing;
   header->pointing_dec_rad = first.pointing_dec_rad;
   header->position = first.position;
+  header->uvw_sense = UvwSense::one_minus_two;  // append_rows() sees to it
   header_ = std::move(header);
 }
 

@@ -56,6 +56,7 @@ SHARED_FOLDERS = {
     "stages/ms": {"stages/data"},
     "stages/formats": {"stages/data", "stages/ms"},
     "stages/uvh5": {"stages/data", "stages/geometry"},
+    "stages/checks": {"stages/data", "stages/geometry", "stages/ms"},
 }
 
 # Foreign libraries for sources of a folder, besides its private headers.

@@ -53,6 +53,17 @@ void hash(std::uint64_t& sum, const std::vector<T>& values) {
   }
 }
 
+/// The weight of every sample: a WEIGHT_SPECTRUM that only repeats WEIGHT is not kept.
+std::vector<float> weight_of_samples(const Visibilities& chunk) {
+  if (!chunk.weight_spectrum.empty()) return chunk.weight_spectrum;
+  std::vector<float> weights;
+  for (std::size_t k = 0; k < chunk.data.size(); ++k) {
+    weights.push_back(
+        chunk.weight[k / (chunk.nchan * chunk.ncorr) * chunk.ncorr + k % chunk.ncorr]);
+  }
+  return weights;
+}
+
 }  // namespace
 
 void Checksums::add(const Visibilities& chunk) {
@@ -61,7 +72,7 @@ void Checksums::add(const Visibilities& chunk) {
   hash(flag, chunk.flag);
   hash(uvw, chunk.uvw_m);
   hash(weight, chunk.weight);
-  hash(weight_spectrum, chunk.weight_spectrum);
+  hash(weight_spectrum, weight_of_samples(chunk));
   for (std::size_t row = 0; row < chunk.rows(); ++row) {
     hash(numbers,
          std::vector<std::int32_t>{chunk.antenna1[row], chunk.antenna2[row], chunk.field_id[row],

@@ -29,7 +29,7 @@ class Scratch {
 };
 
 /// FNV-1a checksums of every array of chunks that follow each other, so that the sums do not
-/// depend on where the chunks end.
+/// depend on where the chunks end; weights are those of samples.
 struct Checksums {
   static constexpr std::uint64_t kStart = 14695981039346656037ull;
   std::uint64_t time = kStart, data = kStart, flag = kStart, uvw = kStart, weight = kStart,

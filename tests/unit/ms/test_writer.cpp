@@ -135,6 +135,7 @@ TEST_CASE("fields keep their frames, equal or not", "[ms]") {
       CHECK(after->fields[i].phase_dir.ra_rad == Approx(1.25).epsilon(1e-14));
     }
     CHECK(after->spectral_windows[0].meas_freq_ref == 1);
+    CHECK(after->uvw_sense == UvwSense::unknown);
   }
 }
 
@@ -208,4 +209,221 @@ TEST_CASE("a full disk is an error, not a crash", "[ms]") {
   std::signal(SIGXFSZ, old_handler);
   CHECK_THAT(text, Catch::Contains(path));
   CHECK_FALSE(std::filesystem::exists(path));
+}
+
+TEST_CASE("weights alike in all channels make no column of their own", "[ms]") {
+  Scratch scratch;
+  Lane lane("test");
+  const std::string path = scratch.path("same.ms");
+  const auto header = std::make_shared<const ObservationHeader>(small_header());
+  lane.run([&](const Lane::Token& token) {
+    MsWriter writer(token, path, header);
+    Visibilities chunk = small_chunk(3);
+    chunk.weight_spectrum.assign(12, 4);
+    writer.append(token, chunk);
+    writer.finish(token);
+  });
+  MsReader reader = open_reader(lane, path);
+  const auto all = lane.run([&](const Lane::Token& token) { return reader.read(token, 0, 3); });
+  CHECK(all.weight_spectrum.empty());
+  CHECK(all.weight == std::vector<float>(6, 4));
+}
+
+TEST_CASE("MODEL_DATA and CORRECTED_DATA are made on request only", "[ms]") {
+  Scratch scratch;
+  Lane lane("test");
+  const auto header = std::make_shared<const ObservationHeader>(small_header());
+  for (const bool wanted : {false, true}) {
+    const std::string path = scratch.path(wanted ? "more.ms" : "plain.ms");
+    lane.run([&](const Lane::Token& token) {
+      MsLayout layout;
+      layout.model_column = layout.corrected_column = wanted;
+      MsWriter writer(token, path, header, layout);
+      writer.append(token, small_chunk(5));
+      writer.finish(token);
+    });
+    MsSelection model = everything();
+    model.datacolumn = "model";
+    if (!wanted) {
+      CHECK_THROWS_WITH(open_reader(lane, path, model), Catch::Contains("no column MODEL_DATA"));
+      CHECK(open_reader(lane, path).used_column() == "DATA");
+      continue;
+    }
+    MsReader zeros = open_reader(lane, path, model);
+    const auto rows = lane.run([&](const Lane::Token& token) { return zeros.read(token, 0, 5); });
+    CHECK(rows.data == std::vector<std::complex<float>>(20));
+    MsReader corrected = open_reader(lane, path);
+    CHECK(corrected.used_column() == "CORRECTED_DATA");
+    const auto copy =
+        lane.run([&](const Lane::Token& token) { return corrected.read(token, 0, 5); });
+    CHECK(copy.data == small_chunk(5).data);
+  }
+}
+
+namespace {
+
+/// Three windows of two channels each that follow each other.
+ObservationHeader windows_in_a_row() {
+  ObservationHeader header = small_header();
+  header.spectral_windows = {{"b", {1.2e9, 1.3e9}, {1e8, 1e8}, 5, 1.2e9},
+                             {"a", {1.0e9, 1.1e9}, {1e8, 1e8}, 5, 1.0e9},
+                             {"c", {1.4e9, 1.5e9}, {1e8, 1e8}, 5, 1.4e9}};
+  header.data_descriptions = {{0, {9, 12}}, {1, {9, 12}}, {2, {9, 12}}};
+  header.rows = 15;
+  header.rows_per_description = {5, 5, 5};
+  return header;
+}
+
+/// Rows [first, first + count) of a window, each sample with a value of its own.
+Visibilities window_rows(int window, std::size_t first, std::size_t count) {
+  Visibilities chunk = small_chunk(count);
+  chunk.data_desc_id = window;
+  for (std::size_t row = 0; row < count; ++row) {
+    chunk.time_s[row] = 5e9 + static_cast<double>(first + row);
+    for (std::size_t k = 0; k < 4; ++k) {
+      chunk.data[4 * row + k] = {static_cast<float>(first + row),
+                                 static_cast<float>(10 * window) + static_cast<float>(k)};
+      chunk.flag[4 * row + k] = (first + row + k + static_cast<std::size_t>(window)) % 3 == 0;
+    }
+  }
+  return chunk;
+}
+
+Visibilities joined_rows(const Scratch& scratch, const std::string& name,
+                         const std::vector<Visibilities>& chunks) {
+  Lane lane("test");
+  const auto header = std::make_shared<const ObservationHeader>(windows_in_a_row());
+  const std::string path = scratch.path(name);
+  lane.run([&](const Lane::Token& token) {
+    MsLayout layout;
+    layout.join_windows = true;
+    MsWriter writer(token, path, header, layout);
+    for (const Visibilities& chunk : chunks) writer.append(token, chunk);
+    writer.finish(token);
+  });
+  MsReader reader = open_reader(lane, path, everything());
+  CHECK(reader.header()->spectral_windows.at(0).chan_freq_hz ==
+        std::vector<double>{1.0e9, 1.1e9, 1.2e9, 1.3e9, 1.4e9, 1.5e9});
+  CHECK(reader.header()->data_descriptions.size() == 1);
+  return lane.run([&](const Lane::Token& token) { return reader.read(token, 0, 5); });
+}
+
+}  // namespace
+
+TEST_CASE("windows that follow each other become one, in whatever pieces they come", "[ms]") {
+  const Scratch scratch;
+  const std::vector<std::vector<Visibilities>> orders{
+      {window_rows(0, 0, 5), window_rows(1, 0, 5), window_rows(2, 0, 5)},
+      {window_rows(2, 0, 2), window_rows(1, 0, 1), window_rows(1, 1, 3), window_rows(0, 0, 3),
+       window_rows(2, 2, 3), window_rows(0, 3, 2), window_rows(1, 4, 1)}};
+  for (std::size_t k = 0; k < orders.size(); ++k) {
+    const Visibilities all = joined_rows(scratch, std::to_string(k), orders[k]);
+    REQUIRE(all.rows() == 5);
+    REQUIRE(all.nchan == 6);
+    const std::vector<int> window_of_channels{1, 0, 2};
+    for (std::size_t row = 0; row < 5; ++row) {
+      CHECK(all.time_s[row] == 5e9 + static_cast<double>(row));
+      for (std::size_t k2 = 0; k2 < 12; ++k2) {
+        const Visibilities source = window_rows(window_of_channels[k2 / 4], row, 1);
+        CHECK(all.data[12 * row + k2] == source.data[k2 % 4]);
+        CHECK(all.flag[12 * row + k2] == source.flag[k2 % 4]);
+      }
+    }
+    CHECK(all.weight == std::vector<float>(10, 4));
+    CHECK(all.weight_spectrum.empty());
+  }
+}
+
+TEST_CASE("weights of joined windows that differ make a spectrum", "[ms]") {
+  const Scratch scratch;
+  std::vector<Visibilities> chunks{window_rows(0, 0, 5), window_rows(1, 0, 3), window_rows(2, 0, 5),
+                                   window_rows(1, 3, 2)};
+  chunks[3].weight.assign(4, 7);
+  // Window 2 is all flagged in row 1, so that its weight there is of no account.
+  std::fill_n(chunks[2].flag.begin() + 4, 4, 1);
+  chunks[2].weight[2] = chunks[2].weight[3] = 0;
+  const Visibilities all = joined_rows(scratch, "w", chunks);
+  REQUIRE(all.weight_spectrum.size() == 60);
+  CHECK(std::vector<float>(all.weight.begin(), all.weight.begin() + 6) == std::vector<float>(6, 4));
+  for (std::size_t k = 6; k < 10; ++k) CHECK(all.weight[k] == Approx(5));
+  for (std::size_t row = 3; row < 5; ++row) {
+    for (std::size_t k = 0; k < 12; ++k) {
+      CHECK(all.weight_spectrum[12 * row + k] == (k < 4 ? 7 : 4));
+    }
+  }
+  for (std::size_t k = 0; k < 12; ++k) CHECK(all.weight_spectrum[k] == 4);
+}
+
+TEST_CASE("windows that do not join are refused", "[ms]") {
+  const Scratch scratch;
+  const auto refusal = [&](const auto& change) -> std::string {
+    ObservationHeader header = windows_in_a_row();
+    change(header);
+    Lane lane("test");
+    MsLayout layout;
+    layout.join_windows = true;
+    try {
+      lane.run([&](const Lane::Token& token) {
+        MsWriter(token, scratch.path("refused"), std::make_shared<const ObservationHeader>(header),
+                 layout);
+      });
+    } catch (const Error& error) {
+      return error.what();
+    }
+    return "";
+  };
+  using Header = ObservationHeader;
+  CHECK(refusal([](Header&) {}).empty());
+  CHECK_THAT(refusal([](Header& h) {
+               h.spectral_windows[2].chan_freq_hz = {1.45e9, 1.55e9};
+             }),
+             Catch::Contains("does not follow"));
+  CHECK_THAT(refusal([](Header& h) {
+               h.spectral_windows[2].chan_freq_hz = {1.3e9, 1.4e9};
+             }),
+             Catch::Contains("does not follow"));
+  CHECK_THAT(refusal([](Header& h) {
+               h.spectral_windows[2].chan_width_hz = {2e8, 2e8};
+             }),
+             Catch::Contains("one width"));
+  CHECK_THAT(refusal([](Header& h) {
+               h.spectral_windows[0].chan_freq_hz = {1.3e9, 1.2e9};
+             }),
+             Catch::Contains("does not follow"));
+  CHECK_THAT(refusal([](Header& h) {
+               h.data_descriptions[1].corr_types = {9, 10};
+             }),
+             Catch::Contains("correlations"));
+  CHECK_THAT(refusal([](Header& h) { h.spectral_windows[1].meas_freq_ref = 1; }),
+             Catch::Contains("frame"));
+  CHECK_THAT(refusal([](Header& h) { h.rows_per_description[1] = 4; }), Catch::Contains("rows"));
+}
+
+TEST_CASE("joined windows must all bring the same rows", "[ms]") {
+  const Scratch scratch;
+  const std::vector<Visibilities> good{window_rows(0, 0, 5), window_rows(1, 0, 5)};
+  std::vector<Visibilities> chunks = good;
+  CHECK_THROWS_WITH(joined_rows(scratch, "missing", chunks),
+                    Catch::Contains("brought 5, 5, 0 rows"));
+  chunks.push_back(window_rows(2, 0, 5));
+  chunks.back().antenna2[3] = 0;
+  CHECK_THROWS_WITH(joined_rows(scratch, "other", chunks), Catch::Contains("row 3"));
+  CHECK_FALSE(std::filesystem::exists(scratch.path("missing")));
+  CHECK_FALSE(std::filesystem::exists(scratch.path("other")));
+}
+
+TEST_CASE("the sense of uvw is said where it is known, and read again", "[ms]") {
+  Scratch scratch;
+  Lane lane("test");
+  for (const UvwSense sense : {UvwSense::one_minus_two, UvwSense::two_minus_one}) {
+    const std::string path = scratch.path(sense == UvwSense::one_minus_two ? "12" : "21");
+    auto header = std::make_shared<ObservationHeader>(small_header());
+    header->uvw_sense = sense;
+    lane.run([&](const Lane::Token& token) {
+      MsWriter writer(token, path, header);
+      writer.append(token, small_chunk(5));
+      writer.finish(token);
+    });
+    CHECK(open_reader(lane, path).header()->uvw_sense == sense);
+  }
 }
