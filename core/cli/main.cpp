@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 #include <core/error.h>
 #include <core/version.h>
+#include <malloc.h>
 
 #include <cstdio>
 #include <map>
@@ -23,6 +24,9 @@ constexpr const char* kExitCodes =
 
 int main(int argc, char** argv) {
   using namespace skymill;
+  // Chunks are made by one thread and freed by another. In an arena for each thread their memory
+  // would pile up, the more the longer a run is.
+  mallopt(M_ARENA_MAX, 1);
   const std::vector<std::string> arguments(argv, argv + argc);
   CLI::App app(kAbout, "skymill");
   app.footer(kExitCodes);

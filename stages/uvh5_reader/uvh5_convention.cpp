@@ -3,6 +3,8 @@
 #include <stages/uvh5_reader/uvh5_group.h>
 
 #include <algorithm>
+#include <array>
+#include <bit>
 #include <cmath>
 #include <numeric>
 #include <span>
@@ -27,9 +29,15 @@ int exchanged(int stokes) {
   }
 }
 
-/// Whether each value of a row, [channel][hand], is that of the channel before it.
+/// Whether each value of a row, [channel][hand], is that of the channel before it. Compared as
+/// bits and without leaving early, so that it is done on vectors.
 bool constant_along(std::span<const float> row, std::size_t ncorr) {
-  return std::equal(row.begin() + static_cast<std::ptrdiff_t>(ncorr), row.end(), row.begin());
+  std::uint32_t different = 0;
+  for (std::size_t k = ncorr; k < row.size(); ++k) {
+    different |=
+        std::bit_cast<std::uint32_t>(row[k]) ^ std::bit_cast<std::uint32_t>(row[k - ncorr]);
+  }
+  return different == 0;
 }
 
 /// Whether all samples of a row weigh the same in each hand, and more than nothing.
@@ -40,21 +48,56 @@ bool weighs_the_same(std::span<const float> nsamples, std::size_t ncorr) {
   return constant_along(nsamples, ncorr);
 }
 
-/// Data and flags of one row: channels and hands in our order, conjugated unless the antennas were
+/// Whether all parts of all values are finite numbers; likewise on vectors.
+bool all_finite(std::span<const std::complex<float>> values) {
+  const auto* parts = reinterpret_cast<const float*>(values.data());
+  std::uint32_t carries = 0;
+  for (std::size_t k = 0; k < 2 * values.size(); ++k) {
+    // Only an exponent of all ones carries into the sign.
+    carries |= (std::bit_cast<std::uint32_t>(parts[k]) & 0x7fffffffu) + 0x00800000u;
+  }
+  return (carries & 0x80000000u) == 0;
+}
+
+bool none_set(std::span<const std::uint8_t> flags) {
+  std::uint8_t any = 0;
+  for (const std::uint8_t flag : flags) any |= flag;
+  return any == 0;
+}
+
+/// Data of one row: channels and hands in our order, conjugated unless the antennas were
 /// exchanged. Written for a known number of hands, so that the compiler can unroll it.
 template <std::size_t kCorr>
-void put_cells(const std::complex<float>* data, const std::uint8_t* flag, const Uvh5Order& order,
-               const std::vector<std::size_t>& hand, bool exchange, std::complex<float>* to_data,
-               std::uint8_t* to_flag) {
+void put_data(const std::complex<float>* data, const Uvh5Order& order,
+              const std::vector<std::size_t>& hand, bool exchange, std::complex<float>* to) {
   const std::size_t ncorr = kCorr != 0 ? kCorr : hand.size();
-  const float sign = exchange ? 1.0f : -1.0f;
+  std::array<std::size_t, kCorr == 0 ? 1 : kCorr> fixed{};
+  for (std::size_t corr = 0; corr < kCorr; ++corr) fixed[corr] = hand[corr];
+  const std::size_t* const from_hand = kCorr != 0 ? fixed.data() : hand.data();
+  // A value as one number of 64 bits; the top one is the sign of the imaginary part.
+  static_assert(std::endian::native == std::endian::little);
+  const std::uint64_t conjugate = exchange ? 0 : std::uint64_t{1} << 63;
+  const auto* from = reinterpret_cast<const std::uint64_t*>(data);
+  auto* out = reinterpret_cast<std::uint64_t*>(to);
   for (const std::size_t channel : order.channel) {
     for (std::size_t corr = 0; corr < ncorr; ++corr) {
-      const std::size_t from = channel * ncorr + hand[corr];
-      const float re = data[from].real(), im = data[from].imag();
-      *to_data++ = {re, sign * im};
-      const bool finite = std::isfinite(re) && std::isfinite(im);
-      *to_flag++ = !finite || (flag != nullptr && flag[from] != 0) ? 1 : 0;
+      *out++ = from[channel * ncorr + from_hand[corr]] ^ conjugate;
+    }
+  }
+}
+
+/// Flags of one row in our order: what the file flags, and what is no finite number.
+void put_flags(std::span<const std::complex<float>> data, const std::uint8_t* flag,
+               const Uvh5Order& order, const std::vector<std::size_t>& hand, std::uint8_t* to) {
+  if (all_finite(data) && (flag == nullptr || none_set({flag, data.size()}))) {
+    std::fill(to, to + data.size(), std::uint8_t{0});
+    return;
+  }
+  for (const std::size_t channel : order.channel) {
+    for (const std::size_t place : hand) {
+      const std::size_t from = channel * hand.size() + place;
+      const bool finite = std::isfinite(data[from].real()) && std::isfinite(data[from].imag());
+      *to++ = !finite || (flag != nullptr && flag[from] != 0) ? 1 : 0;
     }
   }
 }
@@ -138,11 +181,15 @@ std::size_t append_rows(const Uvh5Rows& rows, const Uvh5Cells& cells, const Uvh5
   into.data.resize(most * per_row);
   into.flag.resize(most * per_row);
   into.weight.resize(most * ncorr);
+  for (auto* column : {&into.time_s, &into.interval_s, &into.exposure_s}) column->reserve(most);
+  for (auto* column : {&into.antenna1, &into.antenna2, &into.scan_number, &into.field_id}) {
+    column->reserve(most);
+  }
   const VaryingWeights varying(nchan, ncorr);
-  const auto put = ncorr == 1   ? put_cells<1>
-                   : ncorr == 2 ? put_cells<2>
-                   : ncorr == 4 ? put_cells<4>
-                                : put_cells<0>;
+  const auto put = ncorr == 1   ? put_data<1>
+                   : ncorr == 2 ? put_data<2>
+                   : ncorr == 4 ? put_data<4>
+                                : put_data<0>;
   std::size_t refused = 0;
   for (std::size_t row = 0; row < rows.time_jd.size(); ++row) {
     if (!autocorrelations && rows.antenna1[row] == rows.antenna2[row]) continue;
@@ -161,8 +208,8 @@ std::size_t append_rows(const Uvh5Rows& rows, const Uvh5Cells& cells, const Uvh5
     }
     const std::uint8_t* flag = cells.flag.empty() ? nullptr : &cells.flag[row * per_row];
     std::uint8_t* to_flag = &into.flag[place * per_row];
-    put(&cells.data[row * per_row], flag, order, hand, exchange, &into.data[place * per_row],
-        to_flag);
+    put(&cells.data[row * per_row], order, hand, exchange, &into.data[place * per_row]);
+    put_flags({&cells.data[row * per_row], per_row}, flag, order, hand, to_flag);
     float* to_weight = &into.weight[place * ncorr];
     const float* nsamples = cells.nsamples.empty() ? nullptr : &cells.nsamples[row * per_row];
     if (nsamples == nullptr) {

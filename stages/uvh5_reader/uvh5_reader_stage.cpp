@@ -41,6 +41,19 @@ SpectralWindow window_of(const Uvh5Header& header, const Uvh5Order& order) {
   return window;
 }
 
+/// Puts into the run record how a data set was read: what direct reading took from the file.
+void record_access(const Uvh5File& file, const Uvh5Access& access, const PipelineContext& ctx) {
+  if (access.calls == 0 && access.plan.direct) return;  // not asked for
+  ctx.record("access", {{"dataset", std::filesystem::path(file.header().path).filename().string() +
+                                        ":" + access.name},
+                        {"direct", access.plan.direct},
+                        {"reason", access.plan.reason},
+                        {"data_bytes", static_cast<std::int64_t>(access.data_bytes)},
+                        {"index_bytes", static_cast<std::int64_t>(access.index_bytes)},
+                        {"chunks", static_cast<std::int64_t>(access.chunks)},
+                        {"calls", static_cast<std::int64_t>(access.calls)}});
+}
+
 std::string listed(const std::vector<std::string>& names) {
   std::string text;
   for (const std::string& name : names) text += (text.empty() ? "" : ", ") + name;
@@ -264,14 +277,15 @@ void Uvh5ReaderStage::cut(std::size_t chunk_bytes) {
   const std::size_t most = std::max<std::size_t>(1, chunk_bytes / piece_bytes());
   // Whole integrations where the rows are in order of time, else rows as they come.
   std::vector<Extent> bands;
-  std::size_t first = 0;
+  std::size_t first = 0, first_integration = 0;
   const std::vector<std::size_t>& ends = group_.index.ends;
   for (std::size_t k = 0; k < ends.size(); ++k) {
-    const bool full =
-        k + 1 == ends.size() || (k + 1) % params_.integrations == 0 || ends[k + 1] - first > most;
+    const bool full = k + 1 == ends.size() || k + 1 - first_integration == params_.integrations ||
+                      ends[k + 1] - first > most;
     if (!full) continue;
     bands.push_back({first, ends[k]});
     first = ends[k];
+    first_integration = k + 1;
   }
   if (ends.empty()) bands.push_back({0, group_.index.rows});
   for (const Extent& band : bands) {
@@ -432,6 +446,7 @@ void Uvh5ReaderStage::conclude_reading(const PipelineContext& ctx) {
   for (const Uvh5File& file : group_.files) {
     bytes += file.bytes_read();
     ctx.record_input(file.header().path);
+    for (const Uvh5Access& access : file.accesses()) record_access(file, access, ctx);
   }
   ctx.count("rows_read", static_cast<std::int64_t>(next_row_));
   ctx.count("bytes_read", static_cast<std::int64_t>(bytes));

@@ -30,8 +30,8 @@ struct Uvh5ReaderParams {
   std::string eop;
   bool allow_stale_eop = false;
   std::size_t readers = 4;
-  std::size_t integrations = 2;
-  std::size_t chunk_bytes = 16 << 20;
+  std::size_t integrations = 1000000;
+  std::size_t chunk_bytes = 8 << 20;
 };
 
 /// Streams the UVH5 files of one observation, a spectral window each, in our sign convention:
