@@ -208,6 +208,7 @@ void DatasetReader::read_contiguous(const Band& band) {
     raw_->read(start + done * cell, now * cell, from, name_);
     counts_.data_bytes += now * cell;
     ++counts_.calls;
+    band_end_ = start + (done + now) * cell;
     if (!as_stored)
       copy_box(stored_, type_, from, {1, 1, 1, 1}, into, {1, 1, 1, 1}, {1, 1, 1, now});
   }
@@ -262,6 +263,7 @@ void DatasetReader::read_stretch(const Stretch& stretch, const std::vector<Store
   ReadSpace& space = ReadSpace::of_thread();
   const std::uint8_t* const bytes = space.take(stretch.bytes);
   raw_->read(stretch.address, stretch.bytes, space.take(stretch.bytes), name_);
+  band_end_ = stretch.address + stretch.bytes;
   counts_.data_bytes += stretch.bytes;
   counts_.chunks += stretch.end - stretch.begin;
   ++counts_.calls;

@@ -52,6 +52,9 @@ class DatasetReader {
   /// @throws Error (input) when they cannot be read or lie outside the data set
   void read_rows(hsize_t first, hsize_t count, void* into);
 
+  /// Where in the file the bytes of the last band ended; 0 before, and through the library.
+  std::uint64_t band_end() const { return band_end_; }
+
   const std::string& name() const { return name_.name; }
   const DatasetLayout& layout() const { return layout_; }
   /// With the library's cache as it really is.
@@ -96,6 +99,7 @@ class DatasetReader {
   std::unique_ptr<ChunkIndex> index_;
   Handle dataset_, memory_type_;     ///< for the library
   Axes shape_{}, chunk_{}, grid_{};  ///< with axes of 1 after the first up to four
+  std::uint64_t band_end_ = 0;
   std::optional<hsize_t> kept_stripe_;
   std::vector<std::uint8_t> kept_;  ///< [chunk of the stripe][bytes], filters undone
   std::vector<std::uint8_t> kept_there_;

@@ -55,4 +55,10 @@ void RawFile::read(std::uint64_t at, std::size_t bytes, void* into, const Datase
   }
 }
 
+void RawFile::announce(std::uint64_t at, std::uint64_t bytes) const {
+  // Advice only: a file system that does not heed it is read all the same.
+  ::posix_fadvise(descriptor_, static_cast<off_t>(at), static_cast<off_t>(bytes),
+                  POSIX_FADV_WILLNEED);
+}
+
 }  // namespace skymill::radio::hdf5

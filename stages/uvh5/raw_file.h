@@ -44,6 +44,8 @@ class RawFile {
   }
   /// @throws Error (input) when they do not lie in the file or cannot be read
   void read(std::uint64_t at, std::size_t bytes, void* into, const DatasetName& of) const;
+  /// Asks the system to bring these bytes into its cache; not waited for.
+  void announce(std::uint64_t at, std::uint64_t bytes) const;
 
  private:
   std::uint64_t size_ = 0;

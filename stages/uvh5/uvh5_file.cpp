@@ -223,4 +223,9 @@ void Uvh5File::read_cells(std::size_t first, std::size_t count, Uvh5Cells& cells
                    cells.nsamples.size() * sizeof(float);
 }
 
+void Uvh5File::announce(std::size_t bytes) const {
+  const std::uint64_t end = impl_->visdata->band_end();
+  if (end > 0 && bytes > 0) impl_->open.raw->announce(end, bytes);
+}
+
 }  // namespace skymill::radio

@@ -80,6 +80,10 @@ class SKYMILL_API Uvh5File {
   void read_cells(std::size_t first, std::size_t count, Uvh5Cells& cells,
                   const Uvh5Selection& selection = {}) const;
 
+  /// Asks the system to bring the bytes that follow those of the last cells, since files grow in
+  /// the order of their rows; not waited for.
+  void announce(std::size_t bytes) const;
+
   /// Of each data set that is read by rows.
   std::vector<Uvh5Access> accesses() const;
   /// Bytes that read_cells has handed out from the file.

@@ -108,6 +108,12 @@ Schema<Uvh5ReaderParams> Uvh5ReaderStage::schema() {
       .range(1, 64)
       .tuning()
       .advanced();
+  s.field("read_ahead", &Uvh5ReaderParams::read_ahead,
+          "Pieces of each file that the system is asked to bring before they are wanted, so that "
+          "the disk works while others compute")
+      .range(0, 1000)
+      .tuning()
+      .advanced();
   s.field("integrations", &Uvh5ReaderParams::integrations, "Most integrations in a chunk")
       .range(1, 1e6)
       .tuning()
@@ -374,6 +380,8 @@ Uvh5ReaderStage::Reading Uvh5ReaderStage::read(const Piece& piece, Uvh5Cells& ce
   selection.flags = !params_.assume_constant_flags;
   selection.nsamples = selection.flags && params_.nsamples != "ignore";
   file.read_cells(piece.first, piece.count, cells, selection);
+  file.announce(params_.read_ahead * (cells.data.size() * sizeof(cells.data[0]) +
+                                      cells.flag.size() + cells.nsamples.size() * sizeof(float)));
   reading.refused = append_rows(reading.rows, cells, subband.order, params_.autocorrelations,
                                 reading.chunk, subband.weight);
   add_places(reading);

@@ -30,6 +30,7 @@ struct Uvh5ReaderParams {
   std::string eop;
   bool allow_stale_eop = false;
   std::size_t readers = 4;
+  std::size_t read_ahead = 2;
   std::size_t integrations = 1000000;
   std::size_t chunk_bytes = 8 << 20;
 };
