@@ -68,6 +68,19 @@ void check_same(const WholeStream& made, const WholeStream& got) {
   CHECK(different == 0);
 }
 
+/// Writes an observation and says how to read it.
+Uvh5ReaderParams written(const Scratch& scratch, const SimulateParams& simulate) {
+  Uvh5WriterParams writer;
+  writer.output = scratch.path() + "/out";
+  std::filesystem::create_directory(writer.output);
+  write_observation(simulate, writer);
+  Uvh5ReaderParams reader;
+  reader.input = {writer.output};
+  reader.expect_subbands = 2;
+  reader.eop = simulate.eop;
+  return reader;
+}
+
 }  // namespace
 
 TEST_CASE("simulate, uvh5_writer, uvh5_reader: every row comes back bit by bit") {
@@ -230,14 +243,7 @@ TEST_CASE("data that are not fringe-stopped to the meridian are refused") {
 TEST_CASE("uvw of meridian data are those of each integration's own centre") {
   const Scratch scratch("/tmp", "test");
   const SimulateParams simulate = small_dsa110(write_eop(scratch.path()));
-  Uvh5WriterParams writer;
-  writer.output = scratch.path() + "/out";
-  std::filesystem::create_directory(writer.output);
-  write_observation(simulate, writer);
-  Uvh5ReaderParams reader;
-  reader.input = {writer.output};
-  reader.expect_subbands = 2;
-  reader.eop = simulate.eop;
+  Uvh5ReaderParams reader = written(scratch, simulate);
   const WholeStream got = stream_of<Uvh5ReaderStage>(reader);
   const auto earth = EarthOrientation::find(simulate.eop);
   double largest = 0, moved = 0;
@@ -270,14 +276,7 @@ TEST_CASE("uvw of meridian data are those of each integration's own centre") {
 TEST_CASE("any number of readers gives the same chunks") {
   const Scratch scratch("/tmp", "test");
   const SimulateParams simulate = small_dsa110(write_eop(scratch.path()));
-  Uvh5WriterParams writer;
-  writer.output = scratch.path() + "/out";
-  std::filesystem::create_directory(writer.output);
-  write_observation(simulate, writer);
-  Uvh5ReaderParams reader;
-  reader.input = {writer.output};
-  reader.expect_subbands = 2;
-  reader.eop = simulate.eop;
+  Uvh5ReaderParams reader = written(scratch, simulate);
   reader.readers = 1;
   const WholeStream one = stream_of<Uvh5ReaderStage>(reader);
   for (const std::size_t readers : {2, 3, 8}) {
