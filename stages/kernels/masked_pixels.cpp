@@ -15,37 +15,11 @@ constexpr std::size_t kRunCost = 16;
 
 }  // namespace
 
-std::vector<PixelRun> masked_runs(View<const float, 2> mask,
-                                  const std::array<std::size_t, 2>& shape) {
-  std::vector<PixelRun> runs;
-  const auto [ny, nx] = shape;
-  for (std::size_t y = 0; y < ny; ++y) {
-    if (mask.data() == nullptr) {
-      runs.push_back({y, 0, nx});
-      continue;
-    }
-    const float* row = &mask(y, 0);
-    const auto inside = [](float value) { return value > 0.5F; };
-    const float* end = row + nx;
-    for (const float* first = std::find_if(row, end, inside); first != end;) {
-      const float* last = std::find_if_not(first, end, inside);
-      runs.push_back(
-          {y, static_cast<std::size_t>(first - row), static_cast<std::size_t>(last - row)});
-      first = std::find_if(last, end, inside);
-    }
-  }
-  return runs;
-}
-
 MaskedPixels::MaskedPixels(View<const float, 2> plane, std::vector<PixelRun> runs)
     : ny_(plane.extent(0)), nx_(plane.extent(1)), runs_(std::move(runs)) {
   start_.reserve(runs_.size());
   run_peak_.reserve(runs_.size());
-  std::size_t pixels = 0;
-  for (const PixelRun& run : runs_) {
-    pixels += run.end - run.first;
-  }
-  values_.reserve(pixels);
+  values_.reserve(count_pixels(runs_));
   for (const PixelRun& run : runs_) {
     const float* row = &plane(run.y, run.first);
     const std::size_t n = run.end - run.first;
@@ -102,11 +76,7 @@ void MaskedPixels::write(View<float, 2> plane) const {
 }
 
 bool packing_pays(const std::vector<PixelRun>& runs, std::size_t plane_pixels) {
-  std::size_t cost = kRunCost * runs.size();
-  for (const PixelRun& run : runs) {
-    cost += run.end - run.first;
-  }
-  return cost < plane_pixels;
+  return kRunCost * runs.size() + count_pixels(runs) < plane_pixels;
 }
 
 }  // namespace skymill::kernels

@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 #pragma once
 
+#include <stages/kernels/pixel_runs.h>
 #include <stages/kernels/view.h>
 
-#include <array>
 #include <cstddef>
 #include <vector>
 
@@ -15,18 +15,6 @@ struct PeakPixel {
   std::size_t y = 0;
   float value = 0;
 };
-
-/// Pixels [first, end) of row y.
-struct PixelRun {
-  std::size_t y = 0;
-  std::size_t first = 0;
-  std::size_t end = 0;
-};
-
-/// The runs of pixels with mask > 0.5, row after row; all rows for an empty view with the shape
-/// given. `shape` is {ny, nx}.
-std::vector<PixelRun> masked_runs(View<const float, 2> mask,
-                                  const std::array<std::size_t, 2>& shape);
 
 /// A packed copy of the pixels that a mask leaves, for minor cycles: a subtraction costs what the
 /// mask holds and not what the image holds. The same bits as on the whole plane.
