@@ -2,33 +2,19 @@
 #include <stages/kernels/hogbom.h>
 #include <stages/kernels/largest_pixel.h>
 #include <stages/kernels/masked_pixels.h>
+#include <stages/kernels/minor_cycle_checks.h>
 
 #include <algorithm>
 #include <array>
 #include <cmath>
-#include <limits>
-#include <stdexcept>
-#include <string>
+#include <utility>
+#include <vector>
 
 namespace skymill::kernels {
 
 namespace {
 
 constexpr std::size_t kLanes = 16;
-
-void require_plane(const char* what, View<const float, 2> plane, View<const float, 2> residual) {
-  if (plane.data() == nullptr || plane.shape() != residual.shape()) {
-    throw std::invalid_argument(std::string("hogbom: the ") + what + " is [" +
-                                std::to_string(plane.extent(0)) + "][" +
-                                std::to_string(plane.extent(1)) + "] but the residual is [" +
-                                std::to_string(residual.extent(0)) + "][" +
-                                std::to_string(residual.extent(1)) + "] (y, x)");
-  }
-  if (plane.stride(1) != 1) {
-    throw std::invalid_argument(std::string("hogbom: the ") + what +
-                                " needs its pixels of a row one after the other");
-  }
-}
 
 float largest_masked(const float* r, const float* mask, std::size_t n) {
   std::array<float, kLanes> lane{};
@@ -143,27 +129,6 @@ class WholePlane {
   bool cleanable_ = false;
 };
 
-void check(View<float, 2> residual, View<const float, 2> psf, View<float, 2> model,
-           View<const float, 2> mask, const HogbomOptions& options) {
-  if (residual.empty()) {
-    throw std::invalid_argument("hogbom: the residual has no pixels");
-  }
-  require_plane("residual", residual, residual);
-  require_plane("psf", psf, residual);
-  require_plane("model", model, residual);
-  if (mask.data() != nullptr) {
-    require_plane("mask", mask, residual);
-  }
-  if (!(options.gain > 0) || !(options.gain <= 1)) {
-    throw std::invalid_argument("hogbom: a gain of " + std::to_string(options.gain) +
-                                "; it must be above 0 and at most 1");
-  }
-  if (!(options.threshold >= 0)) {
-    throw std::invalid_argument("hogbom: a threshold of " + std::to_string(options.threshold) +
-                                "; it must not be negative");
-  }
-}
-
 /// The cycle itself, on whatever holds the pixels.
 template <class Pixels>
 HogbomResult clean(Pixels& pixels, View<const float, 2> psf, View<float, 2> model,
@@ -202,7 +167,8 @@ HogbomResult clean(Pixels& pixels, View<const float, 2> psf, View<float, 2> mode
 
 HogbomResult hogbom(View<float, 2> residual, View<const float, 2> psf, View<float, 2> model,
                     View<const float, 2> mask, const HogbomOptions& options) {
-  check(residual, psf, model, mask, options);
+  require_planes("hogbom", residual, psf, model, mask);
+  require_gain_and_threshold("hogbom", options.gain, options.threshold);
   if (mask.data() != nullptr && options.in_mask_only) {
     std::vector<PixelRun> runs = masked_runs(mask, residual.shape());
     if (packing_pays(runs, residual.size())) {

@@ -68,6 +68,18 @@ void MaskedPixels::subtract(View<const float, 2> psf, std::size_t x, std::size_t
   }
 }
 
+void MaskedPixels::subtract(View<const float, 2> plane) {
+  for (std::size_t k = 0; k < runs_.size(); ++k) {
+    const PixelRun& run = runs_[k];
+    const float* from = &plane(run.y, run.first);
+    float* r = &values_[start_[k]];
+    for (std::size_t i = 0; i < run.end - run.first; ++i) {
+      r[i] -= from[i];
+    }
+    run_peak_[k] = largest_pixel(r, run.end - run.first);
+  }
+}
+
 void MaskedPixels::write(View<float, 2> plane) const {
   for (std::size_t k = 0; k < runs_.size(); ++k) {
     const float* from = &values_[start_[k]];

@@ -33,6 +33,20 @@ class MaskedPixels {
   /// [p - n/2, p + n/2 - 1] only (imaging.md 3.1). psf has the plane's shape, unit stride in x.
   void subtract(View<const float, 2> psf, std::size_t x, std::size_t y, float flux);
 
+  /// pixel -= the same pixel of the plane.
+  void subtract(View<const float, 2> plane);
+
+  /// Calls visit(x, y, value) for every pixel in order of rows.
+  template <class Visit>
+  void for_each(const Visit& visit) const {
+    std::size_t k = 0;
+    for (const PixelRun& run : runs_) {
+      for (std::size_t x = run.first; x < run.end; ++x) {
+        visit(x, run.y, values_[k++]);
+      }
+    }
+  }
+
   /// Puts the pixels back into their plane.
   void write(View<float, 2> plane) const;
 
