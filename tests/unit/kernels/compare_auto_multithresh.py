@@ -3,9 +3,9 @@
 """auto-multithresh against imaging.md 4 read literally (auto_multithresh_reference.py): emission,
 absorption and nothing, over several cycles. Masks are equal but for pixels within 1e-5 of a cut.
 
-The files of auto_multithresh_cycles: in, 23 doubles (shape, cycles, which planes there are, options,
-beam, cells), pb, valid, first mask, and for every cycle four doubles and the residual; out, for every
-cycle ten doubles and the mask. Planes are floats."""
+The files of auto_multithresh_cycles: in, 23 doubles (shape, cycles, which planes there are,
+options, beam, cells), pb, valid, first mask, and for every cycle four doubles and the residual;
+out, for every cycle ten doubles and the mask. Planes are floats."""
 import pathlib
 import subprocess
 import sys
@@ -20,9 +20,9 @@ DEFAULTS = dict(pblimit=-1, sidelobethreshold=3.0, noisethreshold=5.0, lownoiset
                 negativethreshold=0.0, smoothfactor=1.0, minbeamfrac=0.3, cutthreshold=0.01,
                 growiterations=75, dogrowprune=True, minpercentchange=-1, fastnoise=True,
                 pbmask=0.2)
-ORDER = ("pblimit sidelobethreshold noisethreshold lownoisethreshold negativethreshold smoothfactor "
-         "minbeamfrac cutthreshold growiterations dogrowprune minpercentchange fastnoise "
-         "pbmask").split()
+ORDER = ("pblimit sidelobethreshold noisethreshold lownoisethreshold negativethreshold "
+         "smoothfactor minbeamfrac cutthreshold growiterations dogrowprune minpercentchange "
+         "fastnoise pbmask").split()
 
 
 def blob(shape, y, x, fwhm_y, fwhm_x, angle=0.0):
@@ -42,7 +42,8 @@ def beam_noise(rng, shape, fwhm, sigma):
 
 def sky(kind, shape):
     ny, nx = shape
-    emission = (40 * blob(shape, 0.4 * ny, 0.6 * nx, 6, 5) + 12 * blob(shape, 0.7 * ny, 0.3 * nx, 4, 4)
+    emission = (40 * blob(shape, 0.4 * ny, 0.6 * nx, 6, 5)
+                + 12 * blob(shape, 0.7 * ny, 0.3 * nx, 4, 4)
                 + 9 * blob(shape, 0.55 * ny, 0.45 * nx, 11, 30, 0.6)
                 + 15 * blob(shape, 2, nx - 3, 5, 5))
     if kind == "emission":
@@ -68,7 +69,8 @@ for _shape in ((128, 128), (97, 140)):
                                  growiterations=12), ("nan",)),
             (_kind, _shape, dict(minpercentchange=60.0, dogrowprune=False, noisethreshold=4.0),
              ("pb", "user")),
-            (_kind, _shape, dict(sidelobethreshold=1.0, negativethreshold=4.0), ("offset", "valid")),
+            (_kind, _shape, dict(sidelobethreshold=1.0, negativethreshold=4.0),
+             ("offset", "valid")),
         ]
 
 
