@@ -17,7 +17,8 @@ bool BestModel::offer(View<const float, 2> model, double peak) {
   for (std::size_t y = 0; y < shape_[0]; ++y) {
     for (std::size_t x = 0; x < shape_[1]; ++x) {
       if (model(y, x) != 0) {
-        components_.push_back({y, x, model(y, x)});
+        components_.push_back(
+            {static_cast<std::uint32_t>(y), static_cast<std::uint32_t>(x), model(y, x)});
       }
     }
   }

@@ -5,6 +5,7 @@
 
 #include <array>
 #include <cstddef>
+#include <cstdint>
 #include <vector>
 
 namespace skymill::kernels {
@@ -23,10 +24,13 @@ class BestModel {
 
   double peak() const { return peak_; }
 
+  /// Memory that models of so many pixels which are not zero take.
+  static std::size_t bytes(std::size_t components) { return components * sizeof(Component); }
+
  private:
   struct Component {
-    std::size_t y = 0;
-    std::size_t x = 0;
+    std::uint32_t y = 0;
+    std::uint32_t x = 0;
     float flux = 0;
   };
 
