@@ -13,9 +13,9 @@ Schema<ConcatParams> Concat::schema() {
       "and <output>.image.fits, … as FITS."};
   s.field("output", &ConcatParams::output, "Prefix of the cubes' names").required();
   s.field("casa", &ConcatParams::casa, "Products to write as CASA images")
-      .choices({"image", "residual", "psf", "model"});
+      .choices({"image", "residual", "psf", "model", "mask"});
   s.field("fits", &ConcatParams::fits, "Products to write as FITS")
-      .choices({"image", "residual", "psf", "model"});
+      .choices({"image", "residual", "psf", "model", "mask"});
   s.field("overwrite", &ConcatParams::overwrite, "Replace cubes that exist").tuning();
   return s;
 }

@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 #include <stages/image/clean_channel.h>
+#include <stages/image/minor_cycle.h>
 #include <stages/kernels/beam_fit.h>
+#include <stages/kernels/best_model.h>
 #include <stages/kernels/clean_control.h>
-#include <stages/kernels/hogbom.h>
 #include <stages/kernels/restore.h>
 #include <stages/kernels/standard_gridder.h>
 #include <stages/kernels/statistics.h>
@@ -19,7 +20,6 @@ namespace {
 using kernels::View;
 
 constexpr double kMaxGrowth = 4;  ///< imaging.md 3.7: (peak - min)/min > 3 means divergence
-constexpr float kMaxMinorGrowth = 1.5F;  ///< of the peak within one minor cycle
 
 kernels::WeightingScheme scheme_of(const std::string& weighting) {
   if (weighting == "uniform") return kernels::WeightingScheme::kUniform;
@@ -52,7 +52,7 @@ class ChannelCleaner {
     make_psf();
     if (out_.blank) return std::move(out_);
     make_residual(samples_.vis);
-    out_.summary.start_peak_jy = peak();
+    out_.summary.start_peak_jy = peak({});
     out_.summary.peak_jy = out_.summary.start_peak_jy;
     if (params_.niter > 0) clean();
     restore();
@@ -104,21 +104,8 @@ class ChannelCleaner {
     check_();
   }
 
-  double peak() { return kernels::plane_statistics(plane(out_.residual)).max_abs; }
-
-  void minor_cycle(double cyclethreshold) {
-    kernels::HogbomOptions options;
-    options.gain = static_cast<float>(params_.gain);
-    options.threshold = static_cast<float>(cyclethreshold);
-    options.max_iterations = kernels::iterations_of_cycle(
-        params_.cycleniter ? static_cast<std::ptrdiff_t>(*params_.cycleniter) : -1, params_.niter,
-        out_.summary.iterations);
-    options.growth_limit = kMaxMinorGrowth;
-    const auto result = kernels::hogbom(plane(out_.residual), plane(out_.psf), plane(out_.model),
-                                        View<const float, 2>(), options);
-    out_.summary.iterations += result.iterations;
-    minor_iterations_ = result.iterations;
-    minor_diverged_ = result.stop == kernels::HogbomStop::kDiverged;
+  double peak(View<const float, 2> mask) {
+    return kernels::plane_statistics(plane(out_.residual), mask).max_abs;
   }
 
   void major_cycle() {
@@ -137,46 +124,66 @@ class ChannelCleaner {
     ++out_.summary.major_cycles;
   }
 
-  /// imaging.md 3.7 for one channel without a mask.
-  StopCode stop_code(double before, double least) const {
-    const CleanSummary& s = out_.summary;
-    // First of all: a channel that ran away has often used up its iterations as well.
-    if (minor_diverged_ || s.peak_jy > kMaxGrowth * least) return StopCode::diverged;
-    StopCode code = StopCode::none;
-    if (s.iterations >= params_.niter) code = StopCode::iterations;
-    if (s.peak_jy <= 1.01 * params_.threshold) code = StopCode::threshold;
-    if (code != StopCode::none) return code;
-    if (s.major_cycles > 0) {
-      if (minor_iterations_ == 0 || std::abs(s.peak_jy - before) < 1e-10) return StopCode::no_change;
+  /// Makes the mask and measures what the stop test asks for, in the order of imaging.md 4.5.
+  kernels::CleanState state(MinorCycle& minor, double cyclethreshold) {
+    minor.update_mask(plane(out_.residual), out_.summary.iterations, cyclethreshold);
+    kernels::CleanState now;
+    now.iterations = out_.summary.iterations;
+    now.major_cycles = out_.summary.major_cycles;
+    now.peak_without_mask = peak({});
+    now.mask_sum = minor.mask_pixels();
+    // Without a pixel in the mask the peak is that of all pixels (imaging.md 3.6).
+    now.peak = now.mask_sum.value_or(0) > 0 ? peak(minor.mask()) : now.peak_without_mask;
+    if (params_.nsigma != 0) {
+      const auto noise = kernels::median_and_deviation(plane(out_.residual));
+      now.nsigma_threshold = kernels::nsigma_threshold(params_.nsigma, noise.mad_rms, noise.median,
+                                                       now.mask_sum.has_value());
     }
-    if (params_.nmajor && s.major_cycles >= *params_.nmajor) return StopCode::major_limit;
-    return StopCode::none;
+    return now;
   }
 
   void clean() {
     const kernels::CycleParameters cycle{params_.cyclefactor, params_.minpsffraction,
                                          params_.maxpsffraction, params_.threshold};
-    double before = out_.summary.peak_jy;
-    double least = before;
-    std::vector<float> best_model = out_.model;
+    const Beam beam = out_.beam.value_or(Beam{-3 * cell_x_, 3 * cell_y_, 0});
+    MinorCycle minor(params_, plane(out_.psf), {beam.major_rad, beam.minor_rad, beam.pa_rad},
+                     cell_x_, cell_y_, sidelobe_level_);
+    kernels::StopTest test({params_.niter, params_.threshold, params_.nsigma, params_.nmajor});
+    kernels::BestModel best;
+    MinorCycle::Result last;
+    double depth = 0;
     for (;;) {
-      out_.summary.stop = stop_code(before, least);
-      if (out_.summary.stop == StopCode::diverged) {
+      const kernels::CleanState now = state(minor, depth);
+      CleanSummary& s = out_.summary;
+      s.peak_jy = now.peak;
+      // First of all: a channel that ran away has often used up its iterations as well.
+      const bool ran_away =
+          last.diverged || (s.major_cycles > 0 && now.peak_without_mask > kMaxGrowth * best.peak());
+      s.stop = ran_away ? kernels::StopCode::kRiseOverMin : test.check(now);
+      if (s.stop == kernels::StopCode::kNone && s.major_cycles > 0 && last.iterations == 0) {
+        s.stop = kernels::StopCode::kNoChange;
+      }
+      if (s.major_cycles == 0) s.start_peak_jy = now.peak;
+      if (kernels::is_divergence(s.stop)) {
         // A channel that ran away is restored from its best cycle (imaging.md 12).
-        out_.model = std::move(best_model);
+        best.put_back(plane(out_.model));
         major_cycle();
-        out_.summary.peak_jy = peak();
+        s.peak_jy = peak({});
       }
-      if (out_.summary.stop != StopCode::none) return;
-      before = out_.summary.peak_jy;
-      minor_cycle(kernels::cyclethreshold(cycle, sidelobe_level_, before));
+      if (s.stop != kernels::StopCode::kNone) break;
+      best.offer(plane(out_.model), now.peak_without_mask);
+      depth = std::max(kernels::cyclethreshold(cycle, sidelobe_level_, now.peak),
+                       now.nsigma_threshold);
+      last = minor.clean(plane(out_.residual), plane(out_.model), depth,
+                         kernels::iterations_of_cycle(cycleniter(), params_.niter, s.iterations));
+      s.iterations += last.iterations;
       major_cycle();
-      out_.summary.peak_jy = peak();
-      if (!minor_diverged_ && out_.summary.peak_jy <= least) {
-        best_model = out_.model;
-        least = out_.summary.peak_jy;
-      }
     }
+    out_.mask = minor.take_mask();
+  }
+
+  std::ptrdiff_t cycleniter() const {
+    return params_.cycleniter ? static_cast<std::ptrdiff_t>(*params_.cycleniter) : -1;
   }
 
   void restore() {
@@ -208,24 +215,10 @@ class ChannelCleaner {
   std::vector<float> weights_;
   std::vector<std::complex<float>> residual_vis_;
   double sidelobe_level_ = 0;
-  std::size_t minor_iterations_ = 0;
-  bool minor_diverged_ = false;
   CleanedChannel out_;
 };
 
 }  // namespace
-
-const char* stop_text(StopCode code) {
-  switch (code) {
-    case StopCode::none: return "not cleaned";
-    case StopCode::iterations: return "iteration limit";
-    case StopCode::threshold: return "threshold reached";
-    case StopCode::no_change: return "no change in a cycle";
-    case StopCode::diverged: return "diverged";
-    case StopCode::major_limit: return "major cycle limit";
-  }
-  return "not cleaned";
-}
 
 CleanedChannel clean_channel(const kernels::PlaneSamples& samples, int hands,
                              const ImageParams& params, const std::array<double, 2>& cell_rad,
@@ -246,8 +239,14 @@ std::size_t clean_channel_bytes(const ImageParams& params, std::size_t samples) 
   // A median copies one plane; density grid and transforms are never held at once.
   const std::size_t density = kernels::DensityGrid::footprint_bytes(nx, ny);
   const std::size_t scratch = std::max({grid, density, pixels * sizeof(float)});
-  // psf, residual, model, image and the best model
-  return 5 * pixels * sizeof(float) + scratch +
+  std::size_t cleaning = 0;
+  if (params.niter > 0) {
+    const std::size_t components =
+        params.deconvolver == "multiscale" ? pixels : std::min(pixels, params.niter);
+    cleaning = MinorCycle::bytes(params) + kernels::BestModel::bytes(components);
+  }
+  // psf, residual, model and image
+  return 4 * pixels * sizeof(float) + scratch + cleaning +
          samples * (sizeof(float) + sizeof(std::complex<float>));
 }
 

@@ -3,6 +3,7 @@
 
 #include <stages/data/image.h>
 #include <stages/image/image_params.h>
+#include <stages/kernels/clean_control.h>
 #include <stages/kernels/samples.h>
 
 #include <cstddef>
@@ -12,24 +13,12 @@
 
 namespace skymill::radio {
 
-/// Why the cleaning of a channel stopped; the numbers are tclean's stop codes (imaging.md 3.7).
-enum class StopCode {
-  none = 0,        ///< no cleaning was asked for
-  iterations = 1,  ///< niter reached
-  threshold = 2,   ///< peak residual at or below the threshold
-  no_change = 4,   ///< a cycle changed nothing
-  diverged = 6,    ///< the peak grew to more than four times its minimum
-  major_limit = 9, ///< nmajor reached
-};
-
-const char* stop_text(StopCode code);
-
 /// What cleaning a channel did, for the run record.
 struct CleanSummary {
   std::size_t iterations = 0;
   std::size_t major_cycles = 0;  ///< without the first residual
-  StopCode stop = StopCode::none;
-  double start_peak_jy = 0;  ///< largest |residual| before cleaning
+  kernels::StopCode stop = kernels::StopCode::kNone;  ///< kNone: no cleaning was asked for
+  double start_peak_jy = 0;  ///< largest |residual| inside the mask before cleaning
   double peak_jy = 0;        ///< and after
   double rms_jy = 0;         ///< of the last residual, 1.4826 MAD
   double model_flux_jy = 0;
@@ -43,13 +32,14 @@ struct CleanedChannel {
   std::vector<float> residual;
   std::vector<float> model;
   std::vector<float> image;
+  std::vector<float> mask;  ///< 0 and 1; empty without a mask
   std::optional<Beam> beam;
   bool blank = false;  ///< no usable data
   CleanSummary summary;
 };
 
-/// Images one channel from its samples: weights, PSF and its beam, dirty image, Högbom with major
-/// cycles, restoration (imaging.md 2.2, 2.6, 2.8, 2.9, 3.1, 3.6, 3.7; control by this channel alone).
+/// Images one channel from its samples: weights, PSF and its beam, dirty image, cleaning in
+/// cycles, restoration (imaging.md 2.2, 2.6, 2.8, 2.9, 3, 4; control by this channel alone).
 ///
 /// @param samples  natural weights of one hand; Stokes visibilities in Jy
 /// @param hands    hands that each sample stands for

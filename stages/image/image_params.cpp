@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 #include <stages/image/image_params.h>
 
+#include <algorithm>
+
 namespace skymill::radio {
 
 Schema<ImageParams> image_schema() {
@@ -30,10 +32,56 @@ Schema<ImageParams> image_schema() {
   s.field("robust", &ImageParams::robust, "Briggs robustness, -2 uniform to 2 natural")
       .range(-2, 2);
   s.field("niter", &ImageParams::niter, "Most clean iterations of a channel; 0 leaves it dirty");
+  s.field("deconvolver", &ImageParams::deconvolver,
+          "hogbom and clark make the sky of points, multiscale of points and blobs")
+      .choices({"hogbom", "clark", "multiscale"});
+  s.field("scales", &ImageParams::scales,
+          "Radii of multiscale's blobs in pixels, 0 for points; none means [0]")
+      .at_least(0);
+  s.field("smallscalebias", &ImageParams::smallscalebias,
+          "Above 0 multiscale prefers small scales, below 0 large ones")
+      .range(-1, 1);
+  s.field("usemask", &ImageParams::usemask,
+          "Where to clean: none everywhere, auto-multithresh where emission shows as cycles go on")
+      .choices({"none", "auto-multithresh"});
+  s.field("sidelobethreshold", &ImageParams::sidelobethreshold,
+          "The automatic mask begins above this many times the largest sidelobe of the peak")
+      .range(0, 1e6);
+  s.field("noisethreshold", &ImageParams::noisethreshold,
+          "and above this many times the noise")
+      .range(0, 1e6);
+  s.field("lownoisethreshold", &ImageParams::lownoisethreshold,
+          "It grows down to this many times the noise")
+      .range(0, 1e6);
+  s.field("negativethreshold", &ImageParams::negativethreshold,
+          "Absorption is masked below minus this many times the noise; 0 leaves it out")
+      .range(0, 1e6);
+  s.field("smoothfactor", &ImageParams::smoothfactor,
+          "The mask is smoothed with a Gaussian of this many beams")
+      .range(0.01, 100)
+      .advanced();
+  s.field("minbeamfrac", &ImageParams::minbeamfrac,
+          "Regions of less than this many beams are dropped from the mask; 0 keeps all")
+      .range(0, 1e6);
+  s.field("cutthreshold", &ImageParams::cutthreshold,
+          "The smoothed mask is cut at this fraction of its peak")
+      .range(0, 0.99)
+      .advanced();
+  s.field("growiterations", &ImageParams::growiterations,
+          "Most pixels by which the mask grows in a cycle");
+  s.field("dogrowprune", &ImageParams::dogrowprune, "Drop small regions of the grown mask too");
+  s.field("minpercentchange", &ImageParams::minpercentchange,
+          "A mask that changes by less is not made again; below 0 it always is")
+      .range(-1, 100);
+  s.field("fastnoise", &ImageParams::fastnoise,
+          "Measure noise over all pixels instead of those outside the mask");
   s.field("gain", &ImageParams::gain, "Loop gain").range(1e-6, 1);
   s.field("threshold", &ImageParams::threshold, "Cleaning stops at this peak residual")
       .unit("Jy")
       .range(0, 1e12);
+  s.field("nsigma", &ImageParams::nsigma,
+          "Cleaning stops at this many times the residual's noise; 0 does not ask for it")
+      .range(0, 1e6);
   s.field("cycleniter", &ImageParams::cycleniter,
           "Most iterations between two major cycles; without it niter");
   s.field("cyclefactor", &ImageParams::cyclefactor,
@@ -51,6 +99,13 @@ Schema<ImageParams> image_schema() {
       .range(0.01, 0.99);
   s.field("precision", &ImageParams::precision, "Of grids and transforms")
       .choices({"single", "double"});
+  s.check(
+      [](const ImageParams& p) {
+        const double most = static_cast<double>(std::min(p.imsize[0], p.imsize[1])) / 4;
+        return std::all_of(p.scales.begin(), p.scales.end(),
+                           [&](double scale) { return scale <= most; });
+      },
+      "scales must not be larger than a quarter of the image");
   s.check([](const ImageParams& p) { return p.minpsffraction <= p.maxpsffraction; },
           "minpsffraction must not be larger than maxpsffraction");
   return s;

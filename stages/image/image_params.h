@@ -7,6 +7,7 @@
 #include <cstddef>
 #include <optional>
 #include <string>
+#include <vector>
 
 namespace skymill::radio {
 
@@ -23,8 +24,24 @@ struct ImageParams {
   std::string weighting = "natural";
   double robust = 0.5;
   std::size_t niter = 0;
+  std::string deconvolver = "hogbom";
+  std::vector<double> scales;  // pixels
+  double smallscalebias = 0;
+  std::string usemask = "none";
+  double sidelobethreshold = 3.0;
+  double noisethreshold = 5.0;
+  double lownoisethreshold = 1.5;
+  double negativethreshold = 0.0;
+  double smoothfactor = 1.0;
+  double minbeamfrac = 0.3;
+  double cutthreshold = 0.01;
+  std::size_t growiterations = 75;
+  bool dogrowprune = true;
+  double minpercentchange = -1;
+  bool fastnoise = true;
   double gain = 0.1;
   double threshold = 0;  // Jy
+  double nsigma = 0;
   std::optional<std::size_t> cycleniter;
   double cyclefactor = 1.0;
   double minpsffraction = 0.05;

@@ -14,9 +14,14 @@ namespace {
 constexpr double kSpeedOfLight = 299792458;  // m/s
 constexpr double kArcsec = 3.14159265358979323846 / 180 / 3600;
 
-std::vector<ProductKind> product_kinds() {
-  return {{"psf", "", true}, {"residual", "Jy/beam", true}, {"model", "Jy/pixel", false},
-          {"image", "Jy/beam", true}};
+/// A mask comes last, where there is one.
+bool with_mask(const ImageParams& params) { return params.niter > 0 && params.usemask != "none"; }
+
+std::vector<ProductKind> product_kinds(const ImageParams& params) {
+  std::vector<ProductKind> kinds{{"psf", "", true}, {"residual", "Jy/beam", true},
+                                 {"model", "Jy/pixel", false}, {"image", "Jy/beam", true}};
+  if (with_mask(params)) kinds.push_back({"mask", "", false});
+  return kinds;
 }
 
 /// casacore's code of a frequency frame as FITS and CASA name it.
@@ -107,14 +112,15 @@ void Image::plan(Planning& planning) {
       spectral_grid(*header, params_.start, params_.width, params_.nchan);
   auto cube = std::make_shared<CubeHeader>();
   cube->image = image_header(*header, planes);
-  cube->products = product_kinds();
+  cube->products = product_kinds(params_);
   for (const auto& value : planning.parameters()) cube->image.history.push_back(value);
 
   PortSpec& out = planning.output();
   out.axes = {"channel", "y", "x"};
-  out.columns = {"psf", "residual", "model", "image"};
+  out.columns.clear();
+  for (const ProductKind& kind : cube->products) out.columns.push_back(kind.extension);
   out.chunks = planes.size();
-  out.chunk_bytes = 4 * sizeof(float) * cube->image.nx * cube->image.ny;
+  out.chunk_bytes = cube->products.size() * sizeof(float) * cube->image.nx * cube->image.ny;
   out.set_header<CubeHeader>(cube);
   planning.set_state(ChannelStore::bytes(*header, planes));
   planning.set_result_work(
@@ -162,7 +168,7 @@ Chunk<ChannelImage> Image::image_plane(std::size_t plane, const PipelineContext&
               {"iterations", static_cast<std::int64_t>(s.iterations)},
               {"major_cycles", static_cast<std::int64_t>(s.major_cycles)},
               {"stop_code", static_cast<std::int64_t>(s.stop)},
-              {"stop", std::string(done.blank ? "no usable data" : stop_text(s.stop))},
+              {"stop", std::string(done.blank ? "no usable data" : kernels::stop_text(s.stop))},
               {"start_peak_jy", s.start_peak_jy},
               {"peak_jy", s.peak_jy},
               {"rms_jy", s.rms_jy},
@@ -177,12 +183,16 @@ Chunk<ChannelImage> Image::image_plane(std::size_t plane, const PipelineContext&
   } else if (!done.beam) {
     ctx.degrade("channel " + std::to_string(plane) + ": no beam could be fitted to its PSF");
   }
-  if (s.stop == StopCode::diverged) {
+  if (kernels::is_divergence(s.stop)) {
     ctx.degrade("channel " + std::to_string(plane) + ": cleaning diverged");
   }
   ChannelImage image;
   for (auto* pixels : {&done.psf, &done.residual, &done.model, &done.image}) {
     image.products.push_back({std::move(*pixels)});
+  }
+  if (with_mask(params_)) {
+    done.mask.resize(params_.imsize[0] * params_.imsize[1]);  // of a blank channel there is none
+    image.products.push_back({std::move(done.mask)});
   }
   image.beam = done.beam;
   image.blank = done.blank;

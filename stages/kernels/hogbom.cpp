@@ -1,49 +1,20 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 #include <stages/kernels/hogbom.h>
+#include <stages/kernels/largest_pixel.h>
+#include <stages/kernels/masked_pixels.h>
+#include <stages/kernels/minor_cycle_checks.h>
 
 #include <algorithm>
 #include <array>
 #include <cmath>
-#include <limits>
-#include <stdexcept>
-#include <string>
+#include <utility>
+#include <vector>
 
 namespace skymill::kernels {
 
 namespace {
 
 constexpr std::size_t kLanes = 16;
-
-void require_plane(const char* what, View<const float, 2> plane, View<const float, 2> residual) {
-  if (plane.data() == nullptr || plane.shape() != residual.shape()) {
-    throw std::invalid_argument(std::string("hogbom: the ") + what + " is [" +
-                                std::to_string(plane.extent(0)) + "][" +
-                                std::to_string(plane.extent(1)) + "] but the residual is [" +
-                                std::to_string(residual.extent(0)) + "][" +
-                                std::to_string(residual.extent(1)) + "] (y, x)");
-  }
-  if (plane.stride(1) != 1) {
-    throw std::invalid_argument(std::string("hogbom: the ") + what +
-                                " needs its pixels of a row one after the other");
-  }
-}
-
-/// Largest |r| of n pixels; 0 where nothing is a number. The comparison drops NaN.
-float largest(const float* r, std::size_t n) {
-  std::array<float, kLanes> lane{};
-  std::size_t i = 0;
-  for (; i + kLanes <= n; i += kLanes) {
-    for (std::size_t k = 0; k < kLanes; ++k) {
-      const float a = std::abs(r[i + k]);
-      lane[k] = a > lane[k] ? a : lane[k];
-    }
-  }
-  for (; i < n; ++i) {
-    const float a = std::abs(r[i]);
-    lane[0] = a > lane[0] ? a : lane[0];
-  }
-  return *std::max_element(lane.begin(), lane.end());
-}
 
 float largest_masked(const float* r, const float* mask, std::size_t n) {
   std::array<float, kLanes> lane{};
@@ -74,9 +45,10 @@ Box box_around(std::size_t p, std::size_t n) {
 
 /// The residual with the largest |r| of every row, so that a search after a subtraction looks
 /// only at the rows which the subtraction changed.
-class Search {
+class WholePlane {
  public:
-  Search(View<float, 2> residual, View<const float, 2> mask) : residual_(residual), mask_(mask) {
+  WholePlane(View<float, 2> residual, View<const float, 2> mask)
+      : residual_(residual), mask_(mask) {
     const std::size_t ny = residual.extent(0);
     const std::size_t nx = residual.extent(1);
     spans_.assign(ny, Box{0, nx});
@@ -91,21 +63,42 @@ class Search {
   }
 
   bool cleanable() const { return cleanable_; }
-  float row_peak(std::size_t y) const { return row_peak_[y]; }
 
+  /// First pixel with the largest |r|, x fastest.
+  PeakPixel peak() const {
+    const auto best = std::max_element(row_peak_.begin(), row_peak_.end());
+    const auto y = static_cast<std::size_t>(best - row_peak_.begin());
+    if (!(*best > 0)) {
+      return {0, y, 0};
+    }
+    const std::size_t x = peak_column(y);
+    return {x, y, residual_(y, x)};
+  }
+
+  void subtract(View<const float, 2> psf, std::size_t px, std::size_t py, float flux) {
+    const std::size_t ny = residual_.extent(0);
+    const std::size_t nx = residual_.extent(1);
+    const Box rows = box_around(py, ny);
+    const Box columns = box_around(px, nx);
+    const std::size_t n = columns.end - columns.first;
+    for (std::size_t y = rows.first; y < rows.end; ++y) {
+      float* r = &residual_(y, columns.first);
+      const float* p = &psf(y + ny / 2 - py, columns.first + nx / 2 - px);
+      for (std::size_t i = 0; i < n; ++i) {
+        r[i] -= flux * p[i];
+      }
+      refresh(y);
+    }
+  }
+
+ private:
   /// Recomputes the peak of row y.
   void refresh(std::size_t y) {
     const Box span = spans_[y];
     const float* row = &residual_(y, span.first);
     const std::size_t n = span.end - span.first;
-    row_peak_[y] =
-        mask_.data() == nullptr ? largest(row, n) : largest_masked(row, &mask_(y, span.first), n);
-  }
-
-  /// First row that holds the largest |r|.
-  std::size_t peak_row() const {
-    return static_cast<std::size_t>(std::max_element(row_peak_.begin(), row_peak_.end()) -
-                                    row_peak_.begin());
+    row_peak_[y] = mask_.data() == nullptr ? largest_pixel(row, n)
+                                           : largest_masked(row, &mask_(y, span.first), n);
   }
 
   /// First pixel of row y that is its peak.
@@ -118,7 +111,6 @@ class Search {
     return x;
   }
 
- private:
   Box masked_span(std::size_t y) const {
     Box span;
     for (std::size_t x = 0; x < mask_.extent(1); ++x) {
@@ -137,59 +129,15 @@ class Search {
   bool cleanable_ = false;
 };
 
-void subtract(View<float, 2> residual, View<const float, 2> psf, std::size_t px, std::size_t py,
-              float flux, Search& search) {
-  const std::size_t ny = residual.extent(0);
-  const std::size_t nx = residual.extent(1);
-  const Box rows = box_around(py, ny);
-  const Box columns = box_around(px, nx);
-  const std::size_t n = columns.end - columns.first;
-  for (std::size_t y = rows.first; y < rows.end; ++y) {
-    float* r = &residual(y, columns.first);
-    const float* p = &psf(y + ny / 2 - py, columns.first + nx / 2 - px);
-    for (std::size_t i = 0; i < n; ++i) {
-      r[i] -= flux * p[i];
-    }
-    search.refresh(y);
-  }
-}
-
-void check(View<float, 2> residual, View<const float, 2> psf, View<float, 2> model,
-           View<const float, 2> mask, const HogbomOptions& options) {
-  if (residual.empty()) {
-    throw std::invalid_argument("hogbom: the residual has no pixels");
-  }
-  require_plane("residual", residual, residual);
-  require_plane("psf", psf, residual);
-  require_plane("model", model, residual);
-  if (mask.data() != nullptr) {
-    require_plane("mask", mask, residual);
-  }
-  if (!(options.gain > 0) || !(options.gain <= 1)) {
-    throw std::invalid_argument("hogbom: a gain of " + std::to_string(options.gain) +
-                                "; it must be above 0 and at most 1");
-  }
-  if (!(options.threshold >= 0)) {
-    throw std::invalid_argument("hogbom: a threshold of " + std::to_string(options.threshold) +
-                                "; it must not be negative");
-  }
-}
-
-}  // namespace
-
-HogbomResult hogbom(View<float, 2> residual, View<const float, 2> psf, View<float, 2> model,
-                    View<const float, 2> mask, const HogbomOptions& options) {
-  check(residual, psf, model, mask, options);
-  Search search(residual, mask);
+/// The cycle itself, on whatever holds the pixels.
+template <class Pixels>
+HogbomResult clean(Pixels& pixels, View<const float, 2> psf, View<float, 2> model,
+                   const HogbomOptions& options) {
   HogbomResult result;
-  std::size_t y = search.peak_row();
-  result.start_peak = search.row_peak(y);
+  PeakPixel peak = pixels.peak();
+  result.start_peak = std::abs(peak.value);
   while (true) {
-    result.peak = search.row_peak(y);
-    if (!search.cleanable()) {
-      result.stop = HogbomStop::kEmptyMask;
-      return result;
-    }
+    result.peak = std::abs(peak.value);
     const bool grown =
         options.growth_limit > 0 && result.peak > options.growth_limit * result.start_peak;
     if (std::isinf(result.peak) || grown) {
@@ -204,16 +152,40 @@ HogbomResult hogbom(View<float, 2> residual, View<const float, 2> psf, View<floa
       result.stop = HogbomStop::kIterations;
       return result;
     }
-    const std::size_t x = search.peak_column(y);
-    const float flux = options.gain * residual(y, x);
-    model(y, x) += flux;
-    subtract(residual, psf, x, y, flux, search);
+    const float flux = options.gain * peak.value;
+    model(peak.y, peak.x) += flux;
+    pixels.subtract(psf, peak.x, peak.y, flux);
     ++result.iterations;
     if (options.record_components) {
-      result.components.push_back({x, y, flux});
+      result.components.push_back({peak.x, peak.y, flux});
     }
-    y = search.peak_row();
+    peak = pixels.peak();
   }
+}
+
+}  // namespace
+
+HogbomResult hogbom(View<float, 2> residual, View<const float, 2> psf, View<float, 2> model,
+                    View<const float, 2> mask, const HogbomOptions& options) {
+  require_planes("hogbom", residual, psf, model, mask);
+  require_gain_and_threshold("hogbom", options.gain, options.threshold);
+  if (mask.data() != nullptr && options.in_mask_only) {
+    std::vector<PixelRun> runs = masked_runs(mask, residual.shape());
+    if (packing_pays(runs, residual.size())) {
+      MaskedPixels pixels(residual, std::move(runs));
+      if (pixels.size() == 0) {
+        return {0, 0, 0, HogbomStop::kEmptyMask, {}};
+      }
+      HogbomResult result = clean(pixels, psf, model, options);
+      pixels.write(residual);
+      return result;
+    }
+  }
+  WholePlane pixels(residual, mask);
+  if (!pixels.cleanable()) {
+    return {0, 0, 0, HogbomStop::kEmptyMask, {}};
+  }
+  return clean(pixels, psf, model, options);
 }
 
 }  // namespace skymill::kernels

@@ -14,6 +14,9 @@ struct HogbomOptions {
   std::size_t max_iterations = 0;  ///< of this call; exactly this many at most
   bool record_components = false;
   float growth_limit = 0;  ///< diverged when max|r| exceeds this many times its start; 0 = never
+  /// The residual outside the mask need not be updated, as when a major cycle follows. With a mask
+  /// of few pixels that is much faster; components and residual inside the mask stay the same bits.
+  bool in_mask_only = false;
 };
 
 enum class HogbomStop {

@@ -1,11 +1,13 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
+#include <stages/kernels/exact_median.h>
 #include <stages/kernels/statistics.h>
 
 #include <algorithm>
 #include <cmath>
+#include <limits>
 #include <stdexcept>
 #include <string>
-#include <vector>
+#include <type_traits>
 
 namespace skymill::kernels {
 
@@ -35,26 +37,62 @@ void for_each_pixel(View<const float, 2> image, View<const float, 2> mask, const
   }
 }
 
-std::vector<float> chosen_pixels(View<const float, 2> image, View<const float, 2> mask) {
-  std::vector<float> values;
-  values.reserve(mask.data() == nullptr ? image.size() : 0);
-  for_each_pixel(image, mask,
-                 [&](std::size_t, std::size_t, float value) { values.push_back(value); });
-  return values;
+/// Writes change(v[i]) for n pixels, NaN where a pixel is not finite or masked; m may be null.
+template <class Step, class Change>
+void copy_pixels(const float* v, Step step, const float* m, Step mask_step, std::size_t n,
+                 const Change& change, float* out) {
+  constexpr float kNothing = std::numeric_limits<float>::quiet_NaN();
+  constexpr float kLargest = std::numeric_limits<float>::max();
+  if (m == nullptr) {
+    for (std::size_t i = 0; i < n; ++i) {
+      const float value = v[static_cast<std::ptrdiff_t>(i) * step];
+      const float changed = change(value);
+      out[i] = std::abs(value) <= kLargest ? changed : kNothing;
+    }
+    return;
+  }
+  for (std::size_t i = 0; i < n; ++i) {
+    const float value = v[static_cast<std::ptrdiff_t>(i) * step];
+    const float changed = change(value);
+    const bool counts =
+        (std::abs(value) <= kLargest) & (m[static_cast<std::ptrdiff_t>(i) * mask_step] > 0.5F);
+    out[i] = counts ? changed : kNothing;
+  }
 }
 
-/// Reorders its argument.
-double median_of(std::vector<float>& values) {
-  if (values.empty()) {
-    return 0;
-  }
-  const auto middle = values.begin() + static_cast<std::ptrdiff_t>(values.size() / 2);
-  std::nth_element(values.begin(), middle, values.end());
-  const auto upper = static_cast<double>(*middle);
-  if (values.size() % 2 == 1) {
-    return upper;
-  }
-  return 0.5 * (upper + static_cast<double>(*std::max_element(values.begin(), middle)));
+/// The pixels that count as exact_median wants them: any stretch of the plane in order of rows.
+template <class Change>
+auto pixels_that_count(View<const float, 2> image, View<const float, 2> mask,
+                       const Change& change) {
+  return [=](std::size_t first, std::size_t n, float* out) {
+    using One = std::integral_constant<std::ptrdiff_t, 1>;
+    const std::size_t nx = image.extent(1);
+    const bool dense = image.stride(1) == 1 && (mask.data() == nullptr || mask.stride(1) == 1);
+    for (std::size_t done = 0; done < n;) {
+      const std::size_t y = (first + done) / nx;
+      const std::size_t x = (first + done) % nx;
+      const std::size_t part = std::min(n - done, nx - x);
+      const float* m = mask.data() == nullptr ? nullptr : &mask(y, x);
+      if (dense) {
+        copy_pixels(&image(y, x), One{}, m, One{}, part, change, out + done);
+      } else {
+        copy_pixels(&image(y, x), image.stride(1), m, mask.stride(1), part, change, out + done);
+      }
+      done += part;
+    }
+  };
+}
+
+double median_of_pixels(View<const float, 2> image, View<const float, 2> mask) {
+  const auto same = [](float value) { return value; };
+  return exact_median(image.size(), pixels_that_count(image, mask, same));
+}
+
+double deviation_of_pixels(View<const float, 2> image, View<const float, 2> mask, double centre) {
+  const auto distance = [centre](float value) {
+    return static_cast<float>(std::abs(static_cast<double>(value) - centre));
+  };
+  return kMadToSigma * exact_median(image.size(), pixels_that_count(image, mask, distance));
 }
 
 }  // namespace
@@ -90,18 +128,17 @@ PlaneStatistics plane_statistics(View<const float, 2> image, View<const float, 2
 
 double median(View<const float, 2> image, View<const float, 2> mask) {
   require_same_shape("median", image, mask);
-  std::vector<float> values = chosen_pixels(image, mask);
-  return median_of(values);
+  return median_of_pixels(image, mask);
 }
 
 double mad_rms(View<const float, 2> image, View<const float, 2> mask) {
-  require_same_shape("mad_rms", image, mask);
-  std::vector<float> values = chosen_pixels(image, mask);
-  const double centre = median_of(values);
-  for (float& value : values) {
-    value = static_cast<float>(std::abs(static_cast<double>(value) - centre));
-  }
-  return kMadToSigma * median_of(values);
+  return median_and_deviation(image, mask).mad_rms;
+}
+
+MedianAndDeviation median_and_deviation(View<const float, 2> image, View<const float, 2> mask) {
+  require_same_shape("median_and_deviation", image, mask);
+  const double centre = median_of_pixels(image, mask);
+  return {centre, deviation_of_pixels(image, mask, centre)};
 }
 
 }  // namespace skymill::kernels

@@ -24,10 +24,18 @@ struct PlaneStatistics {
 PlaneStatistics plane_statistics(View<const float, 2> image, View<const float, 2> mask = {});
 
 /// Median of the finite pixels in the mask; the mean of the middle two for an even count; 0 for
-/// none. Works on a copy.
+/// none. Exact, and without a copy of the image but in rare cases.
 double median(View<const float, 2> image, View<const float, 2> mask = {});
 
 /// 1.4826 * median of |pixel - median|: the standard deviation of Gaussian noise.
 double mad_rms(View<const float, 2> image, View<const float, 2> mask = {});
+
+struct MedianAndDeviation {
+  double median = 0;
+  double mad_rms = 0;
+};
+
+/// Both for less than the price of one after the other.
+MedianAndDeviation median_and_deviation(View<const float, 2> image, View<const float, 2> mask = {});
 
 }  // namespace skymill::kernels

@@ -94,6 +94,58 @@ TEST_CASE("components are those of the recipe written out", "[kernels][hogbom]")
   CHECK(model.pixels == flux);
 }
 
+TEST_CASE("the pixels of a mask alone give the same bits", "[kernels][hogbom]") {
+  const auto [nx, ny] =
+      GENERATE(table<std::size_t, std::size_t>({{64, 48}, {63, 47}, {200, 16}, {17, 90}}));
+  const int kind = GENERATE(0, 1, 2);
+  Image dirty(nx, ny);
+  Image psf(nx, ny);
+  fill_random(dirty, 5, 1.0F);
+  fill_random(psf, 6, 0.02F);
+  psf(ny / 2, nx / 2) = 1;
+  Image mask(nx, ny);
+  for (std::size_t y = 0; y < ny; ++y) {
+    for (std::size_t x = 0; x < nx; ++x) {
+      const bool blob = (x > 3 && x < 9 && y > 2 && y < 7) || (x >= nx - 3 && y >= ny - 5);
+      const bool scattered = (x * 7 + y * 13) % 41 == 0;
+      mask(y, x) = (kind == 0 && blob) || (kind == 1 && scattered) ||
+                           (kind == 2 && y > 0 && (blob || x > nx / 2))
+                       ? 1.0F
+                       : 0.0F;
+    }
+  }
+  dirty(4, 4) = std::numeric_limits<float>::quiet_NaN();
+  HogbomOptions options{0.2F, 0.3F, 400, true};
+  Image whole = dirty;
+  Image whole_model(nx, ny);
+  const auto expected = hogbom(whole.view(), std::as_const(psf).view(), whole_model.view(),
+                               std::as_const(mask).view(), options);
+  REQUIRE(expected.iterations > 10);
+  options.in_mask_only = true;
+  Image packed = dirty;
+  Image model(nx, ny);
+  const auto result = hogbom(packed.view(), std::as_const(psf).view(), model.view(),
+                             std::as_const(mask).view(), options);
+  CHECK(result.stop == expected.stop);
+  CHECK(result.start_peak == expected.start_peak);
+  CHECK(result.peak == expected.peak);
+  REQUIRE(result.components.size() == expected.components.size());
+  for (std::size_t k = 0; k < expected.components.size(); ++k) {
+    REQUIRE(result.components[k].x == expected.components[k].x);
+    REQUIRE(result.components[k].y == expected.components[k].y);
+    REQUIRE(result.components[k].flux == expected.components[k].flux);
+  }
+  CHECK(model.pixels == whole_model.pixels);
+  for (std::size_t k = 0; k < mask.pixels.size(); ++k) {
+    const bool same = packed.pixels[k] == whole.pixels[k] || std::isnan(whole.pixels[k]);
+    const bool untouched = packed.pixels[k] == dirty.pixels[k];
+    REQUIRE((mask.pixels[k] > 0.5F ? same : same || untouched));
+  }
+  const Image nothing(nx, ny);
+  CHECK(hogbom(packed.view(), std::as_const(psf).view(), model.view(), nothing.view(), options)
+            .stop == HogbomStop::kEmptyMask);
+}
+
 TEST_CASE("reasons to stop", "[kernels][hogbom]") {
   Image psf(16, 16);
   psf(8, 8) = 1;
@@ -169,9 +221,9 @@ TEST_CASE("a peak that grows past its limit stops the cycle") {
   options.gain = 1;
   options.max_iterations = 1000;
   options.growth_limit = 1.5F;
-  const auto r = hogbom(View<float, 2>(residual.data(), {16, 16}),
-                        View<const float, 2>(psf.data(), {16, 16}),
-                        View<float, 2>(model.data(), {16, 16}), View<const float, 2>(), options);
+  const auto r =
+      hogbom(View<float, 2>(residual.data(), {16, 16}), View<const float, 2>(psf.data(), {16, 16}),
+             View<float, 2>(model.data(), {16, 16}), View<const float, 2>(), options);
   CHECK(r.stop == HogbomStop::kDiverged);
   CHECK(r.iterations == 2);  // 1.3, 1.69
 }

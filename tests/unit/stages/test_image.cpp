@@ -7,6 +7,7 @@
 #include <cmath>
 #include <limits>
 #include <map>
+#include <vector>
 
 #include "small_observation.h"
 
@@ -155,5 +156,64 @@ TEST_CASE("a channel that runs away is said to have diverged and keeps its best 
     const auto& restored = planes.products.at(3).pixels;
     CHECK(*std::max_element(restored.begin(), restored.end()) < 1.5F);
     for (const float pixel : restored) CHECK(std::isfinite(pixel));
+  }
+}
+
+TEST_CASE("every deconvolver, with and without a mask, finds the sources") {
+  const SmallObservation all = small_observation(observation());
+  ImageParams params = imaging();
+  params.niter = 2000;
+  params.threshold = 0.02;
+  params.deconvolver = GENERATE("hogbom", "clark", "multiscale");
+  params.usemask = GENERATE("none", "auto-multithresh");
+  if (params.deconvolver == "multiscale") params.scales = {0, 4};
+  INFO(params.deconvolver << " " << params.usemask);
+  const Cube cube = image(params, all, 1000);
+  const bool masked = params.usemask != "none";
+  for (const auto& [channel, planes] : cube) {
+    REQUIRE(planes.products.size() == (masked ? 5 : 4));
+    const auto& restored = planes.products.at(3).pixels;
+    const std::size_t first = 40 * 96 + 48 - 15;
+    const std::size_t second = 50 * 96 + 48 + 40 / 6;
+    CHECK(restored[first] == Approx(1).epsilon(0.05));
+    const auto& model = planes.products.at(2).pixels;
+    const auto flux_near = [&](std::size_t pixel) {
+      float sum = 0;
+      for (std::size_t y = 0; y < 9; ++y) {
+        for (std::size_t x = 0; x < 9; ++x) sum += model[pixel + (y - 4) * 96 + x - 4];
+      }
+      return sum;
+    };
+    CHECK(flux_near(first) == Approx(1).epsilon(0.06));
+    CHECK(flux_near(second) == Approx(0.4).epsilon(0.1));
+    if (masked) {
+      const auto& mask = planes.products.at(4).pixels;
+      CHECK(mask[first] == 1);
+      CHECK(mask[second] == 1);
+      const auto inside = std::count(mask.begin(), mask.end(), 1.0F);
+      CHECK(inside < 96 * 80 / 4);
+      CHECK(inside + std::count(mask.begin(), mask.end(), 0.0F) == 96 * 80);
+      if (params.deconvolver != "multiscale") {
+        for (std::size_t p = 0; p < mask.size(); ++p) CHECK((mask[p] == 1 || model[p] == 0));
+      }
+    }
+  }
+}
+
+TEST_CASE("cleaning stops at a multiple of the noise") {
+  const SmallObservation all = small_observation(observation());
+  ImageParams params = imaging();
+  params.niter = 100000;
+  params.gain = 0.1;
+  params.nsigma = 5;
+  const Cube cube = image(params, all, 1000);
+  for (const auto& [channel, planes] : cube) {
+    const auto& residual = planes.products.at(1).pixels;
+    std::vector<float> sizes;
+    for (const float pixel : residual) sizes.push_back(std::abs(pixel));
+    std::sort(sizes.begin(), sizes.end());
+    const float noise = 1.4826F * sizes[sizes.size() / 2];
+    CHECK(sizes.back() < 5.3F * noise);
+    CHECK(sizes.back() > 3.0F * noise);
   }
 }

@@ -1,0 +1,62 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+#pragma once
+
+#include <stages/image/image_params.h>
+#include <stages/kernels/auto_multithresh.h>
+#include <stages/kernels/beam_fit.h>
+#include <stages/kernels/multiscale.h>
+#include <stages/kernels/view.h>
+
+#include <cstddef>
+#include <optional>
+#include <utility>
+#include <vector>
+
+namespace skymill::radio {
+
+/// What cleaning between two major cycles does to one channel: the deconvolver and the mask that
+/// the parameters ask for.
+class MinorCycle {
+ public:
+  struct Result {
+    std::size_t iterations = 0;
+    bool diverged = false;
+  };
+
+  /// The PSF is kept by the caller, [y][x]; cell_x < 0.
+  MinorCycle(const ImageParams& params, kernels::View<const float, 2> psf,
+             const kernels::GaussianBeam& beam, double cell_x_rad, double cell_y_rad,
+             double sidelobe_level);
+
+  /// Makes the automatic mask for this residual, if there is one.
+  void update_mask(kernels::View<const float, 2> residual, std::size_t iterations_done,
+                   double cyclethreshold);
+
+  /// Empty when everything may be cleaned.
+  kernels::View<const float, 2> mask() const;
+  /// Pixels of the mask; nullopt when everything may be cleaned.
+  std::optional<double> mask_pixels() const;
+
+  /// At most `iterations` down to the threshold. The residual is good inside the mask only.
+  Result clean(kernels::View<float, 2> residual, kernels::View<float, 2> model, double threshold,
+               std::size_t iterations);
+
+  std::vector<float> take_mask() { return std::move(mask_); }
+
+  /// Bytes that one holds at most for images of these parameters, the mask included.
+  static std::size_t bytes(const ImageParams& params);
+
+ private:
+  const ImageParams& params_;
+  kernels::View<const float, 2> psf_;
+  kernels::GaussianBeam beam_;
+  double cell_x_;
+  double cell_y_;
+  double sidelobe_level_;
+  std::optional<kernels::AutoMultithresh> masker_;
+  std::optional<kernels::Multiscale> multiscale_;
+  std::vector<float> mask_;
+  std::size_t mask_pixels_ = 0;
+};
+
+}  // namespace skymill::radio

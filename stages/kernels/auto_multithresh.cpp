@@ -1,0 +1,381 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+#include <stages/kernels/auto_multithresh.h>
+#include <stages/kernels/exact_median.h>
+#include <stages/kernels/grow_mask.h>
+#include <stages/kernels/largest_pixel.h>
+#include <stages/kernels/pixel_runs.h>
+#include <stages/kernels/smooth_mask.h>
+
+#include <algorithm>
+#include <cmath>
+#include <limits>
+#include <numbers>
+#include <stdexcept>
+#include <string>
+#include <utility>
+
+namespace skymill::kernels {
+
+namespace {
+
+constexpr double kMadToSigma = 1.4826;  // of a Gaussian
+constexpr int kClippingRounds = 5;
+constexpr float kNothing = std::numeric_limits<float>::quiet_NaN();
+
+using Runs = std::vector<PixelRun>;
+
+/// The largest float up to the limit: a float is above the one exactly when it is above the other.
+float float_not_above(double limit) {
+  const auto rounded = static_cast<float>(limit);
+  return static_cast<double>(rounded) > limit
+             ? std::nextafter(rounded, -std::numeric_limits<float>::infinity())
+             : rounded;
+}
+
+/// The plane and which of its pixels count.
+class MaskedPlane {
+ public:
+  MaskedPlane(const AutoMultithreshPlane& plane, double pbmask) : plane_(plane), pbmask_(pbmask) {}
+
+  std::size_t ny() const { return plane_.residual.extent(0); }
+  std::size_t nx() const { return plane_.residual.extent(1); }
+
+  bool valid(std::size_t y, std::size_t x) const {
+    return (plane_.valid.data() == nullptr || plane_.valid(y, x) > 0.5F) &&
+           (!limited() || static_cast<double>(plane_.pb(y, x)) > plane_.pblimit);
+  }
+
+  bool in_pb(std::size_t y, std::size_t x) const {
+    return plane_.pb.data() == nullptr || static_cast<double>(plane_.pb(y, x)) > pbmask_;
+  }
+
+  float residual(std::size_t y, std::size_t x) const { return plane_.residual(y, x); }
+  const float* row(std::size_t y) const { return &plane_.residual(y, 0); }
+
+  /// Writes pixels [x, x + n) of row y, NaN for those that statistics leave out.
+  void copy(std::size_t y, std::size_t x, std::size_t n, float* out) const {
+    constexpr float kLargest = std::numeric_limits<float>::max();
+    const float* r = &plane_.residual(y, x);
+    for (std::size_t i = 0; i < n; ++i) {
+      out[i] = std::abs(r[i]) <= kLargest ? r[i] : kNothing;
+    }
+    if (plane_.pb.data() != nullptr) {
+      // The largest float that does not pass, so that floats compare as the doubles would.
+      const float limit = float_not_above(limited() ? std::max(pbmask_, plane_.pblimit) : pbmask_);
+      const float* pb = &plane_.pb(y, x);
+      for (std::size_t i = 0; i < n; ++i) {
+        out[i] = pb[i] > limit ? out[i] : kNothing;
+      }
+    }
+    if (plane_.valid.data() != nullptr) {
+      const float* valid = &plane_.valid(y, x);
+      for (std::size_t i = 0; i < n; ++i) {
+        out[i] = valid[i] > 0.5F ? out[i] : kNothing;
+      }
+    }
+  }
+
+ private:
+  bool limited() const { return plane_.pb.data() != nullptr && plane_.pblimit >= 0; }
+
+  const AutoMultithreshPlane& plane_;
+  double pbmask_;
+};
+
+/// Calls part(y, x, n, done) for the parts of rows that make up pixels [first, first + n).
+template <class Part>
+void for_each_part(std::size_t first, std::size_t n, std::size_t nx, const Part& part) {
+  for (std::size_t done = 0; done < n;) {
+    const std::size_t y = (first + done) / nx;
+    const std::size_t x = (first + done) % nx;
+    const std::size_t length = std::min(n - done, nx - x);
+    part(y, x, length, done);
+    done += length;
+  }
+}
+
+struct Noise {
+  double median = 0;
+  double rms = 0;
+};
+
+/// Median and deviation of what `fill` delivers.
+template <class Fill>
+Noise noise_of(std::size_t total, const Fill& fill) {
+  const double centre = exact_median(total, fill);
+  const double deviation = exact_median(total, [&](std::size_t first, std::size_t n, float* out) {
+    fill(first, n, out);
+    for (std::size_t i = 0; i < n; ++i) {
+      out[i] = static_cast<float>(std::abs(static_cast<double>(out[i]) - centre));
+    }
+  });
+  return {centre, kMadToSigma * deviation};
+}
+
+/// z with erfc(z / sqrt 2) = 1 / (2 n): beyond it half a pixel of n is expected.
+double chauvenet_limit(std::size_t n) {
+  const double wanted = 0.5 / static_cast<double>(n);
+  double low = 0;
+  double high = 40;
+  for (int step = 0; step < 100; ++step) {
+    const double middle = 0.5 * (low + high);
+    (std::erfc(middle / std::numbers::sqrt2) > wanted ? low : high) = middle;
+  }
+  return 0.5 * (low + high);
+}
+
+/// The values that Chauvenet's criterion leaves lie from first to second.
+template <class Fill>
+std::pair<double, double> chauvenet_range(std::size_t total, const Fill& fill) {
+  std::pair<double, double> range{-std::numeric_limits<double>::infinity(),
+                                  std::numeric_limits<double>::infinity()};
+  std::vector<float> block(kMedianBlock);
+  const auto sum_over = [&](const auto& term) {
+    double sum = 0;
+    for (std::size_t first = 0; first < total; first += kMedianBlock) {
+      const std::size_t n = std::min(kMedianBlock, total - first);
+      fill(first, n, block.data());
+      for (std::size_t i = 0; i < n; ++i) {
+        const auto value = static_cast<double>(block[i]);
+        if (value >= range.first && value <= range.second) {
+          sum += term(value);
+        }
+      }
+    }
+    return sum;
+  };
+  double before = 0;
+  for (int round = 0; round < kClippingRounds; ++round) {
+    const double count = sum_over([](double) { return 1.0; });
+    if (count < 2 || count == before) {
+      break;
+    }
+    const double mean = sum_over([](double value) { return value; }) / count;
+    const double variance =
+        sum_over([mean](double value) { return (value - mean) * (value - mean); }) / (count - 1);
+    const double reach = chauvenet_limit(static_cast<std::size_t>(count)) * std::sqrt(variance);
+    range = {mean - reach, mean + reach};
+    before = count;
+  }
+  return range;
+}
+
+/// imaging.md 4.1.
+void measure(const MaskedPlane& plane, View<const float, 2> old_mask, bool fastnoise,
+             AutoMultithreshReport& report) {
+  const std::size_t total = plane.ny() * plane.nx();
+  float absmax = 0;
+  const auto all = [&](std::size_t first, std::size_t n, float* out) {
+    for_each_part(first, n, plane.nx(),
+                  [&](std::size_t y, std::size_t x, std::size_t length, std::size_t done) {
+                    plane.copy(y, x, length, out + done);
+                  });
+    absmax = std::max(absmax, largest_pixel(out, n));
+  };
+  Noise noise = noise_of(total, all);
+  report.absmax = static_cast<double>(absmax);
+  if (!fastnoise) {
+    std::size_t covered = 0;
+    std::size_t free_pixels = 0;
+    const auto outside_mask = [&](std::size_t first, std::size_t n, float* out) {
+      all(first, n, out);
+      for_each_part(first, n, plane.nx(),
+                    [&](std::size_t y, std::size_t x, std::size_t length, std::size_t done) {
+                      for (std::size_t i = 0; i < length; ++i) {
+                        float& value = out[done + i];
+                        const bool masked = old_mask(y, x + i) > 0.5F;
+                        covered += masked ? 1 : 0;
+                        value = masked ? kNothing : value;
+                        free_pixels += std::isnan(value) ? 0 : 1;
+                      }
+                    });
+    };
+    noise = noise_of(total, outside_mask);
+    if (covered == 0 || free_pixels == 0) {
+      const auto [least, most] = chauvenet_range(total, all);
+      noise = noise_of(
+          total, [&, least = least, most = most](std::size_t first, std::size_t n, float* out) {
+            all(first, n, out);
+            for (std::size_t i = 0; i < n; ++i) {
+              const auto value = static_cast<double>(out[i]);
+              out[i] = value >= least && value <= most ? out[i] : kNothing;
+            }
+          });
+    }
+  }
+  report.median = noise.median;
+  report.rms = noise.rms;
+}
+
+/// imaging.md 4.2.
+void set_thresholds(const AutoMultithreshOptions& o, double sidelobe_level,
+                    AutoMultithreshReport& r) {
+  const double side = o.sidelobethreshold * sidelobe_level * r.absmax;
+  const double low = o.lownoisethreshold * r.rms;
+  r.mask_threshold = std::max(side, o.noisethreshold * r.rms) + r.median;
+  r.low_threshold = std::max(side, low) + r.median;
+  r.negative_threshold = -std::max(side, o.negativethreshold * r.rms) + r.median;
+  r.by_sidelobe = side + r.median == r.mask_threshold;
+}
+
+/// Above a threshold that is not negative, below one that is.
+struct Beyond {
+  explicit Beyond(double a_threshold) : threshold(a_threshold) {}
+  bool operator()(float value) const {
+    const auto v = static_cast<double>(value);
+    return threshold < 0 ? v < threshold : v > threshold;
+  }
+  double threshold;
+};
+
+/// The valid pixels beyond a threshold.
+Runs pixels_beyond(const MaskedPlane& plane, double threshold) {
+  constexpr std::size_t kGroup = 64;
+  const Beyond beyond(threshold);
+  Runs runs;
+  for (std::size_t y = 0; y < plane.ny(); ++y) {
+    const float* row = plane.row(y);
+    for (std::size_t x = 0; x < plane.nx(); x += kGroup) {
+      const std::size_t n = std::min(kGroup, plane.nx() - x);
+      int any = 0;
+      for (std::size_t i = 0; i < n; ++i) {
+        any |= beyond(row[x + i]) ? 1 : 0;
+      }
+      for (std::size_t i = 0; any != 0 && i < n; ++i) {
+        if (beyond(row[x + i]) && plane.valid(y, x + i)) {
+          add_pixel(y, x + i, runs);
+        }
+      }
+    }
+  }
+  return runs;
+}
+
+template <class Visit>
+void for_each_pixel(const Runs& runs, const Visit& visit) {
+  for (const PixelRun& run : runs) {
+    for (std::size_t x = run.first; x < run.end; ++x) {
+      visit(run.y, x);
+    }
+  }
+}
+
+void check(const AutoMultithreshPlane& plane, View<const float, 2> mask) {
+  const auto require = [&](const char* what, View<const float, 2> other) {
+    if (other.shape() != plane.residual.shape() || other.stride(1) != 1) {
+      throw std::invalid_argument(std::string("auto_multithresh: the ") + what + " is [" +
+                                  std::to_string(other.extent(0)) + "][" +
+                                  std::to_string(other.extent(1)) + "] but the residual is [" +
+                                  std::to_string(plane.residual.extent(0)) + "][" +
+                                  std::to_string(plane.residual.extent(1)) +
+                                  "] (y, x); pixels of a row lie one after the other");
+    }
+  };
+  require("residual", plane.residual);
+  require("mask", mask);
+  if (plane.pb.data() != nullptr) {
+    require("pb", plane.pb);
+  }
+  if (plane.valid.data() != nullptr) {
+    require("valid", plane.valid);
+  }
+  const GaussianBeam& beam = plane.beam;
+  if (!(beam.major_rad > 0) || !(beam.minor_rad > 0) || !std::isfinite(beam.major_rad) ||
+      !(plane.cell_x_rad < 0) || !(plane.cell_y_rad > 0)) {
+    throw std::invalid_argument("auto_multithresh: a beam of " + std::to_string(beam.major_rad) +
+                                " by " + std::to_string(beam.minor_rad) + " rad on cells of " +
+                                std::to_string(plane.cell_x_rad) + " and " +
+                                std::to_string(plane.cell_y_rad) +
+                                " rad; widths and cell y must be positive, cell x negative");
+  }
+}
+
+}  // namespace
+
+AutoMultithresh::AutoMultithresh(const AutoMultithreshOptions& options) : options_(options) {
+  const std::pair<const char*, double> at_least_zero[] = {
+      {"sidelobethreshold", options.sidelobethreshold},
+      {"noisethreshold", options.noisethreshold},
+      {"lownoisethreshold", options.lownoisethreshold},
+      {"negativethreshold", options.negativethreshold},
+      {"minbeamfrac", options.minbeamfrac},
+      {"cutthreshold", options.cutthreshold}};
+  for (const auto& [name, value] : at_least_zero) {
+    if (!(value >= 0) || !std::isfinite(value)) {
+      throw std::invalid_argument(std::string("auto_multithresh: ") + name + " is " +
+                                  std::to_string(value) + "; it must not be negative");
+    }
+  }
+  if (!(options.smoothfactor > 0) || !(options.cutthreshold < 1)) {
+    throw std::invalid_argument("auto_multithresh: smoothfactor " +
+                                std::to_string(options.smoothfactor) + " and cutthreshold " +
+                                std::to_string(options.cutthreshold) +
+                                "; the first must be above 0 and the second below 1");
+  }
+}
+
+AutoMultithreshReport AutoMultithresh::update(const AutoMultithreshPlane& input,
+                                              View<float, 2> mask) {
+  check(input, mask);
+  AutoMultithreshReport report;
+  const Runs old_mask = masked_runs(mask, mask.shape());
+  report.pixels = count_pixels(old_mask);
+  const auto old_pixels = static_cast<double>(report.pixels);
+  if (skip_) {
+    report.skipped = true;
+    return report;
+  }
+  const MaskedPlane plane(input, options_.pbmask);
+  measure(plane, mask, options_.fastnoise, report);
+  set_thresholds(options_, input.sidelobe_level, report);
+
+  const double least_pixels = options_.minbeamfrac * input.beam.solid_angle_sr() /
+                              std::abs(input.cell_x_rad * input.cell_y_rad);
+  GaussianBeam smoothing = input.beam;
+  smoothing.major_rad *= options_.smoothfactor;
+  smoothing.minor_rad *= options_.smoothfactor;
+  const auto pruned = [&](Runs runs) {
+    return options_.minbeamfrac > 0 ? without_small_regions(std::move(runs), least_pixels) : runs;
+  };
+  const auto smoothed = [&](const Runs& runs) {
+    return smooth_and_cut(runs, mask.shape(), smoothing, input.cell_x_rad, input.cell_y_rad,
+                          options_.cutthreshold);
+  };
+  // The steps of imaging.md 4.3. The positive mask of earlier cycles is part of `mask` already.
+  std::vector<Runs> parts{smoothed(pruned(pixels_beyond(plane, report.mask_threshold)))};
+  if (input.iterations_done > 0 && options_.growiterations > 0 && !old_mask.empty()) {
+    const Beyond beyond(report.low_threshold);
+    Runs grown = grow_mask(old_mask, mask.shape(), options_.growiterations,
+                           [&](std::size_t y, std::size_t x) {
+                             return beyond(plane.residual(y, x)) && plane.valid(y, x);
+                           });
+    parts.push_back(smoothed(options_.dogrowprune ? pruned(std::move(grown)) : std::move(grown)));
+  }
+  if (options_.negativethreshold > 0) {
+    parts.push_back(smoothed(pixels_beyond(plane, report.negative_threshold)));
+  }
+  const auto counts = [&](std::size_t y, std::size_t x) {
+    return plane.valid(y, x) && plane.in_pb(y, x);
+  };
+  for_each_pixel(old_mask, [&](std::size_t y, std::size_t x) {
+    if (!counts(y, x)) {
+      mask(y, x) = 0;
+      --report.pixels;
+    }
+  });
+  for (const Runs& runs : parts) {
+    for_each_pixel(runs, [&](std::size_t y, std::size_t x) {
+      if (!(mask(y, x) > 0.5F) && counts(y, x)) {
+        mask(y, x) = 1;
+        ++report.pixels;
+      }
+    });
+  }
+  const double change = std::abs(static_cast<double>(report.pixels) - old_pixels);
+  const bool settled = options_.minpercentchange >= 0 && input.cyclethreshold == input.threshold &&
+                       (change == 0 || change < options_.minpercentchange / 100 * old_pixels);
+  skip_ = !report.by_sidelobe && (report.pixels == 0 || settled);
+  return report;
+}
+
+}  // namespace skymill::kernels
