@@ -156,7 +156,9 @@ class Files(ConversionTest):
         self.refused(5, f"'{self.incoming}'", "Permission denied", user=ANOTHER_USER)
         self.incoming.chmod(0o755)
         self.products.chmod(0o555)
-        self.refused(1, f"'{self.products}'", "Permission denied", user=ANOTHER_USER)
+        self.refused(1, "stage 'write'", f"'{self.products}'", "Permission denied",
+                     user=ANOTHER_USER)
+        self.assertNotIn("stage 'read'", self.last.stderr)  # which only feeds it
         self.products.chmod(0o777)
         self.convert(user=ANOTHER_USER)
         self.assert_holds(files)
