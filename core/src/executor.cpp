@@ -34,7 +34,8 @@ auto in_stage(const std::string& stage, F&& f) {
   try {
     return f();
   } catch (const Error& error) {
-    throw error.message().rfind(where, 0) == 0 ? error : error.within(where);
+    // What comes out of a stage further down names it already.
+    throw error.message().rfind("stage '", 0) == 0 ? error : error.within(where);
   } catch (const std::bad_alloc&) {
     throw Error(ErrorKind::resources, where + ": the system gave no more memory",
                 "lower --memory or --threads");

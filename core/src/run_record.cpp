@@ -64,6 +64,7 @@ Json paths_json(std::vector<std::string> paths) {
 }
 
 std::string verdict(const RunEnd& end, const std::vector<std::string>& degradations) {
+  if (end.exit_code == static_cast<int>(ErrorKind::requeue)) return "stopped";
   if (end.exit_code != 0) return "failed";
   return degradations.empty() ? "clean" : "degraded";
 }

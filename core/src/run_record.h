@@ -25,7 +25,8 @@ struct RunEnd {
 };
 
 /// Writes `run.json`: resolved parameters and where each came from, versions, inputs, outputs,
-/// times, bytes, memory and the verdict (clean, degraded, failed). It is written whole and renamed.
+/// times, bytes, memory and the verdict (clean, degraded, stopped, failed). It is written whole and
+/// renamed.
 void write_run_record(const std::string& path, const RunIdentity& identity, const RunEnd& end,
                       const Plan* plan, PipelineContext::Services& services);
 

@@ -20,7 +20,6 @@ namespace cc = casacore;
 
 namespace {
 
-const char* const kWriteHint = "check free space and permissions where the image is made";
 constexpr std::size_t kLargestTileBytes = std::size_t{64} << 20;
 
 /// Lines a tile: all of the plane when it fits, else an even share of it, so that tiles keep the
@@ -70,7 +69,7 @@ struct CasaImageWriter::Impl {
 
   template <class F>
   void step(const std::string& doing, F&& work) {
-    wall::guarded("cannot " + doing + " the image '" + path + "'", work, kWriteHint);
+    wall::guarded_write("cannot " + doing + " the image '" + path + "'", path, work);
   }
 
   cc::IPosition plane_shape() const {

@@ -18,7 +18,6 @@ namespace cc = casacore;
 
 namespace {
 
-const char* const kWriteHint = "check free space and permissions where the table is made";
 constexpr std::size_t kFillRows = 4096;  // of WEIGHT_SPECTRUM at a time, when it comes late
 
 /// [row][corr] repeated for every channel: [row][chan][corr].
@@ -92,7 +91,7 @@ struct MsWriter::Impl {
   /// Adds our prefix; whatever failed, the object is of no more use, and the destructor tidies up.
   template <class F>
   void step(const std::string& doing, F&& work) {
-    wall::guarded("cannot " + doing + " the MeasurementSet '" + path + "'", work, kWriteHint);
+    wall::guarded_write("cannot " + doing + " the MeasurementSet '" + path + "'", path, work);
   }
 
   void take_header(std::shared_ptr<const ObservationHeader> given, const MsLayout& layout) {

@@ -6,6 +6,7 @@
 #include <casacore/tables/Tables/TableRecord.h>
 #include <stages/ms/table_kind.h>
 #include <stages/ms/wall.h>
+#include <sys/statvfs.h>
 
 #include <algorithm>
 #include <filesystem>
@@ -15,6 +16,15 @@
 namespace skymill::radio::wall {
 
 namespace {
+
+// A write that failed for want of space has taken all that was left but some blocks.
+constexpr fsblkcnt_t kBlocksLeft = 64;
+
+bool is_full(const std::string& path) {
+  const std::string folder = std::filesystem::absolute(path).parent_path().string();
+  struct statvfs disk {};
+  return ::statvfs(folder.c_str(), &disk) == 0 && disk.f_blocks > 0 && disk.f_bavail < kBlocksLeft;
+}
 
 std::mutex& tables_mutex() {
   static std::mutex mutex;
@@ -44,6 +54,16 @@ Error translated(const std::string& doing, const char* text, const std::string& 
   line = line.substr(0, line.find('\n'));
   std::replace(line.begin(), line.end(), '\t', ' ');
   return Error(ErrorKind::input, doing + ": " + line, hint);
+}
+
+Error write_failure(const std::string& doing, const std::string& path, const char* text) {
+  if (is_full(path)) {
+    return Error(ErrorKind::resources, doing + ": no space is left on the file system",
+                 "free some space or choose another output");
+  }
+  const Error error =
+      translated(doing, text, "check permissions and limits of file sizes where it is made");
+  return Error(ErrorKind::failed, error.message(), error.hint());
 }
 
 void require_table(const std::string& path, const std::string& what) {

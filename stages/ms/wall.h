@@ -46,6 +46,26 @@ auto guarded(const std::string& doing, F&& work, const std::string& hint = kDama
   }
 }
 
+/// The error for a failure of casacore to write `path`: resources when its file system is full,
+/// which casacore's text does not tell, else failed.
+Error write_failure(const std::string& doing, const std::string& path, const char* text);
+
+/// Runs `work`, which writes `path`; what casacore throws becomes an Error that begins with
+/// `doing`.
+template <class F>
+auto guarded_write(const std::string& doing, const std::string& path, F&& work)
+    -> decltype(work()) {
+  try {
+    return work();
+  } catch (const Error&) {
+    throw;
+  } catch (const std::bad_alloc&) {
+    throw;
+  } catch (const std::exception& failure) {
+    throw write_failure(doing, path, failure.what());
+  }
+}
+
 /// Throws an Error(input) unless `path` looks like a table; `what` names its role.
 void require_table(const std::string& path, const std::string& what);
 

@@ -87,19 +87,25 @@ void put_data(const std::complex<float>* data, const Uvh5Order& order,
 }
 
 /// Flags of one row in our order: what the file flags, and what is no finite number.
-void put_flags(std::span<const std::complex<float>> data, const std::uint8_t* flag,
-               const Uvh5Order& order, const std::vector<std::size_t>& hand, std::uint8_t* to) {
+/// @return number of samples that the file does not flag
+std::size_t put_flags(std::span<const std::complex<float>> data, const std::uint8_t* flag,
+                      const Uvh5Order& order, const std::vector<std::size_t>& hand,
+                      std::uint8_t* to) {
   if (all_finite(data) && (flag == nullptr || none_set({flag, data.size()}))) {
     std::fill(to, to + data.size(), std::uint8_t{0});
-    return;
+    return 0;
   }
+  std::size_t refused = 0;
   for (const std::size_t channel : order.channel) {
     for (const std::size_t place : hand) {
       const std::size_t from = channel * hand.size() + place;
       const bool finite = std::isfinite(data[from].real()) && std::isfinite(data[from].imag());
-      *to++ = !finite || (flag != nullptr && flag[from] != 0) ? 1 : 0;
+      const bool flagged = flag != nullptr && flag[from] != 0;
+      if (!finite && !flagged) ++refused;
+      *to++ = !finite || flagged ? 1 : 0;
     }
   }
+  return refused;
 }
 
 /// Weights of rows whose nsamples change, or are no weights: flags what has none.
@@ -172,8 +178,8 @@ Uvh5Order::Uvh5Order(const Uvh5Header& header) {
   if (*std::max_element(swapped.begin(), swapped.end()) >= stokes.size()) swapped.clear();
 }
 
-std::size_t append_rows(const Uvh5Rows& rows, const Uvh5Cells& cells, const Uvh5Order& order,
-                        bool autocorrelations, Visibilities& into, float weight) {
+RefusedSamples append_rows(const Uvh5Rows& rows, const Uvh5Cells& cells, const Uvh5Order& order,
+                           bool autocorrelations, Visibilities& into, float weight) {
   const std::size_t ncorr = into.ncorr = order.hand.size();
   const std::size_t nchan = into.nchan = order.channel.size();
   const std::size_t per_row = ncorr * nchan;
@@ -190,7 +196,7 @@ std::size_t append_rows(const Uvh5Rows& rows, const Uvh5Cells& cells, const Uvh5
                    : ncorr == 2 ? put_data<2>
                    : ncorr == 4 ? put_data<4>
                                 : put_data<0>;
-  std::size_t refused = 0;
+  RefusedSamples refused;
   for (std::size_t row = 0; row < rows.time_jd.size(); ++row) {
     if (!autocorrelations && rows.antenna1[row] == rows.antenna2[row]) continue;
     const bool exchange = rows.antenna1[row] > rows.antenna2[row] && !order.swapped.empty();
@@ -209,7 +215,8 @@ std::size_t append_rows(const Uvh5Rows& rows, const Uvh5Cells& cells, const Uvh5
     const std::uint8_t* flag = cells.flag.empty() ? nullptr : &cells.flag[row * per_row];
     std::uint8_t* to_flag = &into.flag[place * per_row];
     put(&cells.data[row * per_row], order, hand, exchange, &into.data[place * per_row]);
-    put_flags({&cells.data[row * per_row], per_row}, flag, order, hand, to_flag);
+    refused.not_finite +=
+        put_flags({&cells.data[row * per_row], per_row}, flag, order, hand, to_flag);
     float* to_weight = &into.weight[place * ncorr];
     const float* nsamples = cells.nsamples.empty() ? nullptr : &cells.nsamples[row * per_row];
     if (nsamples == nullptr) {
@@ -218,7 +225,8 @@ std::size_t append_rows(const Uvh5Rows& rows, const Uvh5Cells& cells, const Uvh5
       for (std::size_t corr = 0; corr < ncorr; ++corr) to_weight[corr] = nsamples[hand[corr]];
     } else {
       std::vector<float> spectrum(per_row);
-      refused += varying.put(nsamples, order, hand, to_flag, to_weight, spectrum.data());
+      refused.without_weight +=
+          varying.put(nsamples, order, hand, to_flag, to_weight, spectrum.data());
       // A hand without any sample weighs nothing in every channel alike.
       if (constant_along(spectrum, ncorr)) continue;
       spread_weights(place, into);

@@ -19,6 +19,18 @@ struct Uvh5Order {
   std::vector<int> corr_types;       ///< Stokes codes
 };
 
+/// Samples that were flagged though the file does not flag them.
+struct RefusedSamples {
+  std::size_t without_weight = 0;  ///< nsamples is no positive number
+  std::size_t not_finite = 0;      ///< the visibility is no finite number
+
+  RefusedSamples& operator+=(const RefusedSamples& more) {
+    without_weight += more.without_weight;
+    not_finite += more.not_finite;
+    return *this;
+  }
+};
+
 /// Turns rows of a file into ours and appends them.
 ///
 /// UVH5 has uvw = r(2) - r(1); ours is r(1) - r(2), so that uvw is negated and data are conjugated
@@ -31,8 +43,7 @@ struct Uvh5Order {
 /// @param cells  without `flag` nothing is flagged beforehand; without `nsamples` all samples weigh
 ///               `weight`
 /// @param autocorrelations  false leaves out rows of an antenna with itself
-/// @return number of samples flagged because of nsamples
-std::size_t append_rows(const Uvh5Rows& rows, const Uvh5Cells& cells, const Uvh5Order& order,
-                        bool autocorrelations, Visibilities& into, float weight = 1);
+RefusedSamples append_rows(const Uvh5Rows& rows, const Uvh5Cells& cells, const Uvh5Order& order,
+                           bool autocorrelations, Visibilities& into, float weight = 1);
 
 }  // namespace skymill::radio

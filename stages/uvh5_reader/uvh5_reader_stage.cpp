@@ -347,8 +347,9 @@ std::int32_t Uvh5ReaderStage::field_of(double time_jd, std::int32_t centre_id) c
   if (first.phasing == Phasing::unprojected) return 0;
   if (first.phasing == Phasing::meridian) {
     const auto& times = group_.index.times_jd;
-    return static_cast<std::int32_t>(std::lower_bound(times.begin(), times.end(), time_jd) -
-                                     times.begin());
+    // A time that is none of them is refused by require_rows(), which knows the files.
+    const auto at = std::lower_bound(times.begin(), std::prev(times.end()), time_jd);
+    return static_cast<std::int32_t>(at - times.begin());
   }
   for (std::size_t k = 0; k < first.phase_centres.size(); ++k) {
     if (first.phase_centres[k].id == centre_id) return static_cast<std::int32_t>(k);
@@ -458,7 +459,8 @@ void Uvh5ReaderStage::conclude_reading(const PipelineContext& ctx) {
   }
   ctx.count("rows_read", static_cast<std::int64_t>(next_row_));
   ctx.count("bytes_read", static_cast<std::int64_t>(bytes));
-  ctx.count("samples_without_weight", static_cast<std::int64_t>(refused_));
+  ctx.count("samples_without_weight", static_cast<std::int64_t>(refused_.without_weight));
+  ctx.count("samples_not_finite", static_cast<std::int64_t>(refused_.not_finite));
   if (params_.assume_constant_flags) {
     for (const Subband& subband : subbands_) {
       if (!subband.file) continue;
@@ -467,8 +469,9 @@ void Uvh5ReaderStage::conclude_reading(const PipelineContext& ctx) {
                                       {"nsamples", static_cast<double>(subband.weight)}});
     }
   }
-  if (2 * refused_ > samples_) {
-    degradations_.push_back(std::to_string(100 * refused_ / samples_) +
+  const std::size_t without = refused_.without_weight;
+  if (2 * without > samples_) {
+    degradations_.push_back(std::to_string(100 * without / samples_) +
                             " % of the samples are flagged because nsamples gives them no weight; "
                             "nsamples: ignore takes them nevertheless");
   }

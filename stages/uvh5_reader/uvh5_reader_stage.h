@@ -68,7 +68,7 @@ class Uvh5ReaderStage final : public Source<Visibilities> {
     Piece piece;
     Uvh5Rows rows;
     Visibilities chunk;
-    std::size_t refused = 0;  ///< samples flagged because of nsamples
+    RefusedSamples refused;
   };
 
   void find_files();
@@ -103,7 +103,7 @@ class Uvh5ReaderStage final : public Source<Visibilities> {
   std::deque<Reading> ready_;
   Piece reference_piece_;
   Uvh5Rows reference_;  ///< rows of the first subband, to which the others are held
-  std::size_t refused_ = 0;
+  RefusedSamples refused_;
   std::size_t samples_ = 0;
   bool concluded_ = false;
 };

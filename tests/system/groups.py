@@ -9,13 +9,14 @@ from skymill_runs import RunTest, SOURCE
 
 SIMULATE = """\
 skymill: 1
-parameters: { output: { required: true }, start: { required: true }, times: 2, antennas: 4 }
+parameters:
+  { output: { required: true }, start: { required: true }, times: 2, antennas: 4, nchan: 4 }
 stages:
   simulate:
     telescope: dsa110
     antennas: $(antennas)
     times: $(times)
-    nchan: 4
+    nchan: $(nchan)
     subbands: 4
     start_mjd: $(start)
     sources: [0arcsec 0arcsec 1Jy]
@@ -43,9 +44,9 @@ class GroupsTest(RunTest):
         description.write_text(SIMULATE)
         made = self.folder / "made"
         arguments = ["run", description, "--record", self.folder / "simulate.json", "--param",
-                     f"output={made}", "--param", f"start={STARTS[number]}"]
-        for key, value in parameters.items():
-            arguments += ["--param", f"{key}={value}"]
+                     f"output={made}"]
+        for key, value in dict({"start": STARTS[number]}, **parameters).items():
+            arguments += ["--set" if "." in key else "--param", f"{key}={value}"]
         self.skymill(*arguments)
         files = []
         for file in sorted(made.iterdir()):
@@ -61,9 +62,10 @@ class GroupsTest(RunTest):
                             ("--param", f"{item[0]}={item[1]}")],
                 "--set", "each.expect_subbands=4", *extra]
 
-    def batch(self, *extra, code=0, **parameters):
+    def batch(self, *extra, code=0, user=None, **parameters):
         """Runs the batch; returns {item: row} of its record."""
-        self.last = self.skymill("run", *self.arguments(*extra, **parameters), code=code)
+        self.last = self.skymill("run", *self.arguments(*extra, **parameters), code=code,
+                                 **(user or {}))
         return self.rows() if "--dry-run" not in extra else None
 
     def record(self):

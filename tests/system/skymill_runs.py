@@ -12,6 +12,9 @@ PROGRAM = os.environ["SKYMILL"]
 SOURCE = pathlib.Path(os.environ["SKYMILL_SOURCE"])
 DATA = os.environ.get("SKYMILL_TEST_DATA")
 
+# What runs a program as somebody who may not read and write everything, for tests run by root.
+ANOTHER_USER = {"user": 65534, "group": 65534, "extra_groups": []} if os.geteuid() == 0 else {}
+
 needs_data = unittest.skipUnless(DATA, "SKYMILL_TEST_DATA is not set")
 
 

@@ -11,7 +11,7 @@ import numpy as np
 from casacore.tables import table
 
 from groups import GroupsTest, NAMES
-from skymill_runs import PROGRAM
+from skymill_runs import ANOTHER_USER, PROGRAM
 
 
 class BatchTest(GroupsTest):
@@ -152,11 +152,13 @@ class BatchTest(GroupsTest):
         self.assertIn("sb03", rows[NAMES[0]]["reason"])
         self.assertEqual(rows[open_file.name]["outcome"], "rejected")
 
-    @unittest.skipIf(os.geteuid() == 0, "root reads everything")
     def test_a_file_without_permission(self):
         files = self.observe(0)
         files[1].chmod(0)
-        rows = self.batch(code=1)
+        self.products.mkdir()
+        for folder in self.folder, self.products:
+            folder.chmod(0o777)
+        rows = self.batch(code=1, user=ANOTHER_USER)
         self.assertIn("Permission denied", rows[files[1].name]["reason"])
         self.assertEqual(rows[NAMES[0]]["outcome"], "done")
 

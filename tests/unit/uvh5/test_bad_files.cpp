@@ -219,6 +219,7 @@ TEST_CASE("subbands that differ in antennas, rows or pointing are named") {
       {"f['Header/antenna_positions'][3, 1] += 0.5", "differ in their positions of antenna '4'"},
       {"f['Header/ant_1_array'][3] = 7", "differ in the antennas of their rows"},
       {"f['Header/time_array'][12] += 1e-6", "differ in the times of their rows"},
+      {"f['Header/time_array'][20:] += 1.0 / 86400", "differ in the times of their rows"},
       {"f['Header/extra_keywords/phase_center_dec'][()] = 0.5", "differ in their phasing"},
   };
   for (const Change& change : changes) {
