@@ -3,6 +3,7 @@
 
 #include <stages/data/image.h>
 #include <stages/image/image_params.h>
+#include <stages/image/imaging_weights.h>
 #include <stages/kernels/samples.h>
 
 #include <cstddef>
@@ -56,7 +57,7 @@ struct CleanedChannel {
 /// @param cell_rad pixel size in x (> 0, east is left) and y
 /// @param check    called between cycles; throws to stop
 CleanedChannel clean_channel(const kernels::PlaneSamples& samples, int hands,
-                             const ImageParams& params, const std::array<double, 2>& cell_rad,
+                             const ImagingWeights& imaging_weights, const ImageParams& params, const std::array<double, 2>& cell_rad,
                              const std::function<void()>& check);
 
 /// Bytes that `clean_channel` holds at most, its products included.

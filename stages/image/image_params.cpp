@@ -1,5 +1,7 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
+#include <core/error.h>
 #include <stages/image/image_params.h>
+#include <stages/image/imaging_weights.h>
 
 namespace skymill::radio {
 
@@ -25,10 +27,27 @@ Schema<ImageParams> image_schema() {
   s.field("gridder", &ImageParams::gridder,
           "standard: spheroidal kernel, w term ignored")
       .choices({"standard"});
-  s.field("weighting", &ImageParams::weighting, "Imaging weights, by density of each plane's own")
-      .choices({"natural", "uniform", "briggs"});
+  s.field("weighting", &ImageParams::weighting,
+          "Imaging weights; briggsabs takes the noise that is given, briggsbwtaper lessens the "
+          "density by the cube's bandwidth, superuniform takes it from a box around a sample")
+      .choices({"natural", "uniform", "briggs", "briggsabs", "briggsbwtaper", "superuniform",
+                "radial"});
   s.field("robust", &ImageParams::robust, "Briggs robustness, -2 uniform to 2 natural")
       .range(-2, 2);
+  s.field("noise", &ImageParams::noise, "Noise of a visibility of weight 1, for briggsabs")
+      .unit("Jy")
+      .at_least(0);
+  s.field("npixels", &ImageParams::npixels,
+          "Half the side of superuniform's box in cells of the uv plane; 0 takes 3")
+      .range(0, 100);
+  s.field("perchanweightdensity", &ImageParams::perchanweightdensity,
+          "Every plane has its own density of weights; false: one of all planes together");
+  s.field("fracbw", &ImageParams::fracbw,
+          "Fractional bandwidth of the full cube for briggsbwtaper; without it that of the planes")
+      .positive();
+  s.field("uvtaper", &ImageParams::uvtaper,
+          "Gaussian taper of the weights: a width, or [major, minor, angle]; in lambda half widths "
+          "in the uv plane, in arcsec full widths in the image");
   s.field("niter", &ImageParams::niter, "Most clean iterations of a channel; 0 leaves it dirty");
   s.field("gain", &ImageParams::gain, "Loop gain").range(1e-6, 1);
   s.field("threshold", &ImageParams::threshold, "Cleaning stops at this peak residual")
@@ -51,6 +70,28 @@ Schema<ImageParams> image_schema() {
       .range(0.01, 0.99);
   s.field("precision", &ImageParams::precision, "Of grids and transforms")
       .choices({"single", "double"});
+  s.check(
+      [](const ImageParams& p) {
+        return p.weighting != "briggsbwtaper" || (p.perchanweightdensity && p.npixels == 0);
+      },
+      "briggsbwtaper needs perchanweightdensity true and npixels 0");
+  s.check([](const ImageParams& p) { return p.npixels == 0 || p.weighting == "superuniform"; },
+          "npixels is for weighting superuniform");
+  s.check(
+      [](const ImageParams& p) {
+        return p.weighting != "briggsabs" || p.robust != 0 || p.noise > 0;
+      },
+      "briggsabs needs a robust or a noise other than 0");
+  s.check(
+      [](const ImageParams& p) -> std::optional<std::string> {
+        try {
+          parse_uvtaper(p.uvtaper);
+        } catch (const Error& error) {
+          return error.what();
+        }
+        return std::nullopt;
+      },
+      "uvtaper is one width, or major axis, minor axis and position angle");
   s.check([](const ImageParams& p) { return p.minpsffraction <= p.maxpsffraction; },
           "minpsffraction must not be larger than maxpsffraction");
   return s;

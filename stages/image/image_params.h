@@ -7,6 +7,7 @@
 #include <cstddef>
 #include <optional>
 #include <string>
+#include <vector>
 
 namespace skymill::radio {
 
@@ -22,6 +23,11 @@ struct ImageParams {
   std::string gridder = "standard";
   std::string weighting = "natural";
   double robust = 0.5;
+  double noise = 1;  // Jy
+  std::size_t npixels = 0;
+  bool perchanweightdensity = true;
+  std::optional<double> fracbw;
+  std::vector<std::string> uvtaper;
   std::size_t niter = 0;
   double gain = 0.1;
   double threshold = 0;  // Jy

@@ -116,7 +116,7 @@ void Image::plan(Planning& planning) {
   out.chunks = planes.size();
   out.chunk_bytes = 4 * sizeof(float) * cube->image.nx * cube->image.ny;
   out.set_header<CubeHeader>(cube);
-  planning.set_state(ChannelStore::bytes(*header, planes));
+  planning.set_state(ChannelStore::bytes(*header, planes) + ImagingWeights::joint_bytes(params_));
   planning.set_result_work(
       clean_channel_bytes(params_, ChannelStore::max_samples(*header, planes)));
   planning.add_note(std::to_string(planes.size()) + " planes of " +
@@ -126,6 +126,8 @@ void Image::plan(Planning& planning) {
                     format_quantity(planes.back().freq_hz, "Hz"));
   cell_ = cell_rad(*header, planes);
   planes_ = planes;
+  weights_.emplace(params_, cell_,
+                   kernels::fractional_bandwidth(planes.front().freq_hz, planes.back().freq_hz));
 }
 
 void Image::add(const Chunk<Visibilities>& chunk, const PipelineContext& ctx) {
@@ -141,6 +143,9 @@ void Image::add(const Chunk<Visibilities>& chunk, const PipelineContext& ctx) {
 Stream<ChannelImage> Image::finish(const PipelineContext& ctx) {
   if (!store_) throw Error(ErrorKind::input, "no visibilities came, so there is nothing to image");
   ctx.count("samples_flagged", static_cast<std::int64_t>(store_->flagged()));
+  for (std::size_t plane = 0; weights_->joint() && plane < store_->planes(); ++plane) {
+    weights_->add(store_->samples(plane));
+  }
   auto next = std::make_shared<std::size_t>(0);
   return Stream<ChannelImage>([this, next]() -> std::optional<Stream<ChannelImage>::Work> {
     if (*next == store_->planes()) return std::nullopt;
@@ -151,7 +156,7 @@ Stream<ChannelImage> Image::finish(const PipelineContext& ctx) {
 }
 
 Chunk<ChannelImage> Image::image_plane(std::size_t plane, const PipelineContext& ctx) {
-  CleanedChannel done = clean_channel(store_->samples(plane), store_->hands(), params_, cell_,
+  CleanedChannel done = clean_channel(store_->samples(plane), store_->hands(), *weights_, params_, cell_,
                                       [&] { ctx.throw_if_stopped(); });
   store_->release(plane);
   const CleanSummary& s = done.summary;

@@ -6,8 +6,10 @@
 #include <stages/data/visibilities.h>
 #include <stages/image/channel_store.h>
 #include <stages/image/image_params.h>
+#include <stages/image/imaging_weights.h>
 
 #include <memory>
+#include <optional>
 #include <vector>
 
 namespace skymill::radio {
@@ -37,6 +39,7 @@ class Image final : public Reduce<Visibilities, ChannelImage> {
   std::vector<PlaneChannels> planes_;
   std::unique_ptr<ChannelStore> store_;
   std::array<double, 2> cell_{};
+  std::optional<ImagingWeights> weights_;
 };
 
 }  // namespace skymill::radio

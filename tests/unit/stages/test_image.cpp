@@ -131,6 +131,88 @@ TEST_CASE("width joins channels into one plane of less noise") {
   CHECK(*std::max_element(restored.begin(), restored.end()) == Approx(1).epsilon(0.02));
 }
 
+TEST_CASE("every weighting finds the source; natural has the least noise, uniform the least beam") {
+  const SmallObservation all = small_observation(observation());
+  std::map<std::string, double> beam;
+  for (const char* weighting : {"natural", "uniform", "briggs", "briggsabs", "briggsbwtaper",
+                                "superuniform", "radial"}) {
+    INFO(weighting);
+    ImageParams params = imaging();
+    params.weighting = weighting;
+    params.niter = 400;
+    params.fracbw = 0.5;  // far more than the cube's own, to see the taper
+    const Cube cube = image(params, all, 1000);
+    const auto& restored = cube.at(1).products.at(3).pixels;
+    CHECK(*std::max_element(restored.begin(), restored.end()) == Approx(1).epsilon(0.05));
+    beam[weighting] = cube.at(1).beam.value().major_rad * cube.at(1).beam.value().minor_rad;
+  }
+  CHECK(beam["uniform"] < beam["briggs"]);
+  CHECK(beam["briggs"] < beam["briggsbwtaper"]);
+  CHECK(beam["briggsbwtaper"] < beam["natural"]);
+  CHECK(beam["superuniform"] < 1.02 * beam["uniform"]);
+  CHECK(beam["radial"] < beam["briggs"]);
+}
+
+TEST_CASE("one density of all planes makes the weights of alike planes alike") {
+  const SmallObservation all = small_observation(observation());
+  ImageParams params = imaging();
+  params.niter = 0;
+  params.width = 3;
+  const Cube mfs = image(params, all, 1000);
+  params.perchanweightdensity = false;
+  params.width = 1;
+  const Cube joint = image(params, all, 1000);
+  REQUIRE(joint.size() == 3);
+  // Planes of the joint density have beams like that of all channels together.
+  for (const auto& [channel, planes] : joint) {
+    CHECK(planes.beam.value().major_rad == Approx(mfs.at(0).beam.value().major_rad).epsilon(0.05));
+  }
+  CHECK(same_bits(joint, image(params, all, 7, 4)));
+}
+
+TEST_CASE("uvtaper widens the beam along its major axis") {
+  const SmallObservation all = small_observation(observation());
+  ImageParams params = imaging();
+  params.niter = 0;
+  const Beam before = image(params, all, 1000).at(0).beam.value();
+  params.uvtaper = {"20arcsec"};
+  const Beam round = image(params, all, 1000).at(0).beam.value();
+  CHECK(round.minor_rad > 1.02 * before.minor_rad);
+  CHECK(round.minor_rad < 1.1 * std::hypot(before.minor_rad, 20 * kArcsec));
+  params.uvtaper = {"40arcsec", "0arcsec", "30deg"};
+  const Beam slanted = image(params, all, 1000).at(0).beam.value();
+  CHECK(slanted.major_rad > 1.1 * before.major_rad);
+  CHECK(slanted.pa_rad == Approx(30 * 3600 * kArcsec).margin(0.2));
+}
+
+TEST_CASE("tapers as people write them") {
+  CHECK_FALSE(parse_uvtaper({}));
+  CHECK(parse_uvtaper({"2klambda"})->factor(2000, 0) == Approx(0.5));
+  CHECK(parse_uvtaper({"2klambda", "1klambda", "90deg"})->factor(2000, 0) == Approx(0.5));
+  CHECK(parse_uvtaper({"2klambda", "1klambda", "90deg"})->factor(0, 1000) == Approx(0.5));
+  CHECK(parse_uvtaper({"1arcsec"})->factor(0, 91018.7) == Approx(0.5));
+  using Catch::Matchers::Contains;
+  CHECK_THROWS_WITH(parse_uvtaper({"1arcsec", "2arcsec"}), Contains("2 values"));
+  CHECK_THROWS_WITH(parse_uvtaper({"wide"}), Contains("'wide'"));
+  CHECK_THROWS_WITH(parse_uvtaper({"2klambda", "1arcsec", "0deg"}), Contains("no taper"));
+  CHECK_THROWS_WITH(parse_uvtaper({"1Jy"}), Contains("no taper"));
+  CHECK_THROWS_WITH(parse_uvtaper({"2klambda", "1klambda", "5m"}), Contains("no taper"));
+}
+
+TEST_CASE("briggsbwtaper of one plane wants its bandwidth") {
+  const SmallObservation all = small_observation(observation());
+  ImageParams params = imaging();
+  params.weighting = "briggsbwtaper";
+  params.nchan = 1;
+  params.niter = 0;
+  CHECK_THROWS_WITH(image(params, all, 1000), Catch::Matchers::Contains("fracbw"));
+  // Given the bandwidth of the cube, a plane made alone is that plane of the cube.
+  params.fracbw = 0.01;
+  const Cube alone = image(params, all, 1000);
+  params.nchan.reset();
+  CHECK(alone.at(0).products[0].pixels == image(params, all, 1000).at(0).products[0].pixels);
+}
+
 TEST_CASE("fields of different phase centres are not gridded together") {
   const SmallObservation all = small_observation(observation());
   auto two = std::make_shared<ObservationHeader>(*all.header);
