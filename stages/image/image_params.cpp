@@ -20,10 +20,28 @@ Schema<ImageParams> image_schema() {
   s.field("handweights", &ImageParams::handweights,
           "Weight of a Stokes I sample whose hands differ in weight: min as WSClean, mean as tclean")
       .choices({"min", "mean"});
+  s.field("specmode", &ImageParams::specmode,
+          "cubedata: planes in the frame of the data; cube: in outframe, every visibility "
+          "converted at its own time; mfs: one plane of all channels")
+      .choices({"cubedata", "cube", "mfs"});
   s.field("start", &ImageParams::start,
-          "First data channel, counted from 0 over all windows in order of frequency");
-  s.field("width", &ImageParams::width, "Data channels gridded into one plane").range(1, 1e9);
+          "First plane: a channel counted from 0 over all windows in order of frequency, or its "
+          "centre as frequency or velocity; empty begins with the data");
+  s.field("width", &ImageParams::width,
+          "Width of a plane in channels, or as frequency or velocity; negative frequencies and "
+          "positive velocities descend in frequency; empty takes one channel's");
   s.field("nchan", &ImageParams::nchan, "Number of planes; without it all that the data fill");
+  s.field("outframe", &ImageParams::outframe, "Frame of the planes' frequencies, for specmode cube")
+      .choices({"LSRK", "BARY", "GEO", "TOPO"});
+  s.field("veltype", &ImageParams::veltype, "How start and width count velocities")
+      .choices({"radio", "optical"});
+  s.field("restfreq", &ImageParams::restfreq, "Rest frequency, for velocities; 0 when there is none")
+      .unit("Hz")
+      .at_least(0);
+  s.field("interpolation", &ImageParams::interpolation,
+          "nearest grids channels at their own frequencies, linear visibilities between channels; "
+          "not for cubedata by channels")
+      .choices({"linear", "nearest"});
   s.field("gridder", &ImageParams::gridder,
           "standard: spheroidal kernel, w term ignored")
       .choices({"standard"});
@@ -70,6 +88,11 @@ Schema<ImageParams> image_schema() {
       .range(0.01, 0.99);
   s.field("precision", &ImageParams::precision, "Of grids and transforms")
       .choices({"single", "double"});
+  s.check(
+      [](const ImageParams& p) {
+        return p.specmode != "mfs" || (p.start.empty() && p.width.empty() && !p.nchan);
+      },
+      "specmode mfs takes neither start nor width nor nchan");
   s.check(
       [](const ImageParams& p) {
         return p.weighting != "briggsbwtaper" || (p.perchanweightdensity && p.npixels == 0);

@@ -17,9 +17,14 @@ struct ImageParams {
   std::array<double, 2> cell{0, 0};  // rad; 0 is chosen from the data
   std::string stokes = "I";
   std::string handweights = "min";
-  std::size_t start = 0;
-  std::size_t width = 1;
+  std::string specmode = "cubedata";
+  std::string start;
+  std::string width;
   std::optional<std::size_t> nchan;
+  std::string outframe = "LSRK";
+  std::string veltype = "radio";
+  double restfreq = 0;  // Hz
+  std::string interpolation = "linear";
   std::string gridder = "standard";
   std::string weighting = "natural";
   double robust = 0.5;

@@ -5,6 +5,7 @@
 #include <stages/image/clean_channel.h>
 #include <stages/image/image_stage.h>
 
+#include <algorithm>
 #include <cmath>
 
 namespace skymill::radio {
@@ -19,16 +20,13 @@ std::vector<ProductKind> product_kinds() {
           {"image", "Jy/beam", true}};
 }
 
-/// casacore's code of a frequency frame as FITS and CASA name it.
-std::string frame_name(int meas_freq_ref) {
-  switch (meas_freq_ref) {
-    case 0: return "REST";
-    case 1: return "LSRK";
-    case 2: return "LSRD";
-    case 3: return "BARY";
-    case 4: return "GEO";
-    default: return "TOPO";
+/// The highest frequency that is gridded, or that of the plane where visibilities move.
+double top_hz(const std::vector<PlaneChannels>& planes) {
+  double top = 0;
+  for (const PlaneChannels& plane : planes) {
+    top = std::max(top, plane.channels.empty() ? plane.freq_hz : plane.channels.back().freq_hz);
   }
+  return top;
 }
 
 }  // namespace
@@ -45,26 +43,20 @@ Ports Image::ports() {
 std::array<double, 2> Image::cell_rad(const ObservationHeader& header,
                                       const std::vector<PlaneChannels>& planes) const {
   if (params_.cell[0] > 0 && params_.cell[1] > 0) return params_.cell;
-  const double top_hz = planes.back().channels.back().freq_hz;
   if (!(header.max_uvw_m > 0)) {
     throw Error(ErrorKind::description, "the data do not say how long their baselines are",
                 "give cell");
   }
   // A fifth of the finest fringe, rounded down to two digits so that people can type it again.
-  const double finest = kSpeedOfLight / top_hz / header.max_uvw_m / kArcsec / 5;
+  const double finest = kSpeedOfLight / top_hz(planes) / header.max_uvw_m / kArcsec / 5;
   const double digit = std::pow(10.0, std::floor(std::log10(finest)) - 1);
   const double cell = std::floor(finest / digit) * digit * kArcsec;
   return {cell, cell};
 }
 
-ImageHeader Image::image_header(const ObservationHeader& header,
-                                const std::vector<PlaneChannels>& planes) const {
+ImageHeader Image::image_header(const ObservationHeader& header, const CubePlanes& cube) const {
+  const std::vector<PlaneChannels>& planes = cube.planes;
   const auto cell = cell_rad(header, planes);
-  const auto& first = planes.front().channels.front();
-  const auto& description =
-      header.data_descriptions.at(static_cast<std::size_t>(first.data_desc_id));
-  const auto& window =
-      header.spectral_windows.at(static_cast<std::size_t>(description.spectral_window));
   ImageHeader image;
   image.nx = params_.imsize[0];
   image.ny = params_.imsize[1];
@@ -78,8 +70,9 @@ ImageHeader Image::image_header(const ObservationHeader& header,
       planes.size() > 1 ? (planes.back().freq_hz - planes.front().freq_hz) /
                               static_cast<double>(planes.size() - 1)
                         : planes.front().width_hz;
-  image.spectral_frame = frame_name(window.meas_freq_ref);
-  image.rest_freq_hz = planes.front().freq_hz;
+  if (cube.track) image.chan_width_hz = cube.track->axis().step_hz;
+  image.spectral_frame = cube.frame;
+  image.rest_freq_hz = params_.restfreq > 0 ? params_.restfreq : planes.front().freq_hz;
   image.telescope = header.telescope;
   image.observer = header.observer;
   image.object = header.fields.front().name;
@@ -103,10 +96,10 @@ void Image::plan(Planning& planning) {
                   "choose one with the reader's field");
     }
   }
-  const auto planes =
-      spectral_grid(*header, params_.start, params_.width, params_.nchan);
+  cube_ = cube_planes(*header, params_);
+  const std::vector<PlaneChannels>& planes = cube_.planes;
   auto cube = std::make_shared<CubeHeader>();
-  cube->image = image_header(*header, planes);
+  cube->image = image_header(*header, cube_);
   cube->products = product_kinds();
   for (const auto& value : planning.parameters()) cube->image.history.push_back(value);
 
@@ -125,7 +118,6 @@ void Image::plan(Planning& planning) {
                     ", " + format_quantity(planes.front().freq_hz, "Hz") + " to " +
                     format_quantity(planes.back().freq_hz, "Hz"));
   cell_ = cell_rad(*header, planes);
-  planes_ = planes;
   weights_.emplace(params_, cell_,
                    kernels::fractional_bandwidth(planes.front().freq_hz, planes.back().freq_hz));
 }
@@ -133,8 +125,8 @@ void Image::plan(Planning& planning) {
 void Image::add(const Chunk<Visibilities>& chunk, const PipelineContext& ctx) {
   if (!store_) {
     // Made with the first chunk, not in plan(): the memory is ours only once the pass has begun.
-    store_ = std::make_unique<ChannelStore>(*chunk->header, planes_, params_.stokes,
-                                            params_.handweights == "mean");
+    store_ = std::make_unique<ChannelStore>(*chunk->header, cube_.planes, params_.stokes,
+                                            params_.handweights == "mean", cube_.track);
   }
   store_->add(*chunk);
   ctx.count("rows", static_cast<std::int64_t>(chunk->rows()));

@@ -31,12 +31,11 @@ class Image final : public Reduce<Visibilities, ChannelImage> {
  private:
   std::array<double, 2> cell_rad(const ObservationHeader& header,
                                  const std::vector<PlaneChannels>& planes) const;
-  ImageHeader image_header(const ObservationHeader& header,
-                           const std::vector<PlaneChannels>& planes) const;
+  ImageHeader image_header(const ObservationHeader& header, const CubePlanes& cube) const;
   Chunk<ChannelImage> image_plane(std::size_t plane, const PipelineContext& ctx);
 
   ImageParams params_;
-  std::vector<PlaneChannels> planes_;
+  CubePlanes cube_;
   std::unique_ptr<ChannelStore> store_;
   std::array<double, 2> cell_{};
   std::optional<ImagingWeights> weights_;

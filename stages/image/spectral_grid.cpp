@@ -8,8 +8,6 @@
 
 namespace skymill::radio {
 
-namespace {
-
 std::vector<DataChannel> ascending_channels(const ObservationHeader& header) {
   std::vector<DataChannel> list;
   for (std::size_t dd = 0; dd < header.data_descriptions.size(); ++dd) {
@@ -26,6 +24,8 @@ std::vector<DataChannel> ascending_channels(const ObservationHeader& header) {
   });
   return list;
 }
+
+namespace {
 
 void require_equidistant(const std::vector<PlaneChannels>& planes) {
   if (planes.size() < 3) return;

@@ -124,11 +124,38 @@ TEST_CASE("dirty image: nothing in the model, image equals residual; precision c
 TEST_CASE("width joins channels into one plane of less noise") {
   const SmallObservation all = small_observation(observation());
   ImageParams params = imaging();
-  params.width = 3;
+  params.width = "3";
   const Cube joined = image(params, all, 1000);
   REQUIRE(joined.size() == 1);
   const auto& restored = joined.at(0).products.at(3).pixels;
   CHECK(*std::max_element(restored.begin(), restored.end()) == Approx(1).epsilon(0.02));
+}
+
+TEST_CASE("a cube in the frame of the data is that of its channels, linear or nearest") {
+  const SmallObservation all = small_observation(observation());
+  const Cube channels = image(imaging(), all, 1000);
+  ImageParams params = imaging();
+  params.specmode = "cube";
+  params.outframe = "TOPO";
+  CHECK(same_bits(channels, image(params, all, 1000)));
+  params.interpolation = "nearest";
+  CHECK(same_bits(channels, image(params, all, 1000)));
+}
+
+TEST_CASE("a cube in the LSRK has the sources too, the same bits for any threads and chunks") {
+  const SmallObservation all = small_observation(observation());
+  ImageParams params = imaging();
+  params.specmode = "cube";
+  for (const char* interpolation : {"linear", "nearest"}) {
+    INFO(interpolation);
+    params.interpolation = interpolation;
+    const Cube cube = image(params, all, 1000);
+    REQUIRE(cube.size() == 3);
+    // At the ends interpolation lacks a neighbour at some of the times.
+    const auto& restored = cube.at(1).products.at(3).pixels;
+    CHECK(*std::max_element(restored.begin(), restored.end()) == Approx(1).epsilon(0.03));
+    CHECK(same_bits(cube, image(params, all, 7, 4)));
+  }
 }
 
 TEST_CASE("every weighting finds the source; natural has the least noise, uniform the least beam") {
@@ -157,10 +184,10 @@ TEST_CASE("one density of all planes makes the weights of alike planes alike") {
   const SmallObservation all = small_observation(observation());
   ImageParams params = imaging();
   params.niter = 0;
-  params.width = 3;
+  params.width = "3";
   const Cube mfs = image(params, all, 1000);
   params.perchanweightdensity = false;
-  params.width = 1;
+  params.width = "1";
   const Cube joint = image(params, all, 1000);
   REQUIRE(joint.size() == 3);
   // Planes of the joint density have beams like that of all channels together.
