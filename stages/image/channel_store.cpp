@@ -11,21 +11,7 @@ namespace skymill::radio {
 
 namespace {
 
-// casacore's Stokes codes of the parallel hands.
-constexpr int kRR = 5;
-constexpr int kLL = 8;
-constexpr int kXX = 9;
-constexpr int kYY = 12;
-
 constexpr double kOnChannel = 1e-6;  ///< of a channel's width
-
-std::vector<int> codes_of(const std::string& stokes) {
-  if (stokes == "XX") return {kXX};
-  if (stokes == "YY") return {kYY};
-  if (stokes == "RR") return {kRR};
-  if (stokes == "LL") return {kLL};
-  return {kXX, kYY, kRR, kLL};
-}
 
 std::vector<int> descriptions_of(const PlaneChannels& plane) {
   std::vector<int> list = plane.descriptions;
@@ -115,46 +101,67 @@ void ChannelStore::add_plane(const ObservationHeader& header, std::size_t index)
 }
 
 void ChannelStore::choose_hands(const ObservationHeader& header, const std::string& stokes) {
-  const std::vector<int> wanted = codes_of(stokes);
-  hand_indices_.resize(header.data_descriptions.size());
   for (std::size_t dd = 0; dd < header.data_descriptions.size(); ++dd) {
-    const auto& types = header.data_descriptions[dd].corr_types;
-    for (std::size_t k = 0; k < types.size(); ++k) {
-      if (std::find(wanted.begin(), wanted.end(), types[k]) != wanted.end()) {
-        hand_indices_[dd].push_back(k);
-      }
-    }
-    if (hand_indices_[dd].empty()) {
+    terms_.push_back(StokesTerms::of(stokes, header.data_descriptions[dd].corr_types));
+    if (terms_[dd].terms.empty()) {
       throw Error(ErrorKind::input,
                   "'" + header.source + "' has no correlation for Stokes " + stokes +
                       " in data description " + std::to_string(dd),
                   "choose another stokes");
     }
-    hands_ = std::max(hands_, static_cast<int>(hand_indices_[dd].size()));
+    hands_ = std::max(hands_, static_cast<int>(terms_[dd].terms.size()));
   }
 }
 
 inline std::optional<ChannelStore::Sample> ChannelStore::sample(const Visibilities& chunk,
                                                                 std::size_t row,
                                                                 std::size_t channel) const {
-  const std::vector<std::size_t>& hands = hand_indices_[static_cast<std::size_t>(chunk.data_desc_id)];
+  const StokesTerms& stokes = terms_[static_cast<std::size_t>(chunk.data_desc_id)];
   const std::size_t cell = (row * chunk.nchan + channel) * chunk.ncorr;
   const float* weights = chunk.weight_spectrum.empty() ? &chunk.weight[row * chunk.ncorr]
                                                        : &chunk.weight_spectrum[cell];
+  if (stokes.each_by_itself) return of_good_hands(chunk, cell, weights, stokes);
   float weight = mean_of_hands_ ? 0.5F * (weights[0] + weights[chunk.ncorr - 1])
                                 : std::numeric_limits<float>::max();
   std::complex<float> sum = 0;
   bool good = true;
-  for (const std::size_t hand : hands) {
+  for (const auto& [hand, sign] : stokes.terms) {
     // A NaN must not hide behind a comparison: it is caught below.
     if (!mean_of_hands_ && !(weights[hand] >= weight)) weight = weights[hand];
     good = good && chunk.flag[cell + hand] == 0;
-    sum += chunk.data[cell + hand];
+    sum += sign * chunk.data[cell + hand];
   }
   good = good && weight > 0 && std::isfinite(weight);
   good = good && std::isfinite(sum.real()) && std::isfinite(sum.imag());
   if (!good) return std::nullopt;
-  return Sample{sum * (1.0F / static_cast<float>(hands.size())), weight};
+  sum *= 1.0F / static_cast<float>(stokes.terms.size());
+  if (stokes.by_minus_i) sum = {sum.imag(), -sum.real()};
+  return Sample{sum, weight};
+}
+
+std::optional<ChannelStore::Sample> ChannelStore::of_good_hands(const Visibilities& chunk,
+                                                                std::size_t cell,
+                                                                const float* weights,
+                                                                const StokesTerms& stokes) const {
+  const float mean = 0.5F * (weights[0] + weights[chunk.ncorr - 1]);
+  float least = std::numeric_limits<float>::max();
+  std::complex<float> sum = 0;
+  float good = 0;
+  for (const auto& [hand, sign] : stokes.terms) {
+    const std::complex<float> vis = chunk.data[cell + hand];
+    const float weight = weights[hand];
+    if (chunk.flag[cell + hand] != 0 || !(weight > 0) || !std::isfinite(weight) ||
+        !std::isfinite(vis.real()) || !std::isfinite(vis.imag())) {
+      continue;
+    }
+    least = std::min(least, weight);
+    sum += vis;
+    ++good;
+  }
+  const float weight = mean_of_hands_ ? mean : least;
+  if (good == 0 || !(weight > 0) || !std::isfinite(weight)) return std::nullopt;
+  // A sample stands for all hands: of one that is alone the weight is shared among them.
+  return Sample{sum * (1 / good), weight * good / static_cast<float>(stokes.terms.size())};
 }
 
 std::optional<ChannelStore::Sample> ChannelStore::interpolated(const Visibilities& chunk,

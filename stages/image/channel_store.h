@@ -4,6 +4,7 @@
 #include <stages/data/visibilities.h>
 #include <stages/image/spectral_grid.h>
 #include <stages/image/spectral_track.h>
+#include <stages/image/stokes_terms.h>
 #include <stages/kernels/samples.h>
 
 #include <complex>
@@ -19,7 +20,7 @@ namespace skymill::radio {
 /// plane by plane as often as cleaning needs.
 class ChannelStore {
  public:
-  /// @param stokes  "I", or one hand: "XX", "YY", "RR", "LL"
+  /// @param stokes  "I", "Q", "U", "V", "pseudoI", or one hand: "XX", "YY", "RR", "LL"
   /// @param mean_of_hands  weight of a sample: the mean of first and last correlation as tclean's
   ///                       (imaging.md 2.1), else the least of the hands used, as WSClean's
   /// @param track  where the planes' channels are on the axis at each time; without it they stay
@@ -46,7 +47,7 @@ class ChannelStore {
   /// The samples of a plane: weight is the natural weight of one hand. Views into the store. Of
   /// channels that move along the axis uvw is scaled, so that frequencies are those of the axis.
   kernels::PlaneSamples samples(std::size_t plane) const;
-  /// Hands that each sample stands for: 2 for Stokes I of two hands, else 1.
+  /// Correlations that each sample stands for: 2 for Stokes I of two hands, 1 for one hand.
   int hands() const { return hands_; }
   /// Samples dropped because a flag, a weight or a number forbade them.
   std::size_t flagged() const { return flagged_; }
@@ -87,6 +88,9 @@ class ChannelStore {
   /// Nothing when a flag, a weight or a number forbids the sample.
   std::optional<Sample> sample(const Visibilities& chunk, std::size_t row,
                                std::size_t channel) const;
+  /// pseudoI of the hands that are good, `cell` being the first correlation's place.
+  std::optional<Sample> of_good_hands(const Visibilities& chunk, std::size_t cell,
+                                      const float* weights, const StokesTerms& stokes) const;
   /// At a frequency of the data between two channels; nothing when one of the two is forbidden.
   std::optional<Sample> interpolated(const Visibilities& chunk, std::size_t row,
                                      double freq_hz) const;
@@ -96,7 +100,7 @@ class ChannelStore {
   std::vector<PlaneData> data_;
   std::vector<Block> blocks_;                ///< by data description
   std::vector<std::vector<Feed>> feeds_;     ///< by data description
-  std::vector<std::vector<std::size_t>> hand_indices_;  ///< by data description: correlations used
+  std::vector<StokesTerms> terms_;           ///< by data description
   std::shared_ptr<const SpectralTrack> track_;
   std::vector<std::vector<double>> chan_freq_hz_;  ///< by data description
   bool interpolates_ = false;

@@ -15,8 +15,8 @@ Schema<ImageParams> image_schema() {
       .unit("rad")
       .range(0, 0.1);
   s.field("stokes", &ImageParams::stokes,
-          "I from both parallel hands, or one hand alone")
-      .choices({"I", "XX", "YY", "RR", "LL"});
+          "I, Q, U, V; I from the hands that are good each by itself (pseudoI); or one hand alone")
+      .choices({"I", "Q", "U", "V", "pseudoI", "XX", "YY", "RR", "LL"});
   s.field("handweights", &ImageParams::handweights,
           "Weight of a Stokes I sample whose hands differ in weight: min as WSClean, mean as tclean")
       .choices({"min", "mean"});

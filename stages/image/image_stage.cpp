@@ -64,7 +64,7 @@ ImageHeader Image::image_header(const ObservationHeader& header, const CubePlane
   image.cell_x_rad = -cell[0];
   image.cell_y_rad = cell[1];
   image.phase_centre = header.fields.front().phase_dir;
-  image.stokes = params_.stokes;
+  image.stokes = params_.stokes == "pseudoI" ? "I" : params_.stokes;
   for (const auto& plane : planes) image.chan_freq_hz.push_back(plane.freq_hz);
   image.chan_width_hz =
       planes.size() > 1 ? (planes.back().freq_hz - planes.front().freq_hz) /
