@@ -14,6 +14,8 @@ Schema<ImageParams> image_schema() {
           "Pixel size; 0 takes a fifth of the finest fringe")
       .unit("rad")
       .range(0, 0.1);
+  s.field("phasecenter", &ImageParams::phasecenter,
+          "Centre of the image, such as ICRS 12h30m49.4s 12d23m28s; empty takes the field's");
   s.field("stokes", &ImageParams::stokes,
           "I, Q, U, V; I from the hands that are good each by itself (pseudoI); or one hand alone")
       .choices({"I", "Q", "U", "V", "pseudoI", "XX", "YY", "RR", "LL"});

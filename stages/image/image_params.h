@@ -15,6 +15,7 @@ namespace skymill::radio {
 struct ImageParams {
   std::array<std::size_t, 2> imsize{512, 512};
   std::array<double, 2> cell{0, 0};  // rad; 0 is chosen from the data
+  std::string phasecenter;
   std::string stokes = "I";
   std::string handweights = "min";
   std::string specmode = "cubedata";

@@ -63,7 +63,8 @@ ImageHeader Image::image_header(const ObservationHeader& header, const CubePlane
   image.nchan = planes.size();
   image.cell_x_rad = -cell[0];
   image.cell_y_rad = cell[1];
-  image.phase_centre = header.fields.front().phase_dir;
+  image.phase_centre = params_.phasecenter.empty() ? header.fields.front().phase_dir
+                                                   : parse_direction(params_.phasecenter);
   image.stokes = params_.stokes == "pseudoI" ? "I" : params_.stokes;
   for (const auto& plane : planes) image.chan_freq_hz.push_back(plane.freq_hz);
   image.chan_width_hz =
@@ -96,6 +97,9 @@ void Image::plan(Planning& planning) {
                   "choose one with the reader's field");
     }
   }
+  if (!params_.phasecenter.empty()) {
+    shift_.emplace(header->fields.front().phase_dir, parse_direction(params_.phasecenter));
+  }
   cube_ = cube_planes(*header, params_);
   const std::vector<PlaneChannels>& planes = cube_.planes;
   auto cube = std::make_shared<CubeHeader>();
@@ -109,7 +113,8 @@ void Image::plan(Planning& planning) {
   out.chunks = planes.size();
   out.chunk_bytes = 4 * sizeof(float) * cube->image.nx * cube->image.ny;
   out.set_header<CubeHeader>(cube);
-  planning.set_state(ChannelStore::bytes(*header, planes) + ImagingWeights::joint_bytes(params_));
+  planning.set_state(ChannelStore::bytes(*header, planes) + ImagingWeights::joint_bytes(params_) +
+                     (shift_ ? planning.input().chunk_bytes : 0));
   planning.set_result_work(
       clean_channel_bytes(params_, ChannelStore::max_samples(*header, planes)));
   planning.add_note(std::to_string(planes.size()) + " planes of " +
@@ -128,7 +133,18 @@ void Image::add(const Chunk<Visibilities>& chunk, const PipelineContext& ctx) {
     store_ = std::make_unique<ChannelStore>(*chunk->header, cube_.planes, params_.stokes,
                                             params_.handweights == "mean", cube_.track);
   }
-  store_->add(*chunk);
+  if (shift_) {
+    Visibilities turned = *chunk;
+    const ObservationHeader& header = *chunk->header;
+    const auto& description =
+        header.data_descriptions.at(static_cast<std::size_t>(chunk->data_desc_id));
+    shift_->apply(turned, header.spectral_windows
+                              .at(static_cast<std::size_t>(description.spectral_window))
+                              .chan_freq_hz);
+    store_->add(turned);
+  } else {
+    store_->add(*chunk);
+  }
   ctx.count("rows", static_cast<std::int64_t>(chunk->rows()));
 }
 

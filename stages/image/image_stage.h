@@ -7,6 +7,7 @@
 #include <stages/image/channel_store.h>
 #include <stages/image/image_params.h>
 #include <stages/image/imaging_weights.h>
+#include <stages/image/phase_shift.h>
 
 #include <memory>
 #include <optional>
@@ -39,6 +40,7 @@ class Image final : public Reduce<Visibilities, ChannelImage> {
   std::unique_ptr<ChannelStore> store_;
   std::array<double, 2> cell_{};
   std::optional<ImagingWeights> weights_;
+  std::optional<PhaseShift> shift_;
 };
 
 }  // namespace skymill::radio

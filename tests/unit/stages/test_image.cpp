@@ -7,6 +7,7 @@
 #include <cmath>
 #include <limits>
 #include <map>
+#include <sstream>
 
 #include "small_observation.h"
 
@@ -156,6 +157,31 @@ TEST_CASE("a cube in the LSRK has the sources too, the same bits for any threads
     CHECK(*std::max_element(restored.begin(), restored.end()) == Approx(1).epsilon(0.03));
     CHECK(same_bits(cube, image(params, all, 7, 4)));
   }
+}
+
+TEST_CASE("the image's centre is where phasecenter puts it") {
+  const SmallObservation all = small_observation(observation());
+  const Direction field = all.header->fields.front().phase_dir;
+  ImageParams params = imaging();
+  params.phasecenter = field.frame + " " + std::to_string(field.ra_rad) + "rad " +
+                       std::to_string(field.dec_rad) + "rad";
+  const Direction here = parse_direction(params.phasecenter);
+  CHECK(here.frame == field.frame);
+  // The source of 1 Jy, 90 arcsec to the east, comes to the middle.
+  const double dec = field.dec_rad;
+  std::ostringstream text;
+  text.precision(17);
+  text << field.frame << " " << field.ra_rad + 90 * kArcsec / std::cos(dec) << "rad " << dec
+       << "rad";
+  params.phasecenter = text.str();
+  const Cube cube = image(params, all, 1000);
+  const auto& restored = cube.at(1).products.at(3).pixels;
+  const auto peak = std::max_element(restored.begin(), restored.end()) - restored.begin();
+  CHECK(peak == 40 * 96 + 48);
+  CHECK(restored[static_cast<std::size_t>(peak)] == Approx(1).epsilon(0.03));
+  CHECK(same_bits(cube, image(params, all, 7, 4)));
+  CHECK_THROWS_WITH(parse_direction("GALACTIC 1deg 2deg"), Catch::Matchers::Contains("GALACTIC"));
+  CHECK_THROWS_WITH(parse_direction("ICRS here there"), Catch::Matchers::Contains("here"));
 }
 
 TEST_CASE("every weighting finds the source; natural has the least noise, uniform the least beam") {
