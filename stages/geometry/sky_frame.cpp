@@ -119,6 +119,11 @@ Direction SkyFrame::icrs_of(double hour_angle_rad, double dec_rad) const {
   return result;
 }
 
+Vector3 SkyFrame::velocity_c() const {
+  const auto& v = astrometry_->astrom.v;
+  return {v[0], v[1], v[2]};
+}
+
 Direction SkyFrame::icrs_of_zenith() const { return icrs_of(0, astrometry_->latitude_rad); }
 
 Vector3 hour_angle_vector(double hour_angle_rad, double dec_rad, double longitude_rad) {

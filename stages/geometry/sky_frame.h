@@ -57,6 +57,8 @@ class SkyFrame {
   /// ICRS direction of an apparent hour angle (west positive) and declination, both of the
   /// terrestrial frame: the meridian centre has hour angle 0.
   Direction icrs_of(double hour_angle_rad, double dec_rad) const;
+  /// Velocity of the array against the barycentre of the solar system, ICRS axes, in units of c.
+  Vector3 velocity_c() const;
   /// ICRS direction of the geodetic zenith.
   Direction icrs_of_zenith() const;
 

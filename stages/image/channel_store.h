@@ -3,11 +3,14 @@
 
 #include <stages/data/visibilities.h>
 #include <stages/image/spectral_grid.h>
+#include <stages/image/spectral_track.h>
+#include <stages/image/stokes_terms.h>
 #include <stages/kernels/samples.h>
 
 #include <complex>
 #include <cstddef>
 #include <memory>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -17,12 +20,14 @@ namespace skymill::radio {
 /// plane by plane as often as cleaning needs.
 class ChannelStore {
  public:
-  /// @param stokes  "I", or one hand: "XX", "YY", "RR", "LL"
+  /// @param stokes  "I", "Q", "U", "V", "pseudoI", or one hand: "XX", "YY", "RR", "LL"
   /// @param mean_of_hands  weight of a sample: the mean of first and last correlation as tclean's
   ///                       (imaging.md 2.1), else the least of the hands used, as WSClean's
+  /// @param track  where the planes' channels are on the axis at each time; without it they stay
   /// @throws Error (input) when the data have not the correlations that `stokes` needs
   ChannelStore(const ObservationHeader& header, std::vector<PlaneChannels> planes,
-               const std::string& stokes, bool mean_of_hands);
+               const std::string& stokes, bool mean_of_hands,
+               std::shared_ptr<const SpectralTrack> track = nullptr);
 
   /// Bytes that a store of these planes will hold.
   static std::size_t bytes(const ObservationHeader& header,
@@ -39,9 +44,10 @@ class ChannelStore {
   std::size_t planes() const { return planes_.size(); }
   const PlaneChannels& channels(std::size_t plane) const { return planes_[plane]; }
 
-  /// The samples of a plane: weight is the natural weight of one hand. Views into the store.
+  /// The samples of a plane: weight is the natural weight of one hand. Views into the store. Of
+  /// channels that move along the axis uvw is scaled, so that frequencies are those of the axis.
   kernels::PlaneSamples samples(std::size_t plane) const;
-  /// Hands that each sample stands for: 2 for Stokes I of two hands, else 1.
+  /// Correlations that each sample stands for: 2 for Stokes I of two hands, 1 for one hand.
   int hands() const { return hands_; }
   /// Samples dropped because a flag, a weight or a number forbade them.
   std::size_t flagged() const { return flagged_; }
@@ -57,11 +63,11 @@ class ChannelStore {
     std::vector<double> uvw_m;
   };
   struct PlaneData {
-    std::vector<int> descriptions;           ///< that feed the plane, in order
-    std::vector<double> freq_hz;             ///< of its channels
-    std::vector<double> joined_uvw_m;        ///< only when several descriptions feed it
-    std::vector<std::complex<float>> vis;    ///< [row][chan]
-    std::vector<float> weight;               ///< [row][chan]
+    std::vector<int> descriptions;         ///< that feed the plane, in order
+    std::vector<double> freq_hz;           ///< of its channels
+    std::vector<double> joined_uvw_m;      ///< only when several descriptions feed it
+    std::vector<std::complex<float>> vis;  ///< [row][chan]
+    std::vector<float> weight;             ///< [row][chan]
     std::size_t rows = 0;
   };
   struct Feed {
@@ -69,15 +75,35 @@ class ChannelStore {
     std::size_t column = 0;     ///< channel index within the plane
     std::size_t first_row = 0;  ///< of this description within the plane
     std::size_t channel = 0;    ///< within the chunk
+    double freq_hz = 0;         ///< of that channel, or to which is interpolated
+  };
+  /// One visibility of the Stokes parameter wanted.
+  struct Sample {
+    std::complex<float> vis;
+    float weight = 0;
   };
 
   void choose_hands(const ObservationHeader& header, const std::string& stokes);
+  void add_plane(const ObservationHeader& header, std::size_t index);
+  /// Nothing when a flag, a weight or a number forbids the sample.
+  std::optional<Sample> sample(const Visibilities& chunk, std::size_t row,
+                               std::size_t channel) const;
+  /// pseudoI of the hands that are good, `cell` being the first correlation's place.
+  std::optional<Sample> of_good_hands(const Visibilities& chunk, std::size_t cell,
+                                      const float* weights, const StokesTerms& stokes) const;
+  /// At a frequency of the data between two channels; nothing when one of the two is forbidden.
+  std::optional<Sample> interpolated(const Visibilities& chunk, std::size_t row,
+                                     double freq_hz) const;
+  std::vector<double> ratios(const Visibilities& chunk) const;
 
   std::vector<PlaneChannels> planes_;
   std::vector<PlaneData> data_;
-  std::vector<Block> blocks_;                ///< by data description
-  std::vector<std::vector<Feed>> feeds_;     ///< by data description
-  std::vector<std::vector<std::size_t>> hand_indices_;  ///< by data description: correlations used
+  std::vector<Block> blocks_;             ///< by data description
+  std::vector<std::vector<Feed>> feeds_;  ///< by data description
+  std::vector<StokesTerms> terms_;        ///< by data description
+  std::shared_ptr<const SpectralTrack> track_;
+  std::vector<std::vector<double>> chan_freq_hz_;  ///< by data description
+  bool interpolates_ = false;
   bool mean_of_hands_ = false;
   int hands_ = 1;
   std::size_t flagged_ = 0;

@@ -7,7 +7,6 @@
 #include <stages/kernels/restore.h>
 #include <stages/kernels/standard_gridder.h>
 #include <stages/kernels/statistics.h>
-#include <stages/kernels/weighting.h>
 
 #include <algorithm>
 #include <cmath>
@@ -21,20 +20,16 @@ using kernels::View;
 
 constexpr double kMaxGrowth = 4;  ///< imaging.md 3.7: (peak - min)/min > 3 means divergence
 
-kernels::WeightingScheme scheme_of(const std::string& weighting) {
-  if (weighting == "uniform") return kernels::WeightingScheme::kUniform;
-  if (weighting == "briggs") return kernels::WeightingScheme::kBriggs;
-  return kernels::WeightingScheme::kNatural;
-}
-
 /// One channel on its way through the steps; `Real` is the precision of grids and transforms.
 template <class Real>
 class ChannelCleaner {
  public:
-  ChannelCleaner(const kernels::PlaneSamples& samples, int hands, const ImageParams& params,
+  ChannelCleaner(const kernels::PlaneSamples& samples, int hands,
+                 const ImagingWeights& imaging_weights, const ImageParams& params,
                  const std::array<double, 2>& cell_rad, const std::function<void()>& check)
       : samples_(samples),
         hands_(hands),
+        imaging_weights_(imaging_weights),
         params_(params),
         cell_x_(-cell_rad[0]),
         cell_y_(cell_rad[1]),
@@ -69,15 +64,7 @@ class ChannelCleaner {
     const auto& shape = samples_.weight.shape();
     weights_.resize(shape[0] * shape[1]);
     const View<float, 2> out(weights_.data(), shape);
-    const kernels::WeightSamples natural{samples_.uvw_m, samples_.freq_hz, samples_.weight};
-    const auto scheme = scheme_of(params_.weighting);
-    if (scheme == kernels::WeightingScheme::kNatural) {
-      kernels::natural_weights(samples_.weight, out);
-    } else {
-      kernels::DensityGrid density(params_.imsize[0], params_.imsize[1], cell_x_, cell_y_);
-      density.add(natural, hands_);
-      density.imaging_weights(natural, scheme, params_.robust, out);
-    }
+    imaging_weights_.weights(samples_, hands_, out);
     kernels::SensitivitySum sensitivity;
     sensitivity.add(samples_.weight, out, hands_);
     out_.summary.sensitivity_jy = sensitivity.value();
@@ -172,8 +159,8 @@ class ChannelCleaner {
       }
       if (s.stop != kernels::StopCode::kNone) break;
       best.offer(plane(out_.model), now.peak_without_mask);
-      depth = std::max(kernels::cyclethreshold(cycle, sidelobe_level_, now.peak),
-                       now.nsigma_threshold);
+      depth =
+          std::max(kernels::cyclethreshold(cycle, sidelobe_level_, now.peak), now.nsigma_threshold);
       last = minor.clean(plane(out_.residual), plane(out_.model), depth,
                          kernels::iterations_of_cycle(cycleniter(), params_.niter, s.iterations));
       s.iterations += last.iterations;
@@ -187,14 +174,13 @@ class ChannelCleaner {
   }
 
   void restore() {
-    const bool empty = std::all_of(out_.model.begin(), out_.model.end(),
-                                   [](float value) { return value == 0; });
+    const bool empty =
+        std::all_of(out_.model.begin(), out_.model.end(), [](float value) { return value == 0; });
     if (empty || !out_.beam) {
       out_.image = out_.residual;
       return;
     }
-    const kernels::GaussianBeam beam{out_.beam->major_rad, out_.beam->minor_rad,
-                                     out_.beam->pa_rad};
+    const kernels::GaussianBeam beam{out_.beam->major_rad, out_.beam->minor_rad, out_.beam->pa_rad};
     kernels::restore(plane(out_.residual), plane(out_.model), beam, cell_x_, cell_y_,
                      plane(out_.image));
   }
@@ -206,6 +192,7 @@ class ChannelCleaner {
 
   const kernels::PlaneSamples& samples_;
   const int hands_;
+  const ImagingWeights& imaging_weights_;
   const ImageParams& params_;
   const double cell_x_;
   const double cell_y_;
@@ -221,12 +208,13 @@ class ChannelCleaner {
 }  // namespace
 
 CleanedChannel clean_channel(const kernels::PlaneSamples& samples, int hands,
-                             const ImageParams& params, const std::array<double, 2>& cell_rad,
+                             const ImagingWeights& imaging_weights, const ImageParams& params,
+                             const std::array<double, 2>& cell_rad,
                              const std::function<void()>& check) {
   if (params.precision == "double") {
-    return ChannelCleaner<double>(samples, hands, params, cell_rad, check).run();
+    return ChannelCleaner<double>(samples, hands, imaging_weights, params, cell_rad, check).run();
   }
-  return ChannelCleaner<float>(samples, hands, params, cell_rad, check).run();
+  return ChannelCleaner<float>(samples, hands, imaging_weights, params, cell_rad, check).run();
 }
 
 std::size_t clean_channel_bytes(const ImageParams& params, std::size_t samples) {
@@ -237,7 +225,7 @@ std::size_t clean_channel_bytes(const ImageParams& params, std::size_t samples) 
                                ? kernels::StandardGridder<double>::footprint_bytes(nx, ny)
                                : kernels::StandardGridder<float>::footprint_bytes(nx, ny);
   // A median copies one plane; density grid and transforms are never held at once.
-  const std::size_t density = kernels::DensityGrid::footprint_bytes(nx, ny);
+  const std::size_t density = ImagingWeights::scratch_bytes(params);
   const std::size_t scratch = std::max({grid, density, pixels * sizeof(float)});
   std::size_t cleaning = 0;
   if (params.niter > 0) {

@@ -3,6 +3,7 @@
 
 #include <stages/data/image.h>
 #include <stages/image/image_params.h>
+#include <stages/image/imaging_weights.h>
 #include <stages/kernels/clean_control.h>
 #include <stages/kernels/samples.h>
 
@@ -16,7 +17,7 @@ namespace skymill::radio {
 /// What cleaning a channel did, for the run record.
 struct CleanSummary {
   std::size_t iterations = 0;
-  std::size_t major_cycles = 0;  ///< without the first residual
+  std::size_t major_cycles = 0;                       ///< without the first residual
   kernels::StopCode stop = kernels::StopCode::kNone;  ///< kNone: no cleaning was asked for
   double start_peak_jy = 0;  ///< largest |residual| inside the mask before cleaning
   double peak_jy = 0;        ///< and after
@@ -46,7 +47,8 @@ struct CleanedChannel {
 /// @param cell_rad pixel size in x (> 0, east is left) and y
 /// @param check    called between cycles; throws to stop
 CleanedChannel clean_channel(const kernels::PlaneSamples& samples, int hands,
-                             const ImageParams& params, const std::array<double, 2>& cell_rad,
+                             const ImagingWeights& imaging_weights, const ImageParams& params,
+                             const std::array<double, 2>& cell_rad,
                              const std::function<void()>& check);
 
 /// Bytes that `clean_channel` holds at most, its products included.

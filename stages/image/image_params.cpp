@@ -1,5 +1,7 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
+#include <core/error.h>
 #include <stages/image/image_params.h>
+#include <stages/image/imaging_weights.h>
 
 #include <algorithm>
 
@@ -10,27 +12,64 @@ Schema<ImageParams> image_schema() {
       "Image and clean every channel on its own: weights, PSF, dirty image, Högbom with major "
       "cycles, restoration."};
   s.field("imsize", &ImageParams::imsize, "Image size in x and y, pixels").range(16, 65536);
-  s.field("cell", &ImageParams::cell,
-          "Pixel size; 0 takes a fifth of the finest fringe")
+  s.field("cell", &ImageParams::cell, "Pixel size; 0 takes a fifth of the finest fringe")
       .unit("rad")
       .range(0, 0.1);
+  s.field("phasecenter", &ImageParams::phasecenter,
+          "Centre of the image, such as ICRS 12h30m49.4s 12d23m28s; empty takes the field's");
   s.field("stokes", &ImageParams::stokes,
-          "I from both parallel hands, or one hand alone")
-      .choices({"I", "XX", "YY", "RR", "LL"});
-  s.field("handweights", &ImageParams::handweights,
-          "Weight of a Stokes I sample whose hands differ in weight: min as WSClean, mean as tclean")
+          "I, Q, U, V; I from the hands that are good each by itself (pseudoI); or one hand alone")
+      .choices({"I", "Q", "U", "V", "pseudoI", "XX", "YY", "RR", "LL"});
+  s.field(
+       "handweights", &ImageParams::handweights,
+       "Weight of a Stokes I sample whose hands differ in weight: min as WSClean, mean as tclean")
       .choices({"min", "mean"});
+  s.field("specmode", &ImageParams::specmode,
+          "cubedata: planes in the frame of the data; cube: in outframe, every visibility "
+          "converted at its own time; mfs: one plane of all channels")
+      .choices({"cubedata", "cube", "mfs"});
   s.field("start", &ImageParams::start,
-          "First data channel, counted from 0 over all windows in order of frequency");
-  s.field("width", &ImageParams::width, "Data channels gridded into one plane").range(1, 1e9);
+          "First plane: a channel counted from 0 over all windows in order of frequency, or its "
+          "centre as frequency or velocity; empty begins with the data");
+  s.field("width", &ImageParams::width,
+          "Width of a plane in channels, or as frequency or velocity; negative frequencies and "
+          "positive velocities descend in frequency; empty takes one channel's");
   s.field("nchan", &ImageParams::nchan, "Number of planes; without it all that the data fill");
-  s.field("gridder", &ImageParams::gridder,
-          "standard: spheroidal kernel, w term ignored")
+  s.field("outframe", &ImageParams::outframe, "Frame of the planes' frequencies, for specmode cube")
+      .choices({"LSRK", "BARY", "GEO", "TOPO"});
+  s.field("veltype", &ImageParams::veltype, "How start and width count velocities")
+      .choices({"radio", "optical"});
+  s.field("restfreq", &ImageParams::restfreq,
+          "Rest frequency, for velocities; 0 when there is none")
+      .unit("Hz")
+      .at_least(0);
+  s.field("interpolation", &ImageParams::interpolation,
+          "nearest grids channels at their own frequencies, linear visibilities between channels; "
+          "not for cubedata by channels")
+      .choices({"linear", "nearest"});
+  s.field("gridder", &ImageParams::gridder, "standard: spheroidal kernel, w term ignored")
       .choices({"standard"});
-  s.field("weighting", &ImageParams::weighting, "Imaging weights, by density of each plane's own")
-      .choices({"natural", "uniform", "briggs"});
+  s.field("weighting", &ImageParams::weighting,
+          "Imaging weights; briggsabs takes the noise that is given, briggsbwtaper lessens the "
+          "density by the cube's bandwidth, superuniform takes it from a box around a sample")
+      .choices(
+          {"natural", "uniform", "briggs", "briggsabs", "briggsbwtaper", "superuniform", "radial"});
   s.field("robust", &ImageParams::robust, "Briggs robustness, -2 uniform to 2 natural")
       .range(-2, 2);
+  s.field("noise", &ImageParams::noise, "Noise of a visibility of weight 1, for briggsabs")
+      .unit("Jy")
+      .at_least(0);
+  s.field("npixels", &ImageParams::npixels,
+          "Half the side of superuniform's box in cells of the uv plane; 0 takes 3")
+      .range(0, 100);
+  s.field("perchanweightdensity", &ImageParams::perchanweightdensity,
+          "Every plane has its own density of weights; false: one of all planes together");
+  s.field("fracbw", &ImageParams::fracbw,
+          "Fractional bandwidth of the full cube for briggsbwtaper; without it that of the planes")
+      .positive();
+  s.field("uvtaper", &ImageParams::uvtaper,
+          "Gaussian taper of the weights: a width, or [major, minor, angle]; in lambda half widths "
+          "in the uv plane, in arcsec full widths in the image");
   s.field("niter", &ImageParams::niter, "Most clean iterations of a channel; 0 leaves it dirty");
   s.field("deconvolver", &ImageParams::deconvolver,
           "hogbom and clark make the sky of points, multiscale of points and blobs")
@@ -47,8 +86,7 @@ Schema<ImageParams> image_schema() {
   s.field("sidelobethreshold", &ImageParams::sidelobethreshold,
           "The automatic mask begins above this many times the largest sidelobe of the peak")
       .range(0, 1e6);
-  s.field("noisethreshold", &ImageParams::noisethreshold,
-          "and above this many times the noise")
+  s.field("noisethreshold", &ImageParams::noisethreshold, "and above this many times the noise")
       .range(0, 1e6);
   s.field("lownoisethreshold", &ImageParams::lownoisethreshold,
           "It grows down to this many times the noise")
@@ -106,6 +144,33 @@ Schema<ImageParams> image_schema() {
                            [&](double scale) { return scale <= most; });
       },
       "scales must not be larger than a quarter of the image");
+  s.check(
+      [](const ImageParams& p) {
+        return p.specmode != "mfs" || (p.start.empty() && p.width.empty() && !p.nchan);
+      },
+      "specmode mfs takes neither start nor width nor nchan");
+  s.check(
+      [](const ImageParams& p) {
+        return p.weighting != "briggsbwtaper" || (p.perchanweightdensity && p.npixels == 0);
+      },
+      "briggsbwtaper needs perchanweightdensity true and npixels 0");
+  s.check([](const ImageParams& p) { return p.npixels == 0 || p.weighting == "superuniform"; },
+          "npixels is for weighting superuniform");
+  s.check(
+      [](const ImageParams& p) {
+        return p.weighting != "briggsabs" || p.robust != 0 || p.noise > 0;
+      },
+      "briggsabs needs a robust or a noise other than 0");
+  s.check(
+      [](const ImageParams& p) -> std::optional<std::string> {
+        try {
+          parse_uvtaper(p.uvtaper);
+        } catch (const Error& error) {
+          return error.what();
+        }
+        return std::nullopt;
+      },
+      "uvtaper is one width, or major axis, minor axis and position angle");
   s.check([](const ImageParams& p) { return p.minpsffraction <= p.maxpsffraction; },
           "minpsffraction must not be larger than maxpsffraction");
   return s;

@@ -15,14 +15,25 @@ namespace skymill::radio {
 struct ImageParams {
   std::array<std::size_t, 2> imsize{512, 512};
   std::array<double, 2> cell{0, 0};  // rad; 0 is chosen from the data
+  std::string phasecenter;
   std::string stokes = "I";
   std::string handweights = "min";
-  std::size_t start = 0;
-  std::size_t width = 1;
+  std::string specmode = "cubedata";
+  std::string start;
+  std::string width;
   std::optional<std::size_t> nchan;
+  std::string outframe = "LSRK";
+  std::string veltype = "radio";
+  double restfreq = 0;  // Hz
+  std::string interpolation = "linear";
   std::string gridder = "standard";
   std::string weighting = "natural";
   double robust = 0.5;
+  double noise = 1;  // Jy
+  std::size_t npixels = 0;
+  bool perchanweightdensity = true;
+  std::optional<double> fracbw;
+  std::vector<std::string> uvtaper;
   std::size_t niter = 0;
   std::string deconvolver = "hogbom";
   std::vector<double> scales;  // pixels

@@ -6,8 +6,11 @@
 #include <stages/data/visibilities.h>
 #include <stages/image/channel_store.h>
 #include <stages/image/image_params.h>
+#include <stages/image/imaging_weights.h>
+#include <stages/image/phase_shift.h>
 
 #include <memory>
+#include <optional>
 #include <vector>
 
 namespace skymill::radio {
@@ -29,14 +32,15 @@ class Image final : public Reduce<Visibilities, ChannelImage> {
  private:
   std::array<double, 2> cell_rad(const ObservationHeader& header,
                                  const std::vector<PlaneChannels>& planes) const;
-  ImageHeader image_header(const ObservationHeader& header,
-                           const std::vector<PlaneChannels>& planes) const;
+  ImageHeader image_header(const ObservationHeader& header, const CubePlanes& cube) const;
   Chunk<ChannelImage> image_plane(std::size_t plane, const PipelineContext& ctx);
 
   ImageParams params_;
-  std::vector<PlaneChannels> planes_;
+  CubePlanes cube_;
   std::unique_ptr<ChannelStore> store_;
   std::array<double, 2> cell_{};
+  std::optional<ImagingWeights> weights_;
+  std::optional<PhaseShift> shift_;
 };
 
 }  // namespace skymill::radio

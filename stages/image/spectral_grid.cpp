@@ -8,8 +8,6 @@
 
 namespace skymill::radio {
 
-namespace {
-
 std::vector<DataChannel> ascending_channels(const ObservationHeader& header) {
   std::vector<DataChannel> list;
   for (std::size_t dd = 0; dd < header.data_descriptions.size(); ++dd) {
@@ -17,8 +15,8 @@ std::vector<DataChannel> ascending_channels(const ObservationHeader& header) {
     const auto& window = header.spectral_windows.at(
         static_cast<std::size_t>(header.data_descriptions[dd].spectral_window));
     for (std::size_t c = 0; c < window.chan_freq_hz.size(); ++c) {
-      list.push_back({static_cast<int>(dd), c, window.chan_freq_hz[c],
-                      std::abs(window.chan_width_hz.at(c))});
+      list.push_back(
+          {static_cast<int>(dd), c, window.chan_freq_hz[c], std::abs(window.chan_width_hz.at(c))});
     }
   }
   std::stable_sort(list.begin(), list.end(), [](const DataChannel& a, const DataChannel& b) {
@@ -26,6 +24,8 @@ std::vector<DataChannel> ascending_channels(const ObservationHeader& header) {
   });
   return list;
 }
+
+namespace {
 
 void require_equidistant(const std::vector<PlaneChannels>& planes) {
   if (planes.size() < 3) return;

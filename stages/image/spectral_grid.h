@@ -22,7 +22,14 @@ struct PlaneChannels {
   std::vector<DataChannel> channels;
   double freq_hz = 0;   ///< centre of what the channels cover
   double width_hz = 0;  ///< what they cover
+  /// Without channels: frequencies to which visibilities are interpolated, and from which data
+  /// descriptions.
+  std::vector<double> targets_hz;
+  std::vector<int> descriptions;
 };
+
+/// The channels of all windows that have rows, by frequency as it is in the data.
+std::vector<DataChannel> ascending_channels(const ObservationHeader& header);
 
 /// Which data channels feed which plane: all windows' channels in one ascending list, cut into
 /// planes of `width` channels from `start` on (imaging.md 2.5, channel mode, frame of the data).

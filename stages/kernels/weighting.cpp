@@ -50,8 +50,15 @@ double briggs_numerator(double robust) {
   return scale * scale;
 }
 
-DensityGrid::DensityGrid(std::size_t nx, std::size_t ny, double cell_x_rad, double cell_y_rad)
-    : nx_(static_cast<std::ptrdiff_t>(nx)),
+double fractional_bandwidth(double first_hz, double last_hz) {
+  return 2 * std::abs(last_hz - first_hz) / (last_hz + first_hz);
+}
+
+DensityGrid::DensityGrid(std::size_t nx, std::size_t ny, double cell_x_rad, double cell_y_rad,
+                         DensityCells cells, std::size_t box)
+    : cells_(cells),
+      box_(static_cast<std::ptrdiff_t>(box)),
+      nx_(static_cast<std::ptrdiff_t>(nx)),
       ny_(static_cast<std::ptrdiff_t>(ny)),
       u_scale_(static_cast<double>(nx) * cell_x_rad),
       v_scale_(static_cast<double>(ny) * cell_y_rad) {
@@ -68,31 +75,51 @@ DensityGrid::DensityGrid(std::size_t nx, std::size_t ny, double cell_x_rad, doub
 }
 
 std::size_t DensityGrid::footprint_bytes(std::size_t nx, std::size_t ny) {
-  return (ny / 2 + 1) * (2 * (nx / 2) + 1) * sizeof(double);
+  return (ny / 2 + 1) * (2 * (nx / 2) + 2) * sizeof(double);
 }
 
 DensityGrid::Cell DensityGrid::cell_of(double u_lambda, double v_lambda) const {
-  const double x = u_scale_ * -u_lambda + static_cast<double>(nx_ / 2);
-  const double y = v_scale_ * -v_lambda + static_cast<double>(ny_ / 2);
+  double x = u_scale_ * -u_lambda + static_cast<double>(nx_ / 2);
+  double y = v_scale_ * -v_lambda + static_cast<double>(ny_ / 2);
+  if (cells_ == DensityCells::kTruncated) {
+    x = static_cast<double>(static_cast<float>(u_scale_) * static_cast<float>(u_lambda) +
+                            static_cast<float>(nx_ / 2));
+    y = static_cast<double>(static_cast<float>(v_scale_) * static_cast<float>(v_lambda) +
+                            static_cast<float>(ny_ / 2));
+  }
   // Written so that what is no number lands outside too.
   if (!(x > -1.0 && x < static_cast<double>(nx_) + 1.0 && y > -1.0 &&
         y < static_cast<double>(ny_) + 1.0)) {
     return {-1, -1};
   }
-  return {static_cast<std::ptrdiff_t>(std::floor(x + 0.5)),
-          static_cast<std::ptrdiff_t>(std::floor(y + 0.5))};
+  const double rounding = cells_ == DensityCells::kTruncated ? 0 : 0.5;
+  return {static_cast<std::ptrdiff_t>(std::floor(x + rounding)),
+          static_cast<std::ptrdiff_t>(std::floor(y + rounding))};
 }
 
-bool DensityGrid::inside(std::ptrdiff_t iu, std::ptrdiff_t iv) const {
-  return iu >= 0 && iu < nx_ && iv >= 0 && iv < ny_;
+DensityGrid::Cell DensityGrid::mirror_of(const Cell& cell) const {
+  const std::ptrdiff_t shift = cells_ == DensityCells::kTruncated ? 1 : 0;
+  return {2 * (nx_ / 2) - shift - cell.iu, 2 * (ny_ / 2) - shift - cell.iv};
 }
 
-std::size_t DensityGrid::slot(std::ptrdiff_t du, std::ptrdiff_t dv) const {
-  if (dv < 0 || (dv == 0 && du < 0)) {
-    du = -du;
-    dv = -dv;
+bool DensityGrid::inside(const Cell& cell) const {
+  return cell.iu >= 0 && cell.iu < nx_ && cell.iv >= 0 && cell.iv < ny_;
+}
+
+bool DensityGrid::kept(const Cell& cell) const {
+  if (cells_ == DensityCells::kNearest && box_ == 0) return inside(cell);
+  return cell.iu > box_ && cell.iu + box_ < nx_ && cell.iv > box_ && cell.iv + box_ < ny_;
+}
+
+std::size_t DensityGrid::slot(const Cell& cell) const {
+  std::ptrdiff_t du = cell.iu - nx_ / 2;
+  std::ptrdiff_t dv = cell.iv - ny_ / 2;
+  if (dv < 0 || (dv == 0 && du < 0 && cells_ == DensityCells::kNearest)) {
+    const Cell mirror = mirror_of(cell);
+    du = mirror.iu - nx_ / 2;
+    dv = mirror.iv - ny_ / 2;
   }
-  return static_cast<std::size_t>(dv * (2 * (nx_ / 2) + 1) + du + nx_ / 2);
+  return static_cast<std::size_t>(dv * (2 * (nx_ / 2) + 2) + du + nx_ / 2 + 1);
 }
 
 void DensityGrid::add(const WeightSamples& samples, int hands) {
@@ -107,52 +134,98 @@ void DensityGrid::add(const WeightSamples& samples, int hands) {
       const double per_metre = samples.freq_hz(c) / kLightSpeed;
       const Cell cell =
           cell_of(samples.uvw_m(row, 0) * per_metre, samples.uvw_m(row, 1) * per_metre);
-      if (inside(cell.iu, cell.iv)) {
-        const double added = static_cast<double>(weight) * hands;
-        add_to_cell(cell, added);
-        sum_of_weights_ += added;
+      if (kept(cell) || (cells_ == DensityCells::kTruncated && kept(mirror_of(cell)))) {
+        add_to_cell(cell, static_cast<double>(weight) * hands);
       }
     }
   }
 }
 
 void DensityGrid::add_to_cell(const Cell& cell, double added) {
-  const std::ptrdiff_t du = cell.iu - nx_ / 2;
-  const std::ptrdiff_t dv = cell.iv - ny_ / 2;
-  double& sum = half_plane_[slot(du, dv)];
-  // How often the square of this element occurs among the cells of the symmetrised grid.
-  double times = 4;  // the middle cell holds twice its element
-  if (du != 0 || dv != 0) {
-    times = inside(nx_ / 2 - du, ny_ / 2 - dv) ? 2 : 1;
+  double& sum = half_plane_[slot(cell)];
+  const Cell mirror = mirror_of(cell);
+  const double halves = (kept(cell) ? 1 : 0) + (kept(mirror) ? 1 : 0);
+  // How often the square of this element occurs among the cells of both halves.
+  double times = halves;
+  if (mirror.iu == cell.iu && mirror.iv == cell.iv) {
+    times = 4;  // the middle cell holds twice its element
   }
+  // The sum of a cube's density is that of its samples, whatever has a mirror on the grid.
+  sum_of_weights_ += cells_ == DensityCells::kNearest ? 2 * added : halves * added;
   sum_of_squares_ += times * added * (2 * sum + added);
   sum += added;
 }
 
-double DensityGrid::density(std::ptrdiff_t iu, std::ptrdiff_t iv) const {
-  if (!inside(iu, iv)) {
+double DensityGrid::added_at(const Cell& cell) const {
+  if (!kept(cell)) {
     return 0;
   }
-  const std::ptrdiff_t du = iu - nx_ / 2;
-  const std::ptrdiff_t dv = iv - ny_ / 2;
-  const double sum = half_plane_[slot(du, dv)];
-  return du == 0 && dv == 0 ? 2 * sum : sum;  // the middle cell is its own mirror
+  const double sum = half_plane_[slot(cell)];
+  const bool middle = cell.iu == nx_ / 2 && cell.iv == ny_ / 2;
+  return middle && cells_ == DensityCells::kNearest ? 2 * sum : sum;  // it is its own mirror
 }
 
-void DensityGrid::imaging_weights(const WeightSamples& samples, WeightingScheme scheme,
-                                  double robust, View<float, 2> out) const {
+double DensityGrid::density(std::ptrdiff_t iu, std::ptrdiff_t iv) const {
+  if (!inside({iu, iv})) {
+    return 0;
+  }
+  double sum = 0;
+  for (std::ptrdiff_t v = iv - box_; v <= iv + box_; ++v) {
+    for (std::ptrdiff_t u = iu - box_; u <= iu + box_; ++u) {
+      sum += added_at({u, v});
+    }
+  }
+  return sum;
+}
+
+void DensityGrid::require(const Weighting& weighting) const {
+  const auto refuse = [](const char* why) {
+    throw std::invalid_argument(std::string("DensityGrid::imaging_weights: ") + why);
+  };
+  const bool taper = weighting.scheme == WeightingScheme::kBriggsBwTaper;
+  if (taper && !(weighting.fracbw > 0)) {
+    refuse("briggsbwtaper needs a fractional bandwidth above 0");
+  }
+  if ((taper || weighting.scheme == WeightingScheme::kBriggs) && box_ > 0) {
+    refuse("the sums of Briggs weighting are those of a grid without a box");
+  }
+  if (weighting.scheme == WeightingScheme::kBriggsAbs && weighting.robust == 0 &&
+      weighting.noise_jy == 0) {
+    refuse("briggsabs needs a robustness or a noise other than 0");
+  }
+}
+
+namespace {
+
+/// By how much the density counts less at `cells` from the origin, imaging.md 2.2.
+double bandwidth_taper(double fracbw, double cells) {
+  const double n = fracbw * cells;
+  const double taper = n + 0.5;
+  return taper < 1.5 ? (4 - n) / (4 - 2 * n) : taper;
+}
+
+}  // namespace
+
+void DensityGrid::imaging_weights(const WeightSamples& samples, const Weighting& weighting,
+                                  View<float, 2> out) const {
   require_shapes("DensityGrid::imaging_weights", samples.uvw_m, samples.freq_hz, samples.weight);
   require_same("DensityGrid::imaging_weights", samples.weight, out);
-  if (scheme == WeightingScheme::kNatural) {
+  require(weighting);
+  if (weighting.scheme == WeightingScheme::kNatural) {
     natural_weights(samples.weight, out);
     return;
   }
+  const bool tapered = weighting.scheme == WeightingScheme::kBriggsBwTaper;
   double f2 = 1;
   double d2 = 0;
-  if (scheme == WeightingScheme::kBriggs) {
-    const double squares = sum_of_squares_;
-    f2 = squares > 0 ? briggs_numerator(robust) * 2 * sum_of_weights_ / squares : 0;
+  if (tapered || weighting.scheme == WeightingScheme::kBriggs) {
+    f2 = sum_of_squares_ > 0
+             ? briggs_numerator(weighting.robust) * sum_of_weights_ / sum_of_squares_
+             : 0;
     d2 = 1;
+  } else if (weighting.scheme == WeightingScheme::kBriggsAbs) {
+    f2 = weighting.robust * weighting.robust;
+    d2 = 2 * weighting.noise_jy * weighting.noise_jy;
   }
   for (std::size_t row = 0; row < samples.uvw_m.extent(0); ++row) {
     for (std::size_t c = 0; c < samples.freq_hz.extent(0); ++c) {
@@ -160,13 +233,33 @@ void DensityGrid::imaging_weights(const WeightSamples& samples, WeightingScheme 
       float result = 0;
       if (counts(weight)) {
         const double per_metre = samples.freq_hz(c) / kLightSpeed;
-        const Cell cell =
-            cell_of(samples.uvw_m(row, 0) * per_metre, samples.uvw_m(row, 1) * per_metre);
+        const double u = samples.uvw_m(row, 0) * per_metre;
+        const double v = samples.uvw_m(row, 1) * per_metre;
+        const Cell cell = cell_of(u, v);
         // The first line and column have no mirror on the grid and are left out.
         const double w = cell.iu > 0 && cell.iv > 0 ? density(cell.iu, cell.iv) : 0;
-        result = w > 0 ? static_cast<float>(static_cast<double>(weight) / (w * f2 + d2)) : 0.0F;
+        const double taper =
+            tapered ? bandwidth_taper(weighting.fracbw, std::hypot(u_scale_ * u, v_scale_ * v)) : 1;
+        const double reduced = w * f2 / taper + d2;
+        result =
+            w > 0 && reduced > 0 ? static_cast<float>(static_cast<double>(weight) / reduced) : 0.0F;
       }
       out(row, c) = result;
+    }
+  }
+}
+
+void radial_weights(const WeightSamples& samples, View<float, 2> out) {
+  require_shapes("radial_weights", samples.uvw_m, samples.freq_hz, samples.weight);
+  require_same("radial_weights", samples.weight, out);
+  for (std::size_t row = 0; row < samples.uvw_m.extent(0); ++row) {
+    const double metres = std::hypot(samples.uvw_m(row, 0), samples.uvw_m(row, 1));
+    for (std::size_t c = 0; c < samples.freq_hz.extent(0); ++c) {
+      const float weight = samples.weight(row, c);
+      const double radius = metres * samples.freq_hz(c) / kLightSpeed;
+      out(row, c) = counts(weight) && std::isfinite(radius)
+                        ? static_cast<float>(static_cast<double>(weight) * radius)
+                        : 0.0F;
     }
   }
 }

@@ -15,33 +15,69 @@ struct WeightSamples {
   View<const float, 2> weight;    ///< [row][chan], weight of ONE hand; <= 0 or not finite: skip
 };
 
-enum class WeightingScheme { kNatural, kUniform, kBriggs };
+enum class WeightingScheme {
+  kNatural,
+  kUniform,
+  kBriggs,
+  kBriggsAbs,      ///< robustness against a noise that the user gives
+  kBriggsBwTaper,  ///< Briggs with a bandwidth's taper of the density
+};
+
+/// How weights follow from densities, imaging.md 2.2.
+struct Weighting {
+  WeightingScheme scheme = WeightingScheme::kNatural;
+  double robust = 0.5;  ///< the three Briggs schemes
+  double noise_jy = 1;  ///< kBriggsAbs; weights are Jy^-2
+  double fracbw = 0;    ///< kBriggsBwTaper: fractional bandwidth of the full cube
+};
+
+/// Which cells of the density grid a sample and its mirror fall into, imaging.md 2.2.
+enum class DensityCells {
+  kNearest,    ///< cube density: nearest cell of (-u, -v), mirrored about cell n/2
+  kTruncated,  ///< joint density: n/2 + n*cell*u cut to a whole number, in single precision
+};
 
 /// Briggs' (5 * 10^-R)^2, imaging.md 2.2 and 11.
 double briggs_numerator(double robust);
 
-/// Density of weights in the uv plane of one image plane: cube density of imaging.md 2.2 (cells
-/// of the unpadded nx x ny grid, nearest cell of (-u, -v), Hermitian-symmetrised).
+/// Fractional bandwidth 2(last - first)/(last + first) of a cube whose end channels have these
+/// centres, in any order; for `Weighting::fracbw`.
+double fractional_bandwidth(double first_hz, double last_hz);
+
+/// Density of weights in the uv plane, on the nx x ny cells of the unpadded image; a sample counts
+/// at (u, v) and at (-u, -v). For one image plane, or jointly for all planes of a cube.
 /// Use: add() all samples, then imaging_weights() on each chunk in any order.
 class DensityGrid {
  public:
-  /// Cells of 1/(nx*cell_x_rad) and 1/(ny*cell_y_rad) wavelengths. Throws std::invalid_argument
-  /// for sides below 2 or cells that are zero or not finite.
-  DensityGrid(std::size_t nx, std::size_t ny, double cell_x_rad, double cell_y_rad);
+  /// Cells of 1/(nx*cell_x_rad) and 1/(ny*cell_y_rad) wavelengths. A sample adds to the
+  /// (2 box + 1)^2 cells around its own (superuniform); with box > 0, or truncated cells, those
+  /// count only whose box lies between the first and last line and column.
+  /// kTruncated: a sample exactly on the border of a cell has its mirror in the cell beside.
+  /// Throws std::invalid_argument for sides below 2 or cells that are zero or not finite.
+  DensityGrid(std::size_t nx, std::size_t ny, double cell_x_rad, double cell_y_rad,
+              DensityCells cells = DensityCells::kNearest, std::size_t box = 0);
 
   /// Adds samples; each counts `hands` times (2 for Stokes I of two parallel hands).
   void add(const WeightSamples& samples, int hands);
 
-  /// w/(W f2 + d2) for every sample, 0 for skipped ones, for samples off the grid and where no
-  /// density was added. uniform: f2 = 1, d2 = 0; briggs: f2 = (5*10^-R)^2/(sum W^2/(2 sumwt)),
-  /// d2 = 1. `out` is [row][chan] and may be the memory of samples.weight.
-  /// natural: w unchanged (0 when skipped). `robust` is used by briggs only.
-  void imaging_weights(const WeightSamples& samples, WeightingScheme scheme, double robust,
+  /// Weights of every sample; 0 for skipped ones, for samples off the grid and where no density
+  /// was added. `out` is [row][chan] and may be the memory of samples.weight.
+  ///
+  ///   w/(W f2 + d2), where Briggs' S2 = (5*10^-R)^2 / (sum W^2 / sum w), both halves in the sums
+  ///   uniform          f2 = 1        d2 = 0
+  ///   briggs           f2 = S2       d2 = 1
+  ///   briggsabs        f2 = R^2      d2 = 2 noise^2
+  ///   briggsbwtaper    f2 = S2/D     d2 = 1, D of imaging.md 2.2
+  ///
+  /// natural: w unchanged (0 when skipped).
+  /// Throws std::invalid_argument for S2 of a grid with a box, no fractional bandwidth, or
+  /// briggsabs with neither robustness nor noise.
+  void imaging_weights(const WeightSamples& samples, const Weighting& weighting,
                        View<float, 2> out) const;
 
-  double sum_of_weights() const { return sum_of_weights_; }  ///< of all hands added
-  double sum_of_squares() const { return sum_of_squares_; }  ///< of the symmetrised grid
-  /// Density of the symmetrised grid at cell (iu, iv), 0-based; 0 outside the grid.
+  double sum_of_weights() const { return sum_of_weights_; }  ///< of all hands and both halves
+  double sum_of_squares() const { return sum_of_squares_; }  ///< of both halves, without the box
+  /// Density of both halves at cell (iu, iv), 0-based, box included; 0 outside the grid.
   double density(std::ptrdiff_t iu, std::ptrdiff_t iv) const;
 
   static std::size_t footprint_bytes(std::size_t nx, std::size_t ny);
@@ -52,10 +88,16 @@ class DensityGrid {
     std::ptrdiff_t iv = 0;
   };
   Cell cell_of(double u_lambda, double v_lambda) const;
+  Cell mirror_of(const Cell& cell) const;
   void add_to_cell(const Cell& cell, double added);
-  bool inside(std::ptrdiff_t iu, std::ptrdiff_t iv) const;
-  std::size_t slot(std::ptrdiff_t du, std::ptrdiff_t dv) const;
+  bool inside(const Cell& cell) const;
+  bool kept(const Cell& cell) const;
+  std::size_t slot(const Cell& cell) const;
+  double added_at(const Cell& cell) const;
+  void require(const Weighting& weighting) const;
 
+  DensityCells cells_;
+  std::ptrdiff_t box_;
   std::ptrdiff_t nx_;
   std::ptrdiff_t ny_;
   double u_scale_;
@@ -64,6 +106,10 @@ class DensityGrid {
   double sum_of_squares_ = 0;
   std::vector<double> half_plane_;  ///< a cell and its mirror share one element
 };
+
+/// Radial weighting: w sqrt(u^2 + v^2), u and v in wavelengths; 0 for the samples that do not
+/// count. `out` is [row][chan] and may be the memory of samples.weight.
+void radial_weights(const WeightSamples& samples, View<float, 2> out);
 
 /// Natural weighting: copies weights, writing 0 for the samples that do not count.
 void natural_weights(View<const float, 2> weight, View<float, 2> out);

@@ -53,7 +53,17 @@ Schema<MsReaderParams> MsReaderStage::schema() {
       .choices({"corrected", "data", "model"});
   s.field("field", &MsReaderParams::field,
           "Fields by number or name, 2~4 or J10*; empty takes all");
-  s.field("spw", &MsReaderParams::spw, "Spectral windows by number; empty takes all");
+  s.field("spw", &MsReaderParams::spw,
+          "Spectral windows by number, name or frequency, with channels: 0:5~61;70~80, "
+          "*:1.42~1.43GHz; empty takes all");
+  s.field("scan", &MsReaderParams::scan, "Scans by number, 2~4; empty takes all");
+  s.field("antenna", &MsReaderParams::antenna,
+          "Antennas and baselines, A&B, !A, A&&A for autocorrelations; empty takes all");
+  s.field("uvrange", &MsReaderParams::uvrange,
+          "Projected baselines, >50m, 0.1~5km, <20klambda; empty takes all");
+  s.field("timerange", &MsReaderParams::timerange,
+          "Times, 2014/04/22/10:00:00~11:30:00; empty takes all");
+  s.field("intent", &MsReaderParams::intent, "Intents, *TARGET*; empty takes all");
   s.field("autocorrelations", &MsReaderParams::autocorrelations,
           "Read rows of an antenna with itself as well");
   s.field("chunk_bytes", &MsReaderParams::chunk_bytes, "Size of a chunk")
@@ -68,11 +78,20 @@ Ports MsReaderStage::ports() {
   return Ports().out("out", Visibilities::kDataKind, "rows in the order of the table");
 }
 
-bool MsReaderStage::selected(const ObservationHeader& header, const MsSegment& segment) const {
-  if (params_.spw.empty()) return true;
-  const auto window = static_cast<std::size_t>(
-      header.data_descriptions.at(static_cast<std::size_t>(segment.data_desc_id)).spectral_window);
-  return std::find(params_.spw.begin(), params_.spw.end(), window) != params_.spw.end();
+MsSelection MsReaderStage::selection() const {
+  MsSelection selection;
+  selection.datacolumn = params_.datacolumn;
+  selection.fields = params_.field;
+  for (const std::string& window : params_.spw) {
+    selection.spws += (selection.spws.empty() ? "" : ",") + window;
+  }
+  selection.scans = params_.scan;
+  selection.antennas = params_.antenna;
+  selection.uvrange = params_.uvrange;
+  selection.timerange = params_.timerange;
+  selection.intents = params_.intent;
+  selection.autocorrelations = params_.autocorrelations;
+  return selection;
 }
 
 void MsReaderStage::join_headers() {
@@ -95,7 +114,6 @@ void MsReaderStage::join_headers() {
     }
     joined->rows_per_description.resize(joined->data_descriptions.size(), 0);
     for (const MsSegment& segment : input.reader->segments()) {
-      if (!selected(one, segment)) continue;
       joined->rows += segment.count;
       joined->rows_per_description[static_cast<std::size_t>(input.first_description +
                                                             segment.data_desc_id)] = segment.count;
@@ -107,7 +125,8 @@ void MsReaderStage::join_headers() {
   }
   if (joined->rows == 0) {
     throw Error(ErrorKind::input, "the selection from '" + params_.input.front() + "' has no rows",
-                "look at field, spw and autocorrelations");
+                "look at field, spw, scan, antenna, uvrange, timerange, intent and "
+                "autocorrelations");
   }
   header_ = std::move(joined);
 }
@@ -117,7 +136,6 @@ std::size_t MsReaderStage::cut(std::size_t chunk_bytes) {
   for (std::size_t k = 0; k < inputs_.size(); ++k) {
     const ObservationHeader& one = *inputs_[k].reader->header();
     for (const MsSegment& segment : inputs_[k].reader->segments()) {
-      if (!selected(one, segment)) continue;
       const std::size_t bytes = row_bytes(one, segment.data_desc_id);
       const std::size_t rows = std::max<std::size_t>(1, chunk_bytes / bytes);
       for (const Extent& piece : split(segment.count, rows)) {
@@ -139,19 +157,8 @@ void MsReaderStage::plan(Planning& planning) {
   for (const std::string& path : params_.input) {
     planning.add_input(path);
     ctx.lanes().get(lane)->run([&](const Lane::Token& token) {
-      MsSelection selection;
-      selection.datacolumn = params_.datacolumn;
-      selection.fields = params_.field;
-      selection.autocorrelations = params_.autocorrelations;
-      inputs_.push_back({std::make_unique<MsReader>(token, path, selection), 0});
+      inputs_.push_back({std::make_unique<MsReader>(token, path, selection()), 0});
     });
-    const ObservationHeader& header = *inputs_.back().reader->header();
-    for (const std::size_t window : params_.spw) {
-      if (window < header.spectral_windows.size()) continue;
-      throw Error(ErrorKind::description, "'" + path + "' has no spectral window " +
-                                              std::to_string(window) + "; it has " +
-                                              std::to_string(header.spectral_windows.size()));
-    }
     for (const std::string& note : inputs_.back().reader->notes()) {
       ctx.log().info("'" + path + "': " + note);
     }

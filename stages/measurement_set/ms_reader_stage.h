@@ -16,7 +16,12 @@ struct MsReaderParams {
   std::vector<std::string> input;
   std::string datacolumn = "corrected";
   std::string field;
-  std::vector<std::size_t> spw;
+  std::vector<std::string> spw;
+  std::string scan;
+  std::string antenna;
+  std::string uvrange;
+  std::string timerange;
+  std::string intent;
   bool autocorrelations = false;
   std::size_t chunk_bytes = 16 << 20;
 };
@@ -46,7 +51,7 @@ class MsReaderStage final : public Source<Visibilities> {
     std::size_t first = 0;
     std::size_t count = 0;
   };
-  bool selected(const ObservationHeader& header, const MsSegment& segment) const;
+  MsSelection selection() const;
   void join_headers();
   std::size_t cut(std::size_t chunk_bytes);
 

@@ -4,6 +4,7 @@
 #include <casacore/tables/Tables/ArrayColumn.h>
 #include <casacore/tables/Tables/ScalarColumn.h>
 #include <casacore/tables/Tables/TableDesc.h>
+#include <stages/ms/ms_expressions.h>
 #include <stages/ms/ms_header.h>
 #include <stages/ms/ms_reader.h>
 #include <stages/ms/row_selection.h>
@@ -76,6 +77,8 @@ struct MsReader::Impl {
   std::vector<std::string> notes;
   std::shared_ptr<const ObservationHeader> header;
   std::optional<wall::RowSelection> selection;
+  std::vector<std::size_t> stored_channels;        ///< by window: how many the table has
+  std::vector<std::vector<std::size_t>> channels;  ///< by window: those to read; empty = all
 
   std::optional<ArraySource<cc::Complex>> data;
   std::optional<ArraySource<bool>> flag;
@@ -97,10 +100,37 @@ struct MsReader::Impl {
     wall::guarded("cannot open the MeasurementSet '" + path + "'", [&] {
       used_column = column_to_use(ms, wanted.datacolumn, notes);
       ObservationHeader found = wall::read_ms_header(ms, notes);
-      selection.emplace(ms, wanted, found);
+      stored_channels = channels_of(found);
+      wall::SelectedParts parts = wall::select_parts(ms, wanted, found);
+      selection.emplace(ms, wanted, parts.rows, found);
+      channels = std::move(parts.channels);
+      keep_channels(found);
       header = std::make_shared<const ObservationHeader>(std::move(found));
       open_columns();
     });
+  }
+
+  static std::vector<std::size_t> channels_of(const ObservationHeader& found) {
+    std::vector<std::size_t> counts;
+    for (const SpectralWindow& window : found.spectral_windows) {
+      counts.push_back(window.chan_freq_hz.size());
+    }
+    return counts;
+  }
+
+  /// Windows have from now on the selected channels only.
+  void keep_channels(ObservationHeader& found) const {
+    for (std::size_t k = 0; k < channels.size(); ++k) {
+      if (channels[k].empty()) continue;
+      SpectralWindow& window = found.spectral_windows[k];
+      std::vector<double> freq_hz, width_hz;
+      for (const std::size_t channel : channels[k]) {
+        freq_hz.push_back(window.chan_freq_hz[channel]);
+        width_hz.push_back(window.chan_width_hz[channel]);
+      }
+      window.chan_freq_hz = std::move(freq_hz);
+      window.chan_width_hz = std::move(width_hz);
+    }
   }
 
   void open_columns() {
@@ -179,6 +209,38 @@ struct MsReader::Impl {
     source.column.getColumnCells(rows, target, false);
   }
 
+  /// The same for cells of samples, of which the selected channels of `window` are kept.
+  template <class T, class U>
+  void fill_channels(const ArraySource<T>& source, const cc::RefRows& rows,
+                     const cc::IPosition& cell, std::size_t window, std::vector<U>& out) const {
+    const std::vector<std::size_t>& wanted = channels[window];
+    if (wanted.empty()) return fill(source, rows, cell, out);
+    if (const auto wrong = misfit(source, rows, cell)) {
+      throw Error(ErrorKind::input, *wrong, wall::kDamagedHint);
+    }
+    const auto corrs = static_cast<std::size_t>(cell[0]);
+    const std::size_t span = wanted.back() - wanted.front() + 1;
+    const cc::Slicer range(cc::IPosition(2, 0, static_cast<ssize_t>(wanted.front())),
+                           cc::IPosition(2, cell[0], static_cast<ssize_t>(span)));
+    out.resize(corrs * span * rows.nrow());
+    cc::IPosition shape(2, cell[0], static_cast<ssize_t>(span));
+    shape.append(cc::IPosition(1, static_cast<ssize_t>(rows.nrow())));
+    cc::Array<T> target(shape, reinterpret_cast<T*>(out.data()), cc::SHARE);
+    source.column.getColumnCells(rows, range, target, false);
+    if (wanted.size() == span) return;
+    // Channels move to lower places only, so that they may do so one after the other.
+    std::size_t place = 0;
+    for (std::size_t row = 0; row < rows.nrow(); ++row) {
+      for (const std::size_t channel : wanted) {
+        const std::size_t from = (row * span + channel - wanted.front()) * corrs;
+        std::copy_n(out.begin() + static_cast<std::ptrdiff_t>(from), corrs,
+                    out.begin() + static_cast<std::ptrdiff_t>(place));
+        place += corrs;
+      }
+    }
+    out.resize(place);
+  }
+
   template <class T, class U>
   void fill(const ScalarSource<T>& source, const cc::RefRows& rows, std::vector<U>& out) const {
     static_assert(sizeof(T) == sizeof(U), "the table's values are read in place");
@@ -193,7 +255,14 @@ struct MsReader::Impl {
     const auto step = [&](const auto& source, auto&&... rest) {
       wall::guarded(reading(source.name, first, count), [&] { fill(source, rows, rest...); });
     };
-    const cc::IPosition cell(2, static_cast<ssize_t>(out.ncorr), static_cast<ssize_t>(out.nchan));
+    const auto window = static_cast<std::size_t>(
+        header->data_descriptions[static_cast<std::size_t>(out.data_desc_id)].spectral_window);
+    const cc::IPosition cell(2, static_cast<ssize_t>(out.ncorr),
+                             static_cast<ssize_t>(stored_channels[window]));
+    const auto samples = [&](const auto& source, auto& into) {
+      wall::guarded(reading(source.name, first, count),
+                    [&] { fill_channels(source, rows, cell, window, into); });
+    };
     const cc::IPosition per_corr(1, static_cast<ssize_t>(out.ncorr));
     step(*time, out.time_s);
     step(*interval, out.interval_s);
@@ -203,12 +272,12 @@ struct MsReader::Impl {
     step(*field, out.field_id);
     step(*scan, out.scan_number);
     step(*uvw, cc::IPosition(1, 3), out.uvw_m);
-    step(*data, cell, out.data);
-    step(*flag, cell, out.flag);
+    samples(*data, out.data);
+    samples(*flag, out.flag);
     step(*weight, per_corr, out.weight);
     if (weight_spectrum && wall::guarded(reading(weight_spectrum->name, first, count),
                                          [&] { return !misfit(*weight_spectrum, rows, cell); })) {
-      step(*weight_spectrum, cell, out.weight_spectrum);
+      samples(*weight_spectrum, out.weight_spectrum);
     }
     fold_flag_row(rows, first, out);
   }

@@ -14,14 +14,22 @@
 
 namespace skymill::radio {
 
-/// Which rows and which column of a MeasurementSet are read.
+/// Which rows, channels and column of a MeasurementSet are read. Texts are in the syntax of
+/// MSSelection, as CASA's tasks have it; empty ones select all.
 struct MsSelection {
   /// "corrected", "data" or "model". "corrected" falls back to DATA when the MS has no
   /// CORRECTED_DATA; MsReader::used_column() tells which was taken.
   std::string datacolumn = "corrected";
-  /// Comma-separated field ids (`3`), id ranges (`2~4`) or names (`*` and `?` match); empty = all.
-  std::string fields;
-  /// False drops rows with ANTENNA1 == ANTENNA2, as tclean does.
+  std::string fields;  ///< `3`, `2~4`, `J10*`
+  /// `0:5~61;70~80,1`, `*:1.42~1.43GHz`, names; channels are cut out. Of a range that begins beyond
+  /// the end of a window casacore takes the last channel.
+  std::string spws;
+  std::string scans;      ///< `2,5~8`
+  std::string antennas;   ///< `A`, `A&B`, `!A`; `A&&A` also selects autocorrelations
+  std::string uvrange;    ///< `>50m`, `0.1~5km`, `<20klambda`
+  std::string timerange;  ///< `2014/04/22/10:00:00~11:30:00`
+  std::string intents;    ///< `*TARGET*`
+  /// False drops rows with ANTENNA1 == ANTENNA2, as tclean does, unless `antennas` has `&&`.
   bool autocorrelations = false;
 };
 
@@ -46,7 +54,8 @@ class SKYMILL_API MsReader {
   MsReader(MsReader&&) noexcept;
   MsReader& operator=(MsReader&&) noexcept;
 
-  /// `rows`, `rows_per_description`, the times and `max_uvw_m` are those of the selection.
+  /// `rows`, `rows_per_description`, the times and `max_uvw_m` are those of the selection, and
+  /// windows have the selected channels.
   std::shared_ptr<const ObservationHeader> header() const;
 
   /// The column that is read: "DATA", "CORRECTED_DATA" or "MODEL_DATA".
@@ -61,8 +70,9 @@ class SKYMILL_API MsReader {
   /// Rows `first` to `first + count - 1` of the selection, but not beyond the end of the segment
   /// that holds `first`; so the result has between 1 and `count` rows.
   ///
-  /// NaN are left as they are. FLAG_ROW is folded into `flag`. `weight_spectrum` is empty unless
-  /// every one of these rows has a WEIGHT_SPECTRUM cell of the shape of its data.
+  /// Samples are those of the selected channels. NaN are left as they are. FLAG_ROW is folded into
+  /// `flag`. `weight_spectrum` is empty unless every one of these rows has a WEIGHT_SPECTRUM cell
+  /// of the shape of its data.
   /// @throws Error(input) when `first` is not in the selection, `count` is 0 or a cell is unusable
   Visibilities read(const Lane::Token& token, std::size_t first, std::size_t count);
 

@@ -52,39 +52,6 @@ RowBlock read_block(const cc::Table& ms, std::size_t first, std::size_t count) {
   return block;
 }
 
-/// Wildcards `*` and `?`.
-bool matches(const char* pattern, const char* text) {
-  if (*pattern == '\0') return *text == '\0';
-  if (*pattern == '*') {
-    return matches(pattern + 1, text) || (*text != '\0' && matches(pattern, text + 1));
-  }
-  return *text != '\0' && (*pattern == '?' || *pattern == *text) && matches(pattern + 1, text + 1);
-}
-
-/// `3` or `2~4`; false when `part` is neither.
-bool parse_ids(const std::string& part, std::size_t& from, std::size_t& to) {
-  const std::size_t tilde = part.find('~');
-  const std::string low = part.substr(0, tilde);
-  const std::string high = tilde == std::string::npos ? low : part.substr(tilde + 1);
-  const auto number = [](const std::string& digits) {
-    return !digits.empty() && digits.size() < 10 &&
-           digits.find_first_not_of("0123456789") == std::string::npos;
-  };
-  if (!number(low) || !number(high)) return false;
-  from = std::stoul(low);
-  to = std::stoul(high);
-  return true;
-}
-
-[[noreturn]] void refuse_field(const std::string& part, const std::vector<Field>& fields) {
-  std::string known;
-  for (std::size_t i = 0; i < fields.size() && i < 20; ++i) {
-    known += (i ? ", " : "") + std::to_string(i) + " '" + fields[i].name + "'";
-  }
-  throw Error(ErrorKind::description, "no field fits '" + part + "'",
-              "the fields are: " + known + (fields.size() > 20 ? ", …" : ""));
-}
-
 [[noreturn]] void refuse_row(const cc::Table& ms, std::size_t row, const char* column, int value,
                              std::size_t count, const char* subtable) {
   throw Error(ErrorKind::input,
@@ -110,37 +77,12 @@ void check_row(const cc::Table& ms, const RowBlock& block, std::size_t i, std::s
   check("FIELD_ID", block.field[i], header.fields.size(), "FIELD");
 }
 
-std::string trimmed(const std::string& text) {
-  const std::size_t from = text.find_first_not_of(' ');
-  if (from == std::string::npos) return {};
-  return text.substr(from, text.find_last_not_of(' ') - from + 1);
-}
-
 }  // namespace
 
-std::vector<bool> selected_fields(const std::string& text, const std::vector<Field>& fields) {
-  std::vector<bool> chosen(fields.size(), trimmed(text).empty());
-  for (std::size_t from = 0; !trimmed(text).empty() && from <= text.size();) {
-    const std::size_t comma = std::min(text.find(',', from), text.size());
-    const std::string part = trimmed(text.substr(from, comma - from));
-    from = comma + 1;
-    std::size_t low = 0;
-    std::size_t high = 0;
-    const bool by_id = parse_ids(part, low, high);
-    bool found = false;
-    for (std::size_t i = 0; i < fields.size(); ++i) {
-      const bool fits =
-          by_id ? i >= low && i <= high : matches(part.c_str(), fields[i].name.c_str());
-      if (fits) chosen[i] = found = true;
-    }
-    if (!found || (by_id && high >= fields.size())) refuse_field(part, fields);
-  }
-  return chosen;
-}
-
 RowSelection::RowSelection(const cc::Table& ms, const MsSelection& wanted,
-                           ObservationHeader& header) {
-  const std::vector<bool> fields = selected_fields(wanted.fields, header.fields);
+                           const std::vector<bool>& chosen, ObservationHeader& header) {
+  const bool autocorrelations =
+      wanted.autocorrelations || wanted.antennas.find("&&") != std::string::npos;
   std::vector<std::vector<Run>> runs(header.data_descriptions.size());
   header.rows_per_description.assign(runs.size(), 0);
   bool any = false;
@@ -150,8 +92,8 @@ RowSelection::RowSelection(const cc::Table& ms, const MsSelection& wanted,
     const RowBlock block = read_block(ms, start, count);
     for (std::size_t i = 0; i < count; ++i) {
       check_row(ms, block, i, start + i, header);
-      if (!wanted.autocorrelations && block.antenna1[i] == block.antenna2[i]) continue;
-      if (!fields[static_cast<std::size_t>(block.field[i])]) continue;
+      if (!autocorrelations && block.antenna1[i] == block.antenna2[i]) continue;
+      if (!chosen.empty() && !chosen[start + i]) continue;
       const auto description = static_cast<std::size_t>(block.description[i]);
       std::vector<Run>& list = runs[description];
       if (list.empty() || list.back().table_row + list.back().count != start + i) {

@@ -16,7 +16,9 @@ namespace skymill::radio::wall {
 class RowSelection {
  public:
   /// Passes once over the columns that decide, and completes `header` (rows, times, max_uvw_m).
-  RowSelection(const casacore::Table& ms, const MsSelection& wanted, ObservationHeader& header);
+  /// @param chosen by table row; empty = all
+  RowSelection(const casacore::Table& ms, const MsSelection& wanted,
+               const std::vector<bool>& chosen, ObservationHeader& header);
 
   const std::vector<MsSegment>& segments() const { return segments_; }
 
@@ -36,9 +38,5 @@ class RowSelection {
   std::vector<Run> runs_;
   std::vector<MsSegment> segments_;
 };
-
-/// Which fields the text of MsSelection::fields means, as flags by field id; throws
-/// Error(description) when a part of it fits no field.
-std::vector<bool> selected_fields(const std::string& text, const std::vector<Field>& fields);
 
 }  // namespace skymill::radio::wall

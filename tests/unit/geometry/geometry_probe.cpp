@@ -6,9 +6,11 @@
 //   centres DEC MJD_S...                       ICRS right ascension and declination of each
 //   zenith MJD_S                               the same
 //   sidereal MJD_S                             local apparent sidereal time
+//   doppler MJD_S RA DEC FROM TO               ratio of frequencies, for an ICRS direction
 //   place                                      geocentric ITRF of the site
 #include <core/error.h>
 #include <stages/geometry/earth_time.h>
+#include <stages/geometry/frequency_frames.h>
 #include <stages/geometry/sky_frames.h>
 
 #include <cstdio>
@@ -45,6 +47,12 @@ void answer(const std::string& line, const EarthOrientation& earth, const Geodet
     for (const Direction& centre : meridian_centres(times, site, number, earth)) show(centre);
   } else if (what == "zenith") {
     show(frames.at(number).icrs_of_zenith());
+  } else if (what == "doppler") {
+    Direction towards{0, 0, "ICRS"};
+    std::string from, to;
+    in >> towards.ra_rad >> towards.dec_rad >> from >> to;
+    const FrequencyFrames frequencies(site, towards);
+    std::printf("%.17g ", frequencies.ratio(frequency_frame(from), frequency_frame(to), number));
   } else if (what == "sidereal") {
     std::printf("%.17g ", apparent_sidereal_rad(number, site.longitude_rad, earth.at(number)));
   } else {

@@ -79,6 +79,52 @@ TEST_CASE("one hand alone, and several channels in one plane") {
   CHECK(plane.vis(1, 0) == std::complex<float>(101, 1));
 }
 
+TEST_CASE("Stokes parameters of linear and circular feeds") {
+  // imaging.md 2.4, with the numbers of rows_of: 0 to 3 in the order of the correlations.
+  const std::complex<float> i(0, 1);
+  const auto first_of = [&](std::vector<int> types, const std::string& stokes) {
+    const auto header = header_of(std::move(types));
+    Visibilities rows = rows_of(header);
+    for (std::size_t k = 0; k < 4; ++k) rows.data[k] = std::complex<float>(1, 2) * float(1 + k * k);
+    ChannelStore store(*header, spectral_grid(*header, 0, 1, std::nullopt), stokes, true);
+    store.add(rows);
+    CHECK(store.hands() == 2);
+    return store.samples(0).vis(0, 0);
+  };
+  const std::complex<float> one(1, 2);  // correlations are 1, 2, 5 and 10 times this
+  CHECK(first_of({9, 10, 11, 12}, "I") == 5.5F * one);
+  CHECK(first_of({9, 10, 11, 12}, "Q") == -4.5F * one);
+  CHECK(first_of({9, 10, 11, 12}, "U") == 3.5F * one);
+  CHECK(first_of({9, 10, 11, 12}, "V") == -3.0F * one / (2.0F * i));
+  CHECK(first_of({5, 6, 7, 8}, "I") == 5.5F * one);
+  CHECK(first_of({5, 6, 7, 8}, "V") == -4.5F * one);
+  CHECK(first_of({5, 6, 7, 8}, "Q") == 3.5F * one);
+  CHECK(first_of({5, 6, 7, 8}, "U") == -3.0F * one / (2.0F * i));
+  const auto parallel = header_of({9, 12});
+  CHECK_THROWS_WITH(
+      ChannelStore(*parallel, spectral_grid(*parallel, 0, 1, std::nullopt), "U", true),
+      Catch::Matchers::Contains("Stokes U"));
+}
+
+TEST_CASE("pseudoI takes the hand that is good, at the weight of one") {
+  const auto header = header_of({9, 12});
+  Visibilities rows = rows_of(header);
+  rows.flag[1] = 1;                                             // row 0, channel 0, YY
+  rows.data[4] = {std::numeric_limits<float>::quiet_NaN(), 0};  // row 1, channel 0, XX
+  rows.flag[2] = rows.flag[3] = 1;                              // row 0, channel 1, both
+  ChannelStore store(*header, spectral_grid(*header, 0, 1, std::nullopt), "pseudoI", false);
+  store.add(rows);
+  CHECK(store.hands() == 2);
+  CHECK(store.samples(0).vis(0, 0) == std::complex<float>(0, 1));
+  CHECK(store.samples(0).weight(0, 0) == 1);  // twice makes the 2 of XX
+  CHECK(store.samples(0).vis(1, 0) == std::complex<float>(101, 1));
+  CHECK(store.samples(0).weight(1, 0) == 1.5F);
+  CHECK(store.samples(1).weight(0, 0) == 0);
+  CHECK(store.samples(1).vis(1, 0) == std::complex<float>(110.5F, 1));
+  CHECK(store.samples(1).weight(1, 0) == 2);
+  CHECK(store.flagged() == 1);
+}
+
 TEST_CASE("a flag of either hand, a bad weight and a NaN each kill the sample, not its neighbours") {
   const auto header = header_of({9, 12});
   Visibilities rows = rows_of(header);

@@ -7,6 +7,7 @@
 #include <cmath>
 #include <limits>
 #include <map>
+#include <sstream>
 #include <vector>
 
 #include "small_observation.h"
@@ -125,11 +126,145 @@ TEST_CASE("dirty image: nothing in the model, image equals residual; precision c
 TEST_CASE("width joins channels into one plane of less noise") {
   const SmallObservation all = small_observation(observation());
   ImageParams params = imaging();
-  params.width = 3;
+  params.width = "3";
   const Cube joined = image(params, all, 1000);
   REQUIRE(joined.size() == 1);
   const auto& restored = joined.at(0).products.at(3).pixels;
   CHECK(*std::max_element(restored.begin(), restored.end()) == Approx(1).epsilon(0.02));
+}
+
+TEST_CASE("a cube in the frame of the data is that of its channels, linear or nearest") {
+  const SmallObservation all = small_observation(observation());
+  const Cube channels = image(imaging(), all, 1000);
+  ImageParams params = imaging();
+  params.specmode = "cube";
+  params.outframe = "TOPO";
+  CHECK(same_bits(channels, image(params, all, 1000)));
+  params.interpolation = "nearest";
+  CHECK(same_bits(channels, image(params, all, 1000)));
+}
+
+TEST_CASE("a cube in the LSRK has the sources too, the same bits for any threads and chunks") {
+  const SmallObservation all = small_observation(observation());
+  ImageParams params = imaging();
+  params.specmode = "cube";
+  for (const char* interpolation : {"linear", "nearest"}) {
+    INFO(interpolation);
+    params.interpolation = interpolation;
+    const Cube cube = image(params, all, 1000);
+    REQUIRE(cube.size() == 3);
+    // At the ends interpolation lacks a neighbour at some of the times.
+    const auto& restored = cube.at(1).products.at(3).pixels;
+    CHECK(*std::max_element(restored.begin(), restored.end()) == Approx(1).epsilon(0.03));
+    CHECK(same_bits(cube, image(params, all, 7, 4)));
+  }
+}
+
+TEST_CASE("the image's centre is where phasecenter puts it") {
+  const SmallObservation all = small_observation(observation());
+  const Direction field = all.header->fields.front().phase_dir;
+  ImageParams params = imaging();
+  params.phasecenter = field.frame + " " + std::to_string(field.ra_rad) + "rad " +
+                       std::to_string(field.dec_rad) + "rad";
+  const Direction here = parse_direction(params.phasecenter);
+  CHECK(here.frame == field.frame);
+  // The source of 1 Jy, 90 arcsec to the east, comes to the middle.
+  const double dec = field.dec_rad;
+  std::ostringstream text;
+  text.precision(17);
+  text << field.frame << " " << field.ra_rad + 90 * kArcsec / std::cos(dec) << "rad " << dec
+       << "rad";
+  params.phasecenter = text.str();
+  const Cube cube = image(params, all, 1000);
+  const auto& restored = cube.at(1).products.at(3).pixels;
+  const auto peak = std::max_element(restored.begin(), restored.end()) - restored.begin();
+  CHECK(peak == 40 * 96 + 48);
+  CHECK(restored[static_cast<std::size_t>(peak)] == Approx(1).epsilon(0.03));
+  CHECK(same_bits(cube, image(params, all, 7, 4)));
+  CHECK_THROWS_WITH(parse_direction("GALACTIC 1deg 2deg"), Catch::Matchers::Contains("GALACTIC"));
+  CHECK_THROWS_WITH(parse_direction("ICRS here there"), Catch::Matchers::Contains("here"));
+}
+
+TEST_CASE("every weighting finds the source; natural has the least noise, uniform the least beam") {
+  const SmallObservation all = small_observation(observation());
+  std::map<std::string, double> beam;
+  for (const char* weighting : {"natural", "uniform", "briggs", "briggsabs", "briggsbwtaper",
+                                "superuniform", "radial"}) {
+    INFO(weighting);
+    ImageParams params = imaging();
+    params.weighting = weighting;
+    params.niter = 400;
+    params.fracbw = 0.5;  // far more than the cube's own, to see the taper
+    const Cube cube = image(params, all, 1000);
+    const auto& restored = cube.at(1).products.at(3).pixels;
+    CHECK(*std::max_element(restored.begin(), restored.end()) == Approx(1).epsilon(0.05));
+    beam[weighting] = cube.at(1).beam.value().major_rad * cube.at(1).beam.value().minor_rad;
+  }
+  CHECK(beam["uniform"] < beam["briggs"]);
+  CHECK(beam["briggs"] < beam["briggsbwtaper"]);
+  CHECK(beam["briggsbwtaper"] < beam["natural"]);
+  CHECK(beam["superuniform"] < 1.02 * beam["uniform"]);
+  CHECK(beam["radial"] < beam["briggs"]);
+}
+
+TEST_CASE("one density of all planes makes the weights of alike planes alike") {
+  const SmallObservation all = small_observation(observation());
+  ImageParams params = imaging();
+  params.niter = 0;
+  params.width = "3";
+  const Cube mfs = image(params, all, 1000);
+  params.perchanweightdensity = false;
+  params.width = "1";
+  const Cube joint = image(params, all, 1000);
+  REQUIRE(joint.size() == 3);
+  // Planes of the joint density have beams like that of all channels together.
+  for (const auto& [channel, planes] : joint) {
+    CHECK(planes.beam.value().major_rad == Approx(mfs.at(0).beam.value().major_rad).epsilon(0.05));
+  }
+  CHECK(same_bits(joint, image(params, all, 7, 4)));
+}
+
+TEST_CASE("uvtaper widens the beam along its major axis") {
+  const SmallObservation all = small_observation(observation());
+  ImageParams params = imaging();
+  params.niter = 0;
+  const Beam before = image(params, all, 1000).at(0).beam.value();
+  params.uvtaper = {"20arcsec"};
+  const Beam round = image(params, all, 1000).at(0).beam.value();
+  CHECK(round.minor_rad > 1.02 * before.minor_rad);
+  CHECK(round.minor_rad < 1.1 * std::hypot(before.minor_rad, 20 * kArcsec));
+  params.uvtaper = {"40arcsec", "0arcsec", "30deg"};
+  const Beam slanted = image(params, all, 1000).at(0).beam.value();
+  CHECK(slanted.major_rad > 1.1 * before.major_rad);
+  CHECK(slanted.pa_rad == Approx(30 * 3600 * kArcsec).margin(0.2));
+}
+
+TEST_CASE("tapers as people write them") {
+  CHECK_FALSE(parse_uvtaper({}));
+  CHECK(parse_uvtaper({"2klambda"})->factor(2000, 0) == Approx(0.5));
+  CHECK(parse_uvtaper({"2klambda", "1klambda", "90deg"})->factor(2000, 0) == Approx(0.5));
+  CHECK(parse_uvtaper({"2klambda", "1klambda", "90deg"})->factor(0, 1000) == Approx(0.5));
+  CHECK(parse_uvtaper({"1arcsec"})->factor(0, 91018.7) == Approx(0.5));
+  using Catch::Matchers::Contains;
+  CHECK_THROWS_WITH(parse_uvtaper({"1arcsec", "2arcsec"}), Contains("2 values"));
+  CHECK_THROWS_WITH(parse_uvtaper({"wide"}), Contains("'wide'"));
+  CHECK_THROWS_WITH(parse_uvtaper({"2klambda", "1arcsec", "0deg"}), Contains("no taper"));
+  CHECK_THROWS_WITH(parse_uvtaper({"1Jy"}), Contains("no taper"));
+  CHECK_THROWS_WITH(parse_uvtaper({"2klambda", "1klambda", "5m"}), Contains("no taper"));
+}
+
+TEST_CASE("briggsbwtaper of one plane wants its bandwidth") {
+  const SmallObservation all = small_observation(observation());
+  ImageParams params = imaging();
+  params.weighting = "briggsbwtaper";
+  params.nchan = 1;
+  params.niter = 0;
+  CHECK_THROWS_WITH(image(params, all, 1000), Catch::Matchers::Contains("fracbw"));
+  // Given the bandwidth of the cube, a plane made alone is that plane of the cube.
+  params.fracbw = 0.01;
+  const Cube alone = image(params, all, 1000);
+  params.nchan.reset();
+  CHECK(alone.at(0).products[0].pixels == image(params, all, 1000).at(0).products[0].pixels);
 }
 
 TEST_CASE("fields of different phase centres are not gridded together") {

@@ -92,3 +92,32 @@ TEST_CASE("a run that fails leaves no MeasurementSet behind") {
                   Error);
   CHECK(std::filesystem::is_empty(scratch.path()));
 }
+
+TEST_CASE("a selection by text cuts rows and channels of what is read") {
+  const Scratch scratch("/tmp", "test");
+  const std::string path = scratch.path() + "/one.ms";
+  const SmallObservation all = small_observation(observation(1.4e9));
+  write_ms(all, path, 7);
+  const auto rows_and_channels = [&](const MsReaderParams& params) {
+    std::pair<std::size_t, std::size_t> found{0, 0};
+    testing::run_source<MsReaderStage>(params, [&](const Chunk<Visibilities>& chunk) {
+      found.first += chunk->rows();
+      found.second = chunk->nchan;
+    });
+    return found;
+  };
+  MsReaderParams params;
+  params.input = {path};
+  CHECK(rows_and_channels(params) == std::pair<std::size_t, std::size_t>{40, 3});
+  params.spw = {"0:1~2"};
+  params.antenna = "!0";
+  CHECK(rows_and_channels(params) == std::pair<std::size_t, std::size_t>{24, 2});
+  params.spw = {"0"};  // as an integer of a list comes
+  params.antenna.clear();
+  CHECK(rows_and_channels(params) == std::pair<std::size_t, std::size_t>{40, 3});
+  params.uvrange = ">1000km";
+  CHECK_THROWS_WITH(rows_and_channels(params), Catch::Matchers::Contains("uvrange"));
+  params.uvrange.clear();
+  params.spw = {"0", "7"};
+  CHECK_THROWS_WITH(rows_and_channels(params), Catch::Matchers::Contains("spw '0,7'"));
+}
