@@ -25,21 +25,41 @@ std::vector<double> inverse_wavelengths(const PlaneSamples& samples) {
   return result;
 }
 
-/// Stable: `order` is rearranged so that keys rise. `keys` belong to sources, not to positions.
-void counting_sort(const std::vector<std::uint32_t>& keys, std::size_t bins,
-                   std::vector<std::uint32_t>& order) {
+/// Indices of the keys in the order of the keys, those that are dropped left out. Stable.
+AlignedBuffer<std::uint32_t> sorted_by(const AlignedBuffer<std::uint32_t>& keys, std::size_t bins) {
   std::vector<std::uint32_t> starts(bins + 1, 0);
-  for (const std::uint32_t source : order) {
-    ++starts[keys[source] + 1];
+  for (std::size_t k = 0; k < keys.size(); ++k) {
+    if (keys[k] != kDropped) {
+      ++starts[keys[k] + 1];
+    }
   }
   for (std::size_t bin = 0; bin < bins; ++bin) {
     starts[bin + 1] += starts[bin];
   }
-  std::vector<std::uint32_t> sorted(order.size());
-  for (const std::uint32_t source : order) {
-    sorted[starts[keys[source]]++] = source;
+  AlignedBuffer<std::uint32_t> order(starts[bins]);
+  for (std::size_t k = 0; k < keys.size(); ++k) {
+    if (keys[k] != kDropped) {
+      order[starts[keys[k]]++] = static_cast<std::uint32_t>(k);
+    }
   }
-  order.swap(sorted);
+  return order;
+}
+
+/// The same for an order that is there already.
+AlignedBuffer<std::uint32_t> sorted_by(const AlignedBuffer<std::uint32_t>& keys, std::size_t bins,
+                                       const AlignedBuffer<std::uint32_t>& before) {
+  std::vector<std::uint32_t> starts(bins + 1, 0);
+  for (std::size_t k = 0; k < before.size(); ++k) {
+    ++starts[keys[before[k]] + 1];
+  }
+  for (std::size_t bin = 0; bin < bins; ++bin) {
+    starts[bin + 1] += starts[bin];
+  }
+  AlignedBuffer<std::uint32_t> order(before.size());
+  for (std::size_t k = 0; k < before.size(); ++k) {
+    order[starts[keys[before[k]]]++] = before[k];
+  }
+  return order;
 }
 
 /// A sample in cells of the plane, mirrored to the half that is kept.
@@ -54,12 +74,22 @@ struct Position {
 struct FirstTap {
   FirstTap(double position, int taps) {
     const double start = position - taps / 2.0;
-    const double cell = std::ceil(start);
-    index = static_cast<int>(cell);
-    argument = 2 * (cell - start) - 1;
+    // Truncation is the floor of what is made positive, and much cheaper than std::floor.
+    constexpr int kShift = 1 << 24;
+    index = static_cast<int>(start + kShift) - (kShift - 1);
+    argument = 2 * (index - start) - 1;
   }
   int index;
   double argument;
+};
+
+/// A sample before sorting; fits half a cache line in single precision.
+template <class Real>
+struct Unsorted {
+  TapPlace<Real> place;
+  std::complex<Real> value;
+  Real w_argument;
+  bool mirrored;
 };
 
 }  // namespace
@@ -126,10 +156,10 @@ PlacedSamples<Real>::PlacedSamples(const PlaneSamples& samples, SampleValues kin
                                    std::size_t threads) {
   const std::size_t rows = samples.uvw_m.extent(0);
   const std::size_t chans = samples.freq_hz.extent(0);
-  if (rows * chans >= kDropped) {
+  if (rows * chans >= kDropped / 2) {
     throw std::invalid_argument("WGridder: " + std::to_string(rows) + " rows of " +
                                 std::to_string(chans) +
-                                " channels are more samples than one plane can take (2^32 - 2)");
+                                " channels are more samples than one plane can take (2^31)");
   }
   const std::vector<double> per_metre = inverse_wavelengths(samples);
   const bool stacking = w_plan.kind == WTermPlan::Kind::kStacking;
@@ -158,37 +188,66 @@ PlacedSamples<Real>::PlacedSamples(const PlaneSamples& samples, SampleValues kin
     return FirstTap((w - w_plan.w_first) * w_plan.w_scale, w_plan.kernel.taps);
   };
 
-  std::vector<std::uint32_t> tile_of(rows * chans);
-  std::vector<std::uint32_t> bucket_of(stacking ? rows * chans : 0);
+  const bool has_w = w_plan.kind != WTermPlan::Kind::kNone;
+  const AlignedBuffer<std::uint32_t> tile_of(rows * chans);
+  const AlignedBuffer<std::uint32_t> bucket_of(stacking ? rows * chans : 0);
+  const AlignedBuffer<Unsorted<Real>> unsorted(rows * chans);
   const std::size_t blocks = (rows + kBlockRows - 1) / kBlockRows;
   std::vector<double> weights(blocks, 0.0);
+  const auto place = [&](std::size_t row, std::size_t c, double& sum) {
+    const std::size_t source = row * chans + c;
+    tile_of[source] = kDropped;
+    float weight = 1;
+    std::complex<float> vis = 1;
+    if (kind != SampleValues::kNone) {
+      weight = samples.weight(row, c);
+      if (!(weight > 0) || !std::isfinite(weight)) {
+        return;
+      }
+      if (samples.vis.data() != nullptr) {
+        const std::complex<float> given = samples.vis(row, c);
+        if (!finite(given)) {
+          return;
+        }
+        vis = kind == SampleValues::kOnes ? vis : given;
+      }
+    }
+    Position p{};
+    if (!position_of(row, c, p)) {
+      return;
+    }
+    sum += static_cast<double>(weight);
+    const FirstTap u(p.u, taps);
+    const FirstTap v(p.v, taps);
+    Unsorted<Real>& sample = unsorted[source];
+    sample.place = {static_cast<Real>(u.argument), static_cast<Real>(v.argument),
+                    static_cast<std::uint32_t>(u.index - lines.first),
+                    static_cast<std::uint32_t>(v.index + column_offset)};
+    sample.mirrored = p.mirrored;
+    tile_of[source] = static_cast<std::uint32_t>(sample.place.line / kStripLines * tiles +
+                                                 sample.place.column / kTileColumns);
+    double re = static_cast<double>(weight) * static_cast<double>(vis.real());
+    double im = static_cast<double>(weight) * static_cast<double>(vis.imag());
+    im = p.mirrored ? -im : im;
+    if (has_w) {
+      const std::complex<double> turn = turned(-p.w * w_plan.q_middle);
+      const double turned_re = re * turn.real() - im * turn.imag();
+      im = re * turn.imag() + im * turn.real();
+      re = turned_re;
+      sample.w_argument = static_cast<Real>(p.w * w_plan.w_scale);
+    }
+    if (stacking) {
+      const FirstTap w = w_tap(p.w);
+      sample.w_argument = static_cast<Real>(w.argument);
+      bucket_of[source] = static_cast<std::uint32_t>(w.index);
+    }
+    sample.value = {static_cast<Real>(re), static_cast<Real>(im)};
+  };
   parallel_each(blocks, threads, [&](std::size_t block) {
     for (std::size_t row = block * kBlockRows; row < std::min(rows, (block + 1) * kBlockRows);
          ++row) {
       for (std::size_t c = 0; c < chans; ++c) {
-        const std::size_t source = row * chans + c;
-        tile_of[source] = kDropped;
-        if (kind != SampleValues::kNone) {
-          const float weight = samples.weight(row, c);
-          if (!(weight > 0) || !std::isfinite(weight) ||
-              (samples.vis.data() != nullptr && !finite(samples.vis(row, c)))) {
-            continue;
-          }
-        }
-        Position p{};
-        if (!position_of(row, c, p)) {
-          continue;
-        }
-        if (kind != SampleValues::kNone) {
-          weights[block] += static_cast<double>(samples.weight(row, c));
-        }
-        const auto line = static_cast<std::size_t>(FirstTap(p.u, taps).index - lines.first);
-        const auto column = static_cast<std::size_t>(FirstTap(p.v, taps).index + column_offset);
-        tile_of[source] =
-            static_cast<std::uint32_t>(line / kStripLines * tiles + column / kTileColumns);
-        if (stacking) {
-          bucket_of[source] = static_cast<std::uint32_t>(w_tap(p.w).index);
-        }
+        place(row, c, weights[block]);
       }
     }
   });
@@ -196,55 +255,33 @@ PlacedSamples<Real>::PlacedSamples(const PlaneSamples& samples, SampleValues kin
     sum_of_weights += weight;
   }
 
-  for (std::size_t source = 0; source < tile_of.size(); ++source) {
-    if (tile_of[source] != kDropped) {
-      sources.push_back(static_cast<std::uint32_t>(source));
-    }
-  }
-  counting_sort(tile_of, strips * tiles, sources);
+  sources = sorted_by(tile_of, strips * tiles);
   if (stacking) {
-    counting_sort(bucket_of, buckets, sources);
+    sources = sorted_by(bucket_of, buckets, sources);
   }
   starts.assign(buckets * strips + 1, 0);
-  for (const std::uint32_t source : sources) {
-    const std::size_t bucket = stacking ? bucket_of[source] : 0;
-    ++starts[bucket * strips + tile_of[source] / tiles + 1];
+  const std::size_t count = sources.size();
+  places = AlignedBuffer<TapPlace<Real>>(count);
+  values = AlignedBuffer<std::complex<Real>>(kind == SampleValues::kNone ? 0 : count);
+  w_arguments = AlignedBuffer<Real>(has_w ? count : 0);
+  for (std::size_t s = 0; s < count; ++s) {
+    const std::size_t bucket = stacking ? bucket_of[sources[s]] : 0;
+    ++starts[bucket * strips + tile_of[sources[s]] / tiles + 1];
   }
   for (std::size_t k = 0; k + 1 < starts.size(); ++k) {
     starts[k + 1] += starts[k];
   }
-
-  const bool has_w = w_plan.kind != WTermPlan::Kind::kNone;
-  places.resize(sources.size());
-  mirrored.resize(sources.size());
-  values.resize(kind == SampleValues::kNone ? 0 : sources.size());
-  w_arguments.resize(has_w ? sources.size() : 0);
-  parallel_ranges(sources.size(), threads, [&](std::size_t begin, std::size_t end) {
+  parallel_ranges(count, threads, [&](std::size_t begin, std::size_t end) {
     for (std::size_t s = begin; s < end; ++s) {
-      const std::size_t row = sources[s] / chans;
-      const std::size_t c = sources[s] % chans;
-      Position p{};
-      position_of(row, c, p);
-      const FirstTap u(p.u, taps);
-      const FirstTap v(p.v, taps);
-      places[s] = {static_cast<Real>(u.argument), static_cast<Real>(v.argument),
-                   static_cast<std::uint32_t>(u.index - lines.first),
-                   static_cast<std::uint32_t>(v.index + column_offset)};
-      mirrored[s] = p.mirrored ? 1 : 0;
+      const Unsorted<Real>& sample = unsorted[sources[s]];
+      places[s] = sample.place;
+      if (values.size() > 0) {
+        values[s] = sample.value;
+      }
       if (has_w) {
-        w_arguments[s] = static_cast<Real>(stacking ? w_tap(p.w).argument : p.w * w_plan.w_scale);
+        w_arguments[s] = sample.w_argument;
       }
-      if (kind == SampleValues::kNone) {
-        continue;
-      }
-      const std::complex<double> vis =
-          kind == SampleValues::kOnes ? 1.0 : std::complex<double>(samples.vis(row, c));
-      std::complex<double> value =
-          static_cast<double>(samples.weight(row, c)) * (p.mirrored ? std::conj(vis) : vis);
-      if (has_w) {
-        value *= turned(-p.w * w_plan.q_middle);
-      }
-      values[s] = std::complex<Real>(value);
+      sources[s] = 2 * sources[s] + (sample.mirrored ? 1 : 0);
     }
   });
 }

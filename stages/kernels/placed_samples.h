@@ -3,6 +3,7 @@
 #pragma once
 
 #include <stages/kernels/es_kernel.h>
+#include <stages/kernels/fft.h>
 #include <stages/kernels/samples.h>
 #include <stages/kernels/tap_loops.h>
 #include <stages/kernels/w_term.h>
@@ -66,7 +67,8 @@ struct PlacedSamples {
                 std::size_t threads);
 
   /// An upper bound of the bytes per sample, and while sorting.
-  static constexpr std::size_t kBytesEach = sizeof(TapPlace<Real>) + 3 * sizeof(Real) + 20;
+  static constexpr std::size_t kBytesEach =
+      2 * (sizeof(TapPlace<Real>) + 4 * sizeof(Real)) + 4 * sizeof(std::uint32_t);
 
   std::size_t count() const { return places.size(); }
   /// Samples of a bucket (the first plane of w they enter) and strip: starts[k]..starts[k + 1],
@@ -78,11 +80,10 @@ struct PlacedSamples {
   std::size_t strips = 0;
   std::size_t buckets = 1;
   std::vector<std::size_t> starts;
-  std::vector<TapPlace<Real>> places;
-  std::vector<std::complex<Real>> values;  ///< weighted and turned; conjugate where mirrored
-  std::vector<Real> w_arguments;           ///< kExpansion: w/w_max; kStacking: of the polynomials
-  std::vector<std::uint32_t> sources;      ///< row * channels + channel
-  std::vector<std::uint8_t> mirrored;
+  AlignedBuffer<TapPlace<Real>> places;
+  AlignedBuffer<std::complex<Real>> values;  ///< weighted and turned; conjugate where mirrored
+  AlignedBuffer<Real> w_arguments;           ///< kExpansion: w/w_max; kStacking: of the polynomials
+  AlignedBuffer<std::uint32_t> sources;      ///< twice row * channels + channel, 1 more if mirrored
   double sum_of_weights = 0;
 };
 

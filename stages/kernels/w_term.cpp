@@ -88,8 +88,8 @@ void phasor(Real turns, Real& cosine, Real& sine) {
   Real s = 1;
   Real c = 1;
   for (int k = kTerms; k >= 1; --k) {
-    s = 1 + s * square / static_cast<Real>((2 * k) * (2 * k + 1));
-    c = 1 + c * square / static_cast<Real>((2 * k - 1) * (2 * k));
+    s = 1 + s * square * static_cast<Real>(1.0 / ((2 * k) * (2 * k + 1)));
+    c = 1 + c * square * static_cast<Real>(1.0 / ((2 * k - 1) * (2 * k)));
   }
   s *= angle;
   cosine = 1 - 2 * s * s;

@@ -541,10 +541,10 @@ void WGridder<Real>::Impl::predict(View<const Pixel, 2> model, const PlaneSample
   fill(vis_out, std::complex<Pixel>{});
   parallel_ranges(placed.count(), options.threads, [&](std::size_t begin, std::size_t end) {
     for (std::size_t s = begin; s < end; ++s) {
-      const std::size_t row = placed.sources[s] / chans;
-      const std::size_t c = placed.sources[s] % chans;
+      const std::size_t row = placed.sources[s] / 2 / chans;
+      const std::size_t c = placed.sources[s] / 2 % chans;
       std::complex<double> value(sums[s]);
-      value = placed.mirrored[s] != 0 ? std::conj(value) : value;
+      value = placed.sources[s] % 2 != 0 ? std::conj(value) : value;
       if (call.w.kind != Kind::kNone) {
         const double w = geometry.uvw_m(row, 2) * (geometry.freq_hz(c) / kLightSpeed);
         value *= turned(w * call.w.q_middle);
