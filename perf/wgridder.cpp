@@ -2,7 +2,8 @@
 // The wgridder alone on an ALMA-like channel, made here: 40 antennas, 15 km, 436,569 samples,
 // single precision, 8000 x 8000 and 512 x 512 pixels, one and two threads. With SKYMILL_DUCC set
 // to a library built from ducc_peer.cpp the peer takes turns.
-// `perf_wgridder [SIDE [TURNS [WISDOM]]]`: one image side only; plans kept in the file WISDOM.
+// `perf_wgridder [SIDE [TURNS [WISDOM]]]`: one image side only; plans from the file WISDOM, or
+// measured and kept there.
 #include <dlfcn.h>
 #include <stages/kernels/fft.h>
 #include <stages/kernels/wgridder.h>
@@ -198,12 +199,19 @@ int main(int argc, char** argv) {
   try {
     const std::size_t only = argc > 1 ? std::stoul(argv[1]) : 0;
     const int turns = argc > 2 ? std::stoi(argv[2]) : 0;
+    const std::string wisdom = argc > 3 ? argv[3] : "";
+    if (!wisdom.empty() && !load_wisdom(wisdom)) {
+      set_fft_planning(FftPlanning::kMeasure);
+    }
     const Peer peer;
     if (only == 0 || only == 512) {
       measure(512, 0.07 * kArcsec, 900, turns > 0 ? turns : 15, peer);
     }
     if (only == 0 || only == 8000) {
       measure(8000, 0.0046 * kArcsec, 15000, turns > 0 ? turns : 3, peer);
+    }
+    if (!wisdom.empty()) {
+      save_wisdom(wisdom);
     }
     return 0;
   } catch (const std::exception& error) {
