@@ -65,28 +65,46 @@ std::vector<double> chebyshev_series(const Function& function, double tolerance)
   return coefficients;
 }
 
-/// Clenshaw's sum of a series of chebyshev_series at z.
+#if defined(__x86_64__) && defined(__GNUC__) && !defined(__clang__) && \
+    !defined(__SANITIZE_ADDRESS__) && !defined(__SANITIZE_THREAD__)
+// One version of the loop for each width of vectors; the loader takes the machine's.
+#define SKYMILL_WIDEST __attribute__((target_clones("arch=x86-64-v4", "arch=x86-64-v3", "default")))
+#else
+#define SKYMILL_WIDEST
+#endif
+#define SKYMILL_INLINE inline __attribute__((always_inline))
+
+constexpr std::size_t kBlock = 128;  // pixels taken together, so that every loop is over pixels
+
+/// Clenshaw's sums of a series of chebyshev_series at z of a block of pixels.
 template <class Real>
-Real series_at(const double* series, std::size_t terms, Real z) {
-  const Real twice = 4 * z - 2;
-  Real next = 0;
-  Real after = 0;
+SKYMILL_INLINE void series_at(const double* series, std::size_t terms, const Real* z,
+                              Real* values) {
+  Real next[kBlock] = {};
+  Real after[kBlock] = {};
   for (std::size_t k = terms; k-- > 1;) {
-    const Real here = twice * next - after + static_cast<Real>(series[k]);
-    after = next;
-    next = here;
+    const auto coefficient = static_cast<Real>(series[k]);
+    for (std::size_t x = 0; x < kBlock; ++x) {
+      const Real here = (4 * z[x] - 2) * next[x] - after[x] + coefficient;
+      after[x] = next[x];
+      next[x] = here;
+    }
   }
-  return twice / 2 * next - after + static_cast<Real>(series[0]);
+  const auto first = static_cast<Real>(series[0]);
+  for (std::size_t x = 0; x < kBlock; ++x) {
+    values[x] = (2 * z[x] - 1) * next[x] - after[x] + first;
+  }
 }
 
 /// Cosine and sine of 2 pi `turns`, |turns| <= 1/2, from the Taylor series of the half angle.
 template <class Real>
-void phasor(Real turns, Real& cosine, Real& sine) {
+SKYMILL_INLINE void phasor(Real turns, Real& cosine, Real& sine) {
   constexpr int kTerms = sizeof(Real) == sizeof(float) ? 7 : 11;
   const Real angle = static_cast<Real>(kPi) * turns;
   const Real square = -angle * angle;
   Real s = 1;
   Real c = 1;
+#pragma GCC unroll 16
   for (int k = kTerms; k >= 1; --k) {
     s = 1 + s * square * static_cast<Real>(1.0 / ((2 * k) * (2 * k + 1)));
     c = 1 + c * square * static_cast<Real>(1.0 / ((2 * k - 1) * (2 * k)));
@@ -94,6 +112,86 @@ void phasor(Real turns, Real& cosine, Real& sine) {
   s *= angle;
   cosine = 1 - 2 * s * s;
   sine = 2 * s * c;
+}
+
+/// What the loops over pixels need of a plan.
+struct RowTerms {
+  const double* series;
+  std::size_t terms;
+  double q_middle;
+  double per_half;  ///< 1/q_half
+  double w;         ///< kStacking
+  bool odd;         ///< kExpansion
+};
+
+template <class Real>
+SKYMILL_INLINE void expansion_body(const RowTerms& terms, const double* l2, double m2,
+                                   std::size_t n, Real* factors) {
+  const auto middle = static_cast<Real>(terms.q_middle);
+  const auto per_half = static_cast<Real>(terms.per_half);
+  Real y[kBlock] = {};
+  Real z[kBlock] = {};
+  Real values[kBlock];
+  for (std::size_t first = 0; first < n; first += kBlock) {
+    const std::size_t count = std::min(kBlock, n - first);
+    for (std::size_t x = 0; x < count; ++x) {
+      const auto r2 = static_cast<Real>(l2[first + x] + m2);
+      const Real inside = r2 < 1 ? 1 - r2 : Real{0};
+      y[x] = (-r2 / (1 + std::sqrt(inside)) - middle) * per_half;
+      z[x] = y[x] * y[x];
+    }
+    series_at(terms.series, terms.terms, z, values);
+    for (std::size_t x = 0; x < count; ++x) {
+      const auto r2 = static_cast<Real>(l2[first + x] + m2);
+      const Real value = terms.odd ? values[x] * y[x] : values[x];
+      factors[first + x] = r2 < 1 ? value : Real{0};
+    }
+  }
+}
+
+template <class Real>
+SKYMILL_INLINE void stacking_body(const RowTerms& terms, const double* l2, double m2, std::size_t n,
+                                  Real* cosines, Real* sines) {
+  double q[kBlock] = {};
+  Real z[kBlock] = {};
+  Real scales[kBlock];
+  for (std::size_t first = 0; first < n; first += kBlock) {
+    const std::size_t count = std::min(kBlock, n - first);
+    for (std::size_t x = 0; x < count; ++x) {
+      const double r2 = l2[first + x] + m2;
+      const double inside = r2 < 1 ? 1 - r2 : 0.0;
+      q[x] = -r2 / (1 + std::sqrt(inside)) - terms.q_middle;
+      const auto y = static_cast<Real>(q[x] * terms.per_half);
+      z[x] = y * y;
+    }
+    series_at(terms.series, terms.terms, z, scales);
+    for (std::size_t x = 0; x < count; ++x) {
+      const double turns = terms.w * q[x];
+      Real cosine = 0;
+      Real sine = 0;
+      phasor(static_cast<Real>(turns - std::nearbyint(turns)), cosine, sine);
+      const Real scale = l2[first + x] + m2 < 1 ? scales[x] : Real{0};
+      cosines[first + x] = cosine * scale;
+      sines[first + x] = sine * scale;
+    }
+  }
+}
+
+SKYMILL_WIDEST void expansion_loop(const RowTerms& terms, const double* l2, double m2,
+                                   std::size_t n, float* factors) {
+  expansion_body(terms, l2, m2, n, factors);
+}
+SKYMILL_WIDEST void expansion_loop(const RowTerms& terms, const double* l2, double m2,
+                                   std::size_t n, double* factors) {
+  expansion_body(terms, l2, m2, n, factors);
+}
+SKYMILL_WIDEST void stacking_loop(const RowTerms& terms, const double* l2, double m2, std::size_t n,
+                                  float* cosines, float* sines) {
+  stacking_body(terms, l2, m2, n, cosines, sines);
+}
+SKYMILL_WIDEST void stacking_loop(const RowTerms& terms, const double* l2, double m2, std::size_t n,
+                                  double* cosines, double* sines) {
+  stacking_body(terms, l2, m2, n, cosines, sines);
 }
 
 }  // namespace
@@ -176,36 +274,18 @@ template <class Real>
 void WTermFactors::expansion_row(std::size_t plane, const double* l2, double m2, std::size_t n,
                                  Real* factors) const {
   const std::vector<double>& series = series_[plane];
-  const bool odd = plane % 2 == 1;
-  const auto middle = static_cast<Real>(plan_.q_middle);
-  const auto per_half = static_cast<Real>(1 / plan_.q_half);
-  for (std::size_t x = 0; x < n; ++x) {
-    const auto r2 = static_cast<Real>(l2[x] + m2);
-    const Real q = -r2 / (1 + std::sqrt(std::max(Real{0}, 1 - r2)));
-    const Real y = (q - middle) * per_half;
-    const Real value = series_at(series.data(), series.size(), y * y);
-    factors[x] = r2 < 1 ? (odd ? value * y : value) : Real{0};
-  }
+  expansion_loop(
+      {series.data(), series.size(), plan_.q_middle, 1 / plan_.q_half, 0, plane % 2 == 1}, l2, m2,
+      n, factors);
 }
 
 template <class Real>
 void WTermFactors::stacking_row(std::size_t plane, const double* l2, double m2, std::size_t n,
                                 Real* cosines, Real* sines) const {
   const std::vector<double>& series = series_[0];
-  const double w = plan_.plane_w(plane);
-  const double per_half = 1 / plan_.q_half;
-  for (std::size_t x = 0; x < n; ++x) {
-    const double r2 = l2[x] + m2;
-    const double q = -r2 / (1 + std::sqrt(std::max(0.0, 1 - r2))) - plan_.q_middle;
-    const double turns = w * q;
-    const auto y = static_cast<Real>(q * per_half);
-    const Real scale = r2 < 1 ? series_at(series.data(), series.size(), y * y) : Real{0};
-    Real cosine = 0;
-    Real sine = 0;
-    phasor(static_cast<Real>(turns - std::nearbyint(turns)), cosine, sine);
-    cosines[x] = cosine * scale;
-    sines[x] = sine * scale;
-  }
+  stacking_loop(
+      {series.data(), series.size(), plan_.q_middle, 1 / plan_.q_half, plan_.plane_w(plane), false},
+      l2, m2, n, cosines, sines);
 }
 
 template <class Real>
