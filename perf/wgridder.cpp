@@ -184,13 +184,18 @@ void measure(std::size_t side, double cell, double longest_m, int turns, const P
         show("dirty", dirty, their_dirty);
         show("psf", psf, {});
         show("predict", predict, their_predict);
+        rusage usage{};
+        getrusage(RUSAGE_SELF, &usage);
+        std::printf(
+            "  peak memory so far %.0f MB%s, bound of the scratch of a call %.0f MB\n",
+            static_cast<double>(usage.ru_maxrss) / 1024,
+            peer.dirty != nullptr ? " (peer included)" : "",
+            1e-6 * static_cast<double>(WGridder<float>::footprint_bytes(
+                       side, side, -cell, cell, kSamples, options,
+                       {longest_m * kFreq / 299792458.0, longest_m * kFreq / 299792458.0})));
       }
     }
   }
-  rusage usage{};
-  getrusage(RUSAGE_SELF, &usage);
-  std::printf("peak memory so far %.0f MB%s\n", static_cast<double>(usage.ru_maxrss) / 1024,
-              peer.dirty != nullptr ? " (peer included)" : "");
 }
 
 }  // namespace

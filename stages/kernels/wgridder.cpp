@@ -662,8 +662,9 @@ std::size_t WGridder<Real>::footprint_bytes(std::size_t nx, std::size_t ny, doub
                reach.u_lambda * std::abs(cell_x_rad) * static_cast<double>(cost.u_size));
   WTermPlan plan;
   if (options.w_term == WTerm::kAsNeeded) {
-    // Every w up to the reach; without one, more than half planes serve.
-    const double w = std::min(reach.w_lambda, 1e12);
+    const double w = std::isfinite(reach.w_lambda)
+                         ? reach.w_lambda
+                         : 0.5 / std::min(std::abs(cell_x_rad), cell_y_rad);
     plan = plan_w_term({.least_w = 0,
                         .largest_w = w,
                         .largest_q = largest_q(nx, ny, cell_x_rad, cell_y_rad),
@@ -673,12 +674,13 @@ std::size_t WGridder<Real>::footprint_bytes(std::size_t nx, std::size_t ny, doub
                         .amplification = kernel.amplification * kernel.amplification,
                         .real_bytes = sizeof(Real)});
   }
-  const bool whole = plan.kind == WTermPlan::Kind::kStacking;
+  // A narrow range of w can make stacking the cheaper way, but not below five half planes.
+  const bool whole = plan.planes > 4;
   const std::size_t half_lines =
       static_cast<std::size_t>(cells) + static_cast<std::size_t>(kernel.taps) + 4;
   const std::size_t lines = (whole ? 2 : 1) * half_lines + static_cast<std::size_t>(kernel.taps);
   const std::size_t strips = lines / PlacedSamples<Real>::kStripLines + 1;
-  const std::size_t buckets = whole && reach.w_lambda < 1e12 ? plan.planes : 1;
+  const std::size_t buckets = whole ? plan.planes : 1;
   const std::size_t tiles = cost.v_size / PlacedSamples<Real>::kTileColumns + 2;
   return UvLines<Real>::bytes(cost.v_size, lines) +
          options.threads * RowBlock<Real>::bytes(cost.u_size, nx) +

@@ -71,7 +71,8 @@ class WGridder {
   std::size_t nx() const;
   std::size_t ny() const;
 
-  /// How far the samples of a call reach, in wavelengths; by default as far as the grid holds.
+  /// How far the samples of a call reach, in wavelengths; by default as far as the grid holds u
+  /// or v, also in w.
   struct Reach {
     double u_lambda = std::numeric_limits<double>::infinity();
     double w_lambda = std::numeric_limits<double>::infinity();

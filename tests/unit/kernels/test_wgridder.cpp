@@ -441,6 +441,22 @@ TEST_CASE("wgridder: strided images are written in place", "[kernels][wgridder]"
   }
 }
 
+TEST_CASE("wgridder: the bound of its memory follows what the data reach", "[kernels][wgridder]") {
+  const auto bound = [](double u, double w, const WGridderOptions& options = {}) {
+    return WGridder<float>::footprint_bytes(1000, 1000, -kCell, kCell, 1000, options, {u, w});
+  };
+  const double half = 0.5 / kCell;
+  // A half plane of at least 1200 x 600 cells of 8 bytes; whole planes are twice as much.
+  CHECK(bound(half, 0) > 1200 * 600 * 8);
+  CHECK(bound(half, 0) < 2 * 1200 * 1200 * 8);
+  CHECK(bound(half / 4, 0) < 0.5 * static_cast<double>(bound(half, 0)));
+  CHECK(bound(half, 1e4) > 1.8 * static_cast<double>(bound(half, 0)));
+  WGridderOptions ignoring;
+  ignoring.w_term = WTerm::kIgnored;
+  CHECK(bound(half, 1e4, ignoring) < bound(half, 1e4));
+  CHECK(WGridder<float>::footprint_bytes(1000, 1000, -kCell, kCell, 1000) == bound(half, half));
+}
+
 TEST_CASE("wgridder: wrong arguments are refused with words", "[kernels][wgridder]") {
   const Data data = noise_data(1, 10, 32, 16, -kCell, kCell, 0);
   const WGridder<double> gridder(32, 16, -kCell, kCell);
