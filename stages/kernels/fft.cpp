@@ -1,12 +1,17 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 #include <fftw3.h>
 #include <stages/kernels/fft.h>
+#include <unistd.h>
 
 #include <cstdint>
+#include <cstdlib>
+#include <fstream>
+#include <iterator>
 #include <limits>
 #include <mutex>
 #include <stdexcept>
 #include <string>
+#include <system_error>
 #include <utility>
 
 namespace skymill::kernels {
@@ -15,6 +20,7 @@ namespace {
 
 // FFTW's planner and plan destruction share unprotected state; execution does not.
 constinit std::mutex planner_mutex;
+constinit unsigned planner_flags = FFTW_ESTIMATE;  // guarded by planner_mutex
 
 template <class Real>
 struct Fftw;
@@ -24,13 +30,13 @@ struct Fftw<double> {
   using Plan = fftw_plan;
   using Complex = fftw_complex;
   static Plan c2c(int rank, const int* n, Complex* in, Complex* out, int sign) {
-    return fftw_plan_dft(rank, n, in, out, sign, FFTW_ESTIMATE);
+    return fftw_plan_dft(rank, n, in, out, sign, planner_flags);
   }
   static Plan r2c(int rank, const int* n, double* in, Complex* out) {
-    return fftw_plan_dft_r2c(rank, n, in, out, FFTW_ESTIMATE);
+    return fftw_plan_dft_r2c(rank, n, in, out, planner_flags);
   }
   static Plan c2r(int rank, const int* n, Complex* in, double* out) {
-    return fftw_plan_dft_c2r(rank, n, in, out, FFTW_ESTIMATE);
+    return fftw_plan_dft_c2r(rank, n, in, out, planner_flags);
   }
   static void run(Plan p, Complex* in, Complex* out) { fftw_execute_dft(p, in, out); }
   static void run(Plan p, double* in, Complex* out) { fftw_execute_dft_r2c(p, in, out); }
@@ -43,13 +49,13 @@ struct Fftw<float> {
   using Plan = fftwf_plan;
   using Complex = fftwf_complex;
   static Plan c2c(int rank, const int* n, Complex* in, Complex* out, int sign) {
-    return fftwf_plan_dft(rank, n, in, out, sign, FFTW_ESTIMATE);
+    return fftwf_plan_dft(rank, n, in, out, sign, planner_flags);
   }
   static Plan r2c(int rank, const int* n, float* in, Complex* out) {
-    return fftwf_plan_dft_r2c(rank, n, in, out, FFTW_ESTIMATE);
+    return fftwf_plan_dft_r2c(rank, n, in, out, planner_flags);
   }
   static Plan c2r(int rank, const int* n, Complex* in, float* out) {
-    return fftwf_plan_dft_c2r(rank, n, in, out, FFTW_ESTIMATE);
+    return fftwf_plan_dft_c2r(rank, n, in, out, planner_flags);
   }
   static void run(Plan p, Complex* in, Complex* out) { fftwf_execute_dft(p, in, out); }
   static void run(Plan p, float* in, Complex* out) { fftwf_execute_dft_r2c(p, in, out); }
@@ -86,11 +92,58 @@ typename Fftw<Real>::Complex* fftw_pointer(std::complex<Real>* p) {
 
 }  // namespace
 
+void set_fft_planning(FftPlanning planning) {
+  const std::scoped_lock lock(planner_mutex);
+  planner_flags = planning == FftPlanning::kMeasure ? FFTW_MEASURE : FFTW_ESTIMATE;
+}
+
+bool load_wisdom(const std::filesystem::path& path) {
+  std::ifstream file(path, std::ios::binary);
+  const std::string text{std::istreambuf_iterator<char>(file), std::istreambuf_iterator<char>()};
+  const std::size_t split = text.find('\0');
+  if (!file || split == std::string::npos) {
+    return false;
+  }
+  const std::scoped_lock lock(planner_mutex);
+  return fftwf_import_wisdom_from_string(text.c_str()) == 1 &&
+         fftw_import_wisdom_from_string(text.c_str() + split + 1) == 1;
+}
+
+void save_wisdom(const std::filesystem::path& path) {
+  std::string text;
+  {
+    const std::scoped_lock lock(planner_mutex);
+    const std::unique_ptr<char, decltype(&std::free)> singles(fftwf_export_wisdom_to_string(),
+                                                              &std::free);
+    const std::unique_ptr<char, decltype(&std::free)> doubles(fftw_export_wisdom_to_string(),
+                                                              &std::free);
+    if (!singles || !doubles) {
+      throw std::runtime_error("save_wisdom: FFTW gives no wisdom to write to " + path.string());
+    }
+    text = std::string(singles.get()) + '\0' + doubles.get();
+  }
+  if (path.has_parent_path()) {
+    std::filesystem::create_directories(path.parent_path());
+  }
+  // Another process may write at the same time: each has its own file until the rename.
+  std::filesystem::path fresh = path;
+  fresh += "." + std::to_string(getpid()) + ".new";
+  std::ofstream file(fresh, std::ios::binary | std::ios::trunc);
+  file << text;
+  file.close();
+  if (!file) {
+    std::error_code ignored;
+    std::filesystem::remove(fresh, ignored);
+    throw std::runtime_error("save_wisdom: " + fresh.string() + " cannot be written");
+  }
+  std::filesystem::rename(fresh, path);
+}
+
 template <class Real>
 struct FftPlan<Real>::Impl {
   using Plan = typename Fftw<Real>::Plan;
 
-  // Estimating never touches the memory it is shown; only its alignment matters.
+  // Measuring writes to the memory it is shown; all of it is scratch.
   Impl(Kind a_kind, std::size_t ny, std::size_t nx, int rank, FftSign sign) : kind(a_kind) {
     const int n[2] = {rank == 2 ? checked_length(ny) : checked_length(nx), checked_length(nx)};
     const std::size_t rows = rank == 2 ? ny : 1;

@@ -3,6 +3,7 @@
 
 #include <complex>
 #include <cstddef>
+#include <filesystem>
 #include <memory>
 #include <new>
 #include <type_traits>
@@ -35,9 +36,29 @@ class AlignedBuffer {
 /// Sign of the exponent. Transforms are never scaled: forward then backward multiplies by n.
 enum class FftSign { kForward = -1, kBackward = +1 };
 
+/// How plans are found. Measuring takes a second or two for each new length and makes transforms
+/// up to twice as fast; its outcome depends on the machine's load, and with it the last bits of
+/// results, unless it is kept as wisdom.
+enum class FftPlanning { kEstimate, kMeasure };
+
+/// Sets how plans made from now on in this process are found; kEstimate at the start. A plan that
+/// wisdom holds is taken from there either way.
+void set_fft_planning(FftPlanning planning);
+
+/// Adds the plans that save_wisdom wrote to those the process knows. Plans made from then on use
+/// them, so call it before anything is planned. False when there is no such file or it is not
+/// for this build of FFTW: then nothing has changed.
+bool load_wisdom(const std::filesystem::path& path);
+
+/// Writes what load_wisdom reads: every plan measured or loaded so far, for this machine. The
+/// file appears whole or not at all; folders above it are made. Throws std::filesystem::
+/// filesystem_error or std::runtime_error when it cannot be written.
+void save_wisdom(const std::filesystem::path& path);
+
 /// One planned, unscaled transform; `execute` may be called from several threads at once on
-/// different memory. Plans are estimated and single-threaded, so the bits of a result depend
-/// neither on the machine's load nor on threads; planning is serialised over the process.
+/// different memory. Plans are single-threaded and, unless set_fft_planning says otherwise,
+/// estimated, so the bits of a result depend neither on the machine's load nor on threads;
+/// planning is serialised over the process.
 /// Real is float or double. All memory passed in must be aligned to 64 bytes
 /// (std::invalid_argument otherwise).
 template <class Real>

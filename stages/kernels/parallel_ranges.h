@@ -30,4 +30,19 @@ void parallel_ranges(std::size_t n, std::size_t threads, const Body& body) {
   });
 }
 
+/// Calls body(k) for every k in [0, n), in no fixed order, in at most `threads` threads; for items
+/// of unequal cost. The items must not depend on each other.
+template <class Body>
+void parallel_each(std::size_t n, std::size_t threads, const Body& body) {
+  if (threads <= 1 || n <= 1) {
+    for (std::size_t k = 0; k < n; ++k) {
+      body(k);
+    }
+    return;
+  }
+  tbb::task_arena arena(
+      std::min(static_cast<int>(std::min(threads, n)), tbb::info::default_concurrency()));
+  arena.execute([&] { tbb::parallel_for(std::size_t{0}, n, [&](std::size_t k) { body(k); }); });
+}
+
 }  // namespace skymill::kernels

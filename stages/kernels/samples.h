@@ -7,6 +7,10 @@
 
 namespace skymill::kernels {
 
+/// Planes whose sum of weights is not above this are zeroed. tclean takes 1e-7 (imaging.md 2.8),
+/// but LOFAR's weights are of the order of 1e-12: only what is no weight at all is refused.
+inline constexpr double kLeastSumOfWeights = 1e-30;
+
 /// The visibilities that feed ONE image plane. Several data channels may feed a plane, each at
 /// its own frequency. A sample counts when its weight is finite and > 0 and its visibility and
 /// baseline are finite; the others are skipped. imaging.md 2.0 for signs.

@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
+#include <stages/kernels/check_samples.h>
 #include <stages/kernels/grid_samples.h>
 #include <stages/kernels/padded_size.h>
 #include <stages/kernels/parallel_ranges.h>
@@ -15,51 +16,9 @@ namespace skymill::kernels {
 
 namespace {
 
-constexpr double kLightSpeed = 299792458.0;  // m/s
-constexpr std::size_t kBlockRows = 8;        // image rows transformed together along x
+constexpr std::size_t kBlockRows = 8;  // image rows transformed together along x
 
 using ComplexFloat = std::complex<float>;
-
-std::string shape_words(std::size_t a, std::size_t b) {
-  return "[" + std::to_string(a) + "][" + std::to_string(b) + "]";
-}
-
-template <class T>
-void require_image(const char* where, View<T, 2> image, std::size_t ny, std::size_t nx) {
-  if (image.data() == nullptr || image.extent(0) != ny || image.extent(1) != nx) {
-    throw std::invalid_argument(std::string(where) + ": the image is " +
-                                shape_words(image.extent(0), image.extent(1)) +
-                                " (y, x) but the gridder was made for " + shape_words(ny, nx));
-  }
-}
-
-template <class T>
-void require_samples(const char* where, const char* what, View<T, 2> values,
-                     const PlaneSamples& samples) {
-  const std::size_t rows = samples.uvw_m.extent(0);
-  const std::size_t chans = samples.freq_hz.extent(0);
-  if (values.extent(0) != rows || values.extent(1) != chans ||
-      (rows * chans > 0 && values.data() == nullptr)) {
-    throw std::invalid_argument(std::string(where) + ": " + what + " is " +
-                                shape_words(values.extent(0), values.extent(1)) +
-                                " but rows and channels are " + shape_words(rows, chans));
-  }
-}
-
-void require_geometry(const char* where, const PlaneSamples& samples) {
-  if (samples.uvw_m.extent(0) > 0 && samples.uvw_m.extent(1) != 3) {
-    throw std::invalid_argument(std::string(where) + ": uvw_m is " +
-                                shape_words(samples.uvw_m.extent(0), samples.uvw_m.extent(1)) +
-                                " but needs three coordinates a row");
-  }
-  for (std::size_t c = 0; c < samples.freq_hz.extent(0); ++c) {
-    if (!(samples.freq_hz(c) > 0) || !std::isfinite(samples.freq_hz(c))) {
-      throw std::invalid_argument(std::string(where) + ": the frequency of channel " +
-                                  std::to_string(c) + " is " + std::to_string(samples.freq_hz(c)) +
-                                  " Hz");
-    }
-  }
-}
 
 double largest_u_lambda(const PlaneSamples& samples) {
   double u_m = 0;
@@ -72,10 +31,6 @@ double largest_u_lambda(const PlaneSamples& samples) {
     freq_hz = std::max(freq_hz, samples.freq_hz(c));
   }
   return u_m * freq_hz / kLightSpeed;
-}
-
-bool finite(ComplexFloat value) {
-  return std::isfinite(value.real()) && std::isfinite(value.imag());
 }
 
 }  // namespace

@@ -10,10 +10,6 @@
 
 namespace skymill::kernels {
 
-/// Planes whose sum of weights is not above this are zeroed. tclean takes 1e-7 (imaging.md 2.8),
-/// but LOFAR's weights are of the order of 1e-12: only what is no weight at all is refused.
-inline constexpr double kLeastSumOfWeights = 1e-30;
-
 /// The `standard` gridder of imaging.md 2.6: spheroidal kernel of 7x7 cells, nearest of 100
 /// offsets, padding 1.2, w ignored. Images are [y][x]; pixel (ny/2, nx/2) is the phase centre,
 /// l = (x - nx/2)*cell_x_rad and m = (y - ny/2)*cell_y_rad. Real (float or double) is the

@@ -24,6 +24,7 @@ LIBRARIES = [
     ("fftw", r"fftw3\.h"),
     ("erfa", r"erfam?\.h"),
     ("hdf5", r"hdf5(_hl)?\.h"),
+    ("ducc", r"ducc0/"),
     ("codecs", r"((liblzf/)?lzf|blosc|libdeflate|lz4)\.h"),
     ("xxhash", r"xxhash\.h"),
     ("catch2", r"catch2/"),

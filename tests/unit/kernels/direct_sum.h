@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
-// The oracles: Fourier sums written out (imaging.md 2.0), without the w term, and a small set of
-// random baselines to feed them.
+// The oracles: Fourier sums written out (imaging.md 2.0), with and without the w term, and a small
+// set of random baselines to feed them.
 #pragma once
 
 #include <stages/kernels/samples.h>
@@ -47,6 +47,44 @@ inline double dirty_pixel(const PlaneSamples& s, double l, double m) {
     }
   }
   return sum / weights;
+}
+
+/// n - 1 of a direction.
+inline double n_minus_one(double l, double m) {
+  const double r2 = l * l + m * m;
+  return -r2 / (1 + std::sqrt(1 - r2));
+}
+
+/// exp(2 pi i turns) with the whole turns taken off first.
+inline std::complex<double> wave(double turns) {
+  return std::polar(1.0, 2 * std::numbers::pi * (turns - std::nearbyint(turns)));
+}
+
+/// The dirty image with the w term at one pixel.
+inline double dirty_pixel_w(const PlaneSamples& s, double l, double m) {
+  double sum = 0;
+  double weights = 0;
+  const double q = n_minus_one(l, m);
+  for (std::size_t r = 0; r < s.uvw_m.extent(0); ++r) {
+    for (std::size_t c = 0; c < s.freq_hz.extent(0); ++c) {
+      const double k = s.freq_hz(c) / kLightSpeed;
+      const double turns = (s.uvw_m(r, 0) * l + s.uvw_m(r, 1) * m + s.uvw_m(r, 2) * q) * k;
+      const auto w = static_cast<double>(s.weight(r, c));
+      sum += w * std::real(std::complex<double>(s.vis(r, c)) * wave(-turns));
+      weights += w;
+    }
+  }
+  return sum / weights;
+}
+
+/// The visibility of a sky with the w term.
+inline std::complex<double> visibility_w(const std::vector<Source>& sky, double u, double v,
+                                         double w) {
+  std::complex<double> sum = 0;
+  for (const Source& s : sky) {
+    sum += s.flux * wave(u * s.l + v * s.m + w * n_minus_one(s.l, s.m));
+  }
+  return sum;
 }
 
 /// Owns what PlaneSamples views.

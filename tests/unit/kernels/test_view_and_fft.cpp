@@ -1,12 +1,17 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 #include <stages/kernels/fft.h>
 #include <stages/kernels/view.h>
+#include <unistd.h>
 
 #include <catch2/catch.hpp>
 #include <cmath>
 #include <complex>
+#include <filesystem>
+#include <fstream>
+#include <iterator>
 #include <numbers>
 #include <stdexcept>
+#include <string>
 #include <thread>
 #include <vector>
 
@@ -99,4 +104,32 @@ TEST_CASE("plans may be made in several threads at once", "[kernels][fft]") {
     thread.join();
   }
   CHECK(results == std::vector<double>(4, (16 + 59) * 44 / 2));
+}
+
+TEST_CASE("measured plans are kept as wisdom", "[kernels][fft]") {
+  const std::filesystem::path folder =
+      std::filesystem::temp_directory_path() / ("wisdom_" + std::to_string(getpid()));
+  const std::filesystem::path path = folder / "deep" / "fftw.wisdom";
+  CHECK_FALSE(load_wisdom(path));
+  set_fft_planning(FftPlanning::kMeasure);
+  const auto measured = FftPlan<float>::complex_line(34, FftSign::kForward);
+  set_fft_planning(FftPlanning::kEstimate);
+  AlignedBuffer<std::complex<float>> line(34);
+  std::fill_n(line.data(), 34, std::complex<float>(1));
+  measured.execute(line.data());
+  CHECK(line[0].real() == Approx(34));
+  save_wisdom(path);
+  CHECK(load_wisdom(path));
+  // Whole, and nothing left beside it.
+  CHECK(std::distance(std::filesystem::directory_iterator(path.parent_path()), {}) == 1);
+  std::ifstream file(path, std::ios::binary);
+  const std::string text{std::istreambuf_iterator<char>(file), {}};
+  CHECK(text.find("fftwf_wisdom") != std::string::npos);
+  CHECK(text.find("fftw_wisdom") != std::string::npos);
+  // A damaged file changes nothing and says so.
+  std::ofstream(path, std::ios::binary | std::ios::trunc) << text.substr(0, text.size() / 4);
+  CHECK_FALSE(load_wisdom(path));
+  // The folder cannot be made where a file stands.
+  CHECK_THROWS(save_wisdom(path / "below"));
+  std::filesystem::remove_all(folder);
 }
