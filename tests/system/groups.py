@@ -62,10 +62,10 @@ class GroupsTest(RunTest):
                             ("--param", f"{item[0]}={item[1]}")],
                 "--set", "each.expect_subbands=4", *extra]
 
-    def batch(self, *extra, code=0, user=None, **parameters):
+    def batch(self, *extra, code=0, before=(), **parameters):
         """Runs the batch; returns {item: row} of its record."""
         self.last = self.skymill("run", *self.arguments(*extra, **parameters), code=code,
-                                 **(user or {}))
+                                 before=before)
         return self.rows() if "--dry-run" not in extra else None
 
     def record(self):

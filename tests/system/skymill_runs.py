@@ -12,8 +12,10 @@ PROGRAM = os.environ["SKYMILL"]
 SOURCE = pathlib.Path(os.environ["SKYMILL_SOURCE"])
 DATA = os.environ.get("SKYMILL_TEST_DATA")
 
-# What runs a program as somebody who may not read and write everything, for tests run by root.
-ANOTHER_USER = {"user": 65534, "group": 65534, "extra_groups": []} if os.geteuid() == 0 else {}
+# Runs a program without root's right to read and write everything, for tests run by root. It stays
+# the same user: another one could not reach a program below a private folder.
+PLAIN_RIGHTS = (["setpriv", "--bounding-set=-dac_override,-dac_read_search"]
+                if os.geteuid() == 0 else [])
 
 needs_data = unittest.skipUnless(DATA, "SKYMILL_TEST_DATA is not set")
 
@@ -25,10 +27,13 @@ class RunTest(unittest.TestCase):
         self.folder = pathlib.Path(tempfile.mkdtemp(prefix="skymill-system-"))
         self.addCleanup(shutil.rmtree, self.folder, ignore_errors=True)
 
-    def skymill(self, *arguments, code=0, **options):
-        """Runs `skymill ARGUMENTS`, checks its exit code and returns the finished process."""
-        done = subprocess.run([PROGRAM, *map(str, arguments)], capture_output=True, text=True,
-                              cwd=options.pop("cwd", self.folder), timeout=600, **options)
+    def skymill(self, *arguments, code=0, before=(), **options):
+        """Runs `skymill ARGUMENTS`, checks its exit code and returns the finished process.
+
+        before: a program, with its arguments, that runs it."""
+        done = subprocess.run([*before, PROGRAM, *map(str, arguments)], capture_output=True,
+                              text=True, cwd=options.pop("cwd", self.folder), timeout=600,
+                              **options)
         self.assertEqual(done.returncode, code, done.stdout + done.stderr)
         return done
 

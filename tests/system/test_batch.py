@@ -11,7 +11,7 @@ import numpy as np
 from casacore.tables import table
 
 from groups import GroupsTest, NAMES
-from skymill_runs import ANOTHER_USER, PROGRAM
+from skymill_runs import PLAIN_RIGHTS, PROGRAM
 
 
 class BatchTest(GroupsTest):
@@ -158,7 +158,7 @@ class BatchTest(GroupsTest):
         self.products.mkdir()
         for folder in self.folder, self.products:
             folder.chmod(0o777)
-        rows = self.batch(code=1, user=ANOTHER_USER)
+        rows = self.batch(code=1, before=PLAIN_RIGHTS)
         self.assertIn("Permission denied", rows[files[1].name]["reason"])
         self.assertEqual(rows[NAMES[0]]["outcome"], "done")
 

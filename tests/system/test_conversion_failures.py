@@ -16,7 +16,7 @@ import numpy as np
 from casacore.tables import table
 
 from groups import GroupsTest, NAMES
-from skymill_runs import ANOTHER_USER, PROGRAM, SOURCE
+from skymill_runs import PLAIN_RIGHTS, PROGRAM, SOURCE
 from test_convert import read_ms, read_uvh5, same_bits
 
 CONVERT = SOURCE / "pipelines/convert.yaml"
@@ -58,10 +58,10 @@ class ConversionTest(GroupsTest):
                                   ("--param", f"{item[0]}={item[1]}")],
                 *self.settings, *extra]
 
-    def convert(self, *extra, code=0, env=None, user=None, **parameters):
+    def convert(self, *extra, code=0, env=None, before=(), **parameters):
         """Runs the conversion, and checks that it leaves a product or nothing."""
         self.last = self.skymill(*self.arguments_of(*extra, **parameters), code=code, env=env,
-                                 **(user or {}))
+                                 before=before)
         self.assertEqual(self.leftovers(), [])
         return self.product
 
@@ -150,17 +150,17 @@ class Files(ConversionTest):
         self.products.mkdir()
         self.products.chmod(0o777)
         files[1].chmod(0)
-        self.refused(5, files[1].name, "Permission denied", user=ANOTHER_USER)
+        self.refused(5, files[1].name, "Permission denied", before=PLAIN_RIGHTS)
         files[1].chmod(0o644)
         self.incoming.chmod(0)
-        self.refused(5, f"'{self.incoming}'", "Permission denied", user=ANOTHER_USER)
+        self.refused(5, f"'{self.incoming}'", "Permission denied", before=PLAIN_RIGHTS)
         self.incoming.chmod(0o755)
         self.products.chmod(0o555)
         self.refused(1, "stage 'write'", f"'{self.products}'", "Permission denied",
-                     user=ANOTHER_USER)
+                     before=PLAIN_RIGHTS)
         self.assertNotIn("stage 'read'", self.last.stderr)  # which only feeds it
         self.products.chmod(0o777)
-        self.convert(user=ANOTHER_USER)
+        self.convert(before=PLAIN_RIGHTS)
         self.assert_holds(files)
 
     def test_headers_of_different_times(self):
