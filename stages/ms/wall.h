@@ -31,10 +31,9 @@ Error translated(const std::string& doing, const char* text, const std::string& 
 
 extern const char* const kDamagedHint;
 
-/// Runs `work`; what casacore throws becomes an Error(input) that begins with `doing`.
-template <class F>
-auto guarded(const std::string& doing, F&& work, const std::string& hint = kDamagedHint)
-    -> decltype(work()) {
+/// Runs `work`; what casacore throws becomes the Error that `error_of` makes of its text.
+template <class F, class E>
+auto guarded_by(F&& work, E&& error_of) -> decltype(work()) {
   try {
     return work();
   } catch (const Error&) {
@@ -42,8 +41,15 @@ auto guarded(const std::string& doing, F&& work, const std::string& hint = kDama
   } catch (const std::bad_alloc&) {
     throw;
   } catch (const std::exception& failure) {
-    throw translated(doing, failure.what(), hint);
+    throw error_of(failure.what());
   }
+}
+
+/// Runs `work`; what casacore throws becomes an Error(input) that begins with `doing`.
+template <class F>
+auto guarded(const std::string& doing, F&& work, const std::string& hint = kDamagedHint)
+    -> decltype(work()) {
+  return guarded_by(work, [&](const char* text) { return translated(doing, text, hint); });
 }
 
 /// The error for a failure of casacore to write `path`: resources when its file system is full,
@@ -55,15 +61,7 @@ Error write_failure(const std::string& doing, const std::string& path, const cha
 template <class F>
 auto guarded_write(const std::string& doing, const std::string& path, F&& work)
     -> decltype(work()) {
-  try {
-    return work();
-  } catch (const Error&) {
-    throw;
-  } catch (const std::bad_alloc&) {
-    throw;
-  } catch (const std::exception& failure) {
-    throw write_failure(doing, path, failure.what());
-  }
+  return guarded_by(work, [&](const char* text) { return write_failure(doing, path, text); });
 }
 
 /// Throws an Error(input) unless `path` looks like a table; `what` names its role.

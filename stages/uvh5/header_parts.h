@@ -18,6 +18,9 @@ void parse_phasing(const hdf5::File& file, Uvh5Header& header);
 /// are turned to the meridian of the telescope.
 void turn_old_positions(Uvh5Header& header, const Uvh5Rows& rows);
 
+/// A count of the header, such as `Nblts`. @throws Error (input) when it is not positive
+std::size_t count_of(const hdf5::File& file, const std::string& name);
+
 /// Whether the file says that the correlator stopped the fringes on the meridian.
 bool says_meridian(const hdf5::File& file);
 

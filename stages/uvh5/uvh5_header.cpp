@@ -33,13 +33,6 @@ std::string lower(std::string text) {
   return text;
 }
 
-/// A count that must be positive.
-std::size_t count_of(const hdf5::File& file, const std::string& name) {
-  const std::int64_t value = file.integer("Header/" + name);
-  if (value <= 0) file.refuse("says " + name + " = " + std::to_string(value));
-  return static_cast<std::size_t>(value);
-}
-
 void require_size(const hdf5::File& file, const std::string& name, std::size_t has,
                   const std::string& count_name, std::size_t wanted) {
   if (has == wanted) return;
@@ -157,6 +150,12 @@ void check_counts(const hdf5::File& file, const Uvh5Header& header) {
 }
 
 }  // namespace
+
+std::size_t count_of(const hdf5::File& file, const std::string& name) {
+  const std::int64_t value = file.integer("Header/" + name);
+  if (value <= 0) file.refuse("says " + name + " = " + std::to_string(value));
+  return static_cast<std::size_t>(value);
+}
 
 int stokes_of_aips(int aips_code) {
   for (const PolarizationCode& code : kCodes) {

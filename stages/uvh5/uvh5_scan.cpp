@@ -21,12 +21,6 @@ std::uint64_t print_of(const std::vector<std::int64_t>& numbers, std::uint64_t p
 }
 constexpr std::uint64_t kNoPrint = 14695981039346656037U;
 
-std::size_t count_of(const hdf5::File& file, const std::string& name) {
-  const std::int64_t value = file.integer("Header/" + name);
-  if (value <= 0) file.refuse("says " + name + " = " + std::to_string(value));
-  return static_cast<std::size_t>(value);
-}
-
 /// Elements of a data set of one axis; the whole array is not read.
 template <class T>
 std::vector<T> part(const hdf5::File& file, const std::string& name, hid_t type, std::size_t first,

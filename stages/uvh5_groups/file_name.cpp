@@ -4,9 +4,6 @@
 #include <array>
 #include <charconv>
 #include <chrono>
-#include <cmath>
-#include <cstdint>
-#include <cstdio>
 #include <filesystem>
 
 namespace skymill::radio {
@@ -59,22 +56,6 @@ std::optional<double> parse_utc(std::string_view text) {
   if (count < 3 || !date.ok() || part[3] > 23 || part[4] > 59 || part[5] > 60) return std::nullopt;
   const auto days = sys_days(date).time_since_epoch().count();
   return static_cast<double>(days) * 86400 + part[3] * 3600 + part[4] * 60 + part[5] + fraction;
-}
-
-std::string utc_seconds_text(double time_s) {
-  using namespace std::chrono;
-  const auto total = static_cast<std::int64_t>(std::llround(time_s));
-  const sys_seconds time{seconds(total)};
-  const auto midnight = floor<days>(time);
-  const year_month_day date(midnight);
-  const hh_mm_ss clock(time - midnight);
-  std::array<char, 64> text{};
-  std::snprintf(text.data(), text.size(), "%04d-%02u-%02uT%02d:%02d:%02d",
-                static_cast<int>(date.year()), static_cast<unsigned>(date.month()),
-                static_cast<unsigned>(date.day()), static_cast<int>(clock.hours().count()),
-                static_cast<int>(clock.minutes().count()),
-                static_cast<int>(clock.seconds().count()));
-  return text.data();
 }
 
 SubbandName parse_subband_name(const std::string& path) {

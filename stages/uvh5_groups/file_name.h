@@ -22,7 +22,4 @@ SubbandName parse_subband_name(const std::string& path);
 /// 2025-10-02T06:30:06.5; nothing when it is none.
 std::optional<double> parse_utc(std::string_view text);
 
-/// `2025-10-02T06:30:06`, to the nearest second.
-std::string utc_seconds_text(double time_s);
-
 }  // namespace skymill::radio

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 #include <core/error.h>
+#include <stages/uvh5/utc_text.h>
 #include <stages/uvh5_groups/file_name.h>
 #include <stages/uvh5_groups/group_stage.h>
 

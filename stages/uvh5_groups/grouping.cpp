@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
+#include <stages/uvh5/utc_text.h>
 #include <stages/uvh5_groups/file_name.h>
 #include <stages/uvh5_groups/grouping.h>
 

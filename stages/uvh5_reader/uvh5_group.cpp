@@ -1,12 +1,12 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 #include <core/error.h>
+#include <stages/uvh5/utc_text.h>
 #include <stages/uvh5_reader/uvh5_group.h>
 
 #include <algorithm>
 #include <array>
 #include <cmath>
 #include <cstdio>
-#include <ctime>
 #include <map>
 #include <optional>
 #include <stdexcept>
@@ -188,15 +188,7 @@ bool is_dsa110(const Uvh5Header& header) {
   return header.phasing == Phasing::meridian && header.instrument == "DSA";
 }
 
-std::string iso_time(double jd) {
-  const auto seconds = static_cast<std::int64_t>(std::llround((jd - 2440587.5) * 86400));
-  const std::time_t unix_time = seconds;
-  std::tm parts{};
-  gmtime_r(&unix_time, &parts);
-  std::array<char, 32> text{};
-  std::strftime(text.data(), text.size(), "%Y-%m-%dT%H:%M:%S", &parts);
-  return text.data();
-}
+std::string iso_time(double jd) { return utc_seconds_text((jd - 2440587.5) * 86400); }
 
 std::size_t Uvh5Index::integration(std::size_t row) const {
   const auto end = std::upper_bound(ends.begin(), ends.end(), row);

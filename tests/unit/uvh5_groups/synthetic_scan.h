@@ -2,6 +2,7 @@
 // Scans of files that do not exist.
 #pragma once
 
+#include <stages/uvh5/utc_text.h>
 #include <stages/uvh5_groups/file_name.h>
 #include <stages/uvh5_groups/grouping.h>
 
