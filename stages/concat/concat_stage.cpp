@@ -28,9 +28,9 @@ Ports Concat::ports() {
 }
 
 std::size_t Concat::product_index(const std::string& extension) const {
-  const auto found = std::find_if(
-      header_->products.begin(), header_->products.end(),
-      [&](const ProductKind& kind) { return kind.extension == extension; });
+  const auto found =
+      std::find_if(header_->products.begin(), header_->products.end(),
+                   [&](const ProductKind& kind) { return kind.extension == extension; });
   if (found == header_->products.end()) {
     throw Error(ErrorKind::description, "no '" + extension + "' comes from the stage above");
   }
@@ -60,7 +60,8 @@ void Concat::begin(const PipelineContext& ctx) {
   const auto open = [&](const std::string& product, const std::string& ending) {
     Cube cube;
     cube.product = product_index(product);
-    cube.draft = std::make_unique<Draft>(params_.output + "." + product + ending, params_.overwrite);
+    cube.draft =
+        std::make_unique<Draft>(params_.output + "." + product + ending, params_.overwrite);
     const ProductKind& kind = header_->products[cube.product];
     if (ending.empty()) {
       cube.casa = std::make_unique<CasaImageWriter>(ctx.lane_token(), cube.draft->path(),
@@ -79,7 +80,8 @@ void Concat::write(const Chunk<ChannelImage>& chunk, const PipelineContext& ctx)
   const std::size_t channel = chunk.span().at("channel").begin;
   if (chunk->blank) return;  // the plane stays masked
   for (Cube& cube : cubes_) {
-    const float* pixels = chunk->products.at(cube.product).pixels.data();
+    const std::vector<float> plane_pixels = chunk->products.at(cube.product).pixels();
+    const float* pixels = plane_pixels.data();
     if (cube.casa) cube.casa->put_plane(ctx.lane_token(), channel, pixels, chunk->beam);
     if (cube.fits) cube.fits->put_plane(channel, pixels, chunk->beam);
     const std::size_t plane = header_->image.nx * header_->image.ny * sizeof(float);

@@ -29,7 +29,7 @@ struct ChannelImage {
 
   std::size_t bytes() const {
     std::size_t sum = 0;
-    for (const Plane& plane : products) sum += plane.pixels.size() * sizeof(float);
+    for (const Plane& plane : products) sum += plane.bytes();
     return sum;
   }
 };

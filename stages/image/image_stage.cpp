@@ -203,11 +203,11 @@ Chunk<ChannelImage> Image::image_plane(std::size_t plane, const PipelineContext&
   }
   ChannelImage image;
   for (auto* pixels : {&done.psf, &done.residual, &done.model, &done.image}) {
-    image.products.push_back({std::move(*pixels)});
+    image.products.emplace_back(std::move(*pixels), params_.imsize[0]);
   }
   if (with_mask(params_)) {
     done.mask.resize(params_.imsize[0] * params_.imsize[1]);  // of a blank channel there is none
-    image.products.push_back({std::move(done.mask)});
+    image.products.emplace_back(std::move(done.mask), params_.imsize[0]);
   }
   image.beam = done.beam;
   image.blank = done.blank;

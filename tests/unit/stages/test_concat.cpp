@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
-#include <catch2/catch.hpp>
 #include <core/error.h>
 #include <core/storage.h>
 #include <stages/compare/image_comparison.h>
 #include <stages/concat/concat_stage.h>
+#include <catch2/catch.hpp>
 
 #include <cmath>
 #include <filesystem>
@@ -31,7 +31,9 @@ std::shared_ptr<CubeHeader> header_of(std::size_t nchan) {
   image.chan_width_hz = 1e6;
   image.telescope = "TEST";
   image.object = "NOWHERE";
-  header->products = {{"psf", "", true}, {"residual", "Jy/beam", true}, {"model", "Jy/pixel", false},
+  header->products = {{"psf", "", true},
+                      {"residual", "Jy/beam", true},
+                      {"model", "Jy/pixel", false},
                       {"image", "Jy/beam", true}};
   return header;
 }
@@ -39,20 +41,20 @@ std::shared_ptr<CubeHeader> header_of(std::size_t nchan) {
 Chunk<ChannelImage> channel(std::size_t number, bool blank = false) {
   ChannelImage image;
   for (int product = 0; product < 4; ++product) {
-    Plane plane;
+    std::vector<float> pixels;
     for (std::size_t p = 0; p < 120; ++p) {
-      plane.pixels.push_back(static_cast<float>(1000 * product) + static_cast<float>(number) +
-                             static_cast<float>(p) / 128);
+      pixels.push_back(static_cast<float>(1000 * product) + static_cast<float>(number) +
+                       static_cast<float>(p) / 128);
     }
-    image.products.push_back(std::move(plane));
+    image.products.emplace_back(std::move(pixels), header_of(1)->image.nx);
   }
   image.beam = Beam{4e-5, 3e-5, 0.3 + 0.1 * static_cast<double>(number)};
   image.blank = blank;
   return Chunk<ChannelImage>(std::move(image), Span("channel", number, number + 1));
 }
 
-void concat(const std::string& output, std::vector<Chunk<ChannelImage>> channels,
-            std::size_t nchan, bool overwrite = false) {
+void concat(const std::string& output, std::vector<Chunk<ChannelImage>> channels, std::size_t nchan,
+            bool overwrite = false) {
   PortSpec spec;
   spec.axes = {"channel", "y", "x"};
   spec.set_header<CubeHeader>(header_of(nchan));
@@ -112,7 +114,9 @@ TEST_CASE("differences are found and named: pixels, masks, beams, shape") {
   const std::string a = scratch.path() + "/a", b = scratch.path() + "/b", c = scratch.path() + "/c";
   concat(a, list(channel(0), channel(1)), 2);
   auto other = channel(1);
-  other->products[3].pixels[7] += 0.5F;
+  std::vector<float> pixels = other->products[3].pixels();
+  pixels[7] += 0.5F;
+  other->products[3] = Plane(std::move(pixels), other->products[3].nx());
   other->beam->major_rad *= 1.01;
   concat(b, list(channel(0), std::move(other)), 2);
   const auto found = differences(a + ".image", b + ".image");

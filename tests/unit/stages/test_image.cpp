@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
-#include <catch2/catch.hpp>
 #include <core/error.h>
 #include <stages/image/image_stage.h>
+#include <catch2/catch.hpp>
 
 #include <algorithm>
 #include <cmath>
@@ -44,23 +44,22 @@ using Cube = std::map<std::size_t, ChannelImage>;
 Cube image(const ImageParams& params, const SmallObservation& all, std::size_t chunk_rows,
            int threads = 1) {
   Cube cube;
-  testing::run_stage<Image>(
-      params, in_chunks(all.rows, chunk_rows), visibility_spec(all.header),
-      [&](const Chunk<ChannelImage>& chunk) {
-        ChannelImage copy;
-        copy.products = chunk->products;
-        copy.beam = chunk->beam;
-        copy.blank = chunk->blank;
-        cube[chunk.span().at("channel").begin] = std::move(copy);
-      },
-      {threads, std::size_t{1} << 28});
+  testing::run_stage<Image>(params, in_chunks(all.rows, chunk_rows), visibility_spec(all.header),
+                            [&](const Chunk<ChannelImage>& chunk) {
+                              ChannelImage copy;
+                              copy.products = chunk->products;
+                              copy.beam = chunk->beam;
+                              copy.blank = chunk->blank;
+                              cube[chunk.span().at("channel").begin] = std::move(copy);
+                            },
+                            {threads, std::size_t{1} << 28});
   return cube;
 }
 
 bool same_bits(const Cube& a, const Cube& b) {
   return std::equal(a.begin(), a.end(), b.begin(), b.end(), [](const auto& x, const auto& y) {
     for (std::size_t p = 0; p < x.second.products.size(); ++p) {
-      if (x.second.products[p].pixels != y.second.products[p].pixels) return false;
+      if (x.second.products[p].pixels() != y.second.products[p].pixels()) return false;
     }
     return x.first == y.first;
   });
@@ -73,13 +72,13 @@ TEST_CASE("every channel has its sources at their place with their flux") {
   const Cube cube = image(imaging(), all, 1000);
   REQUIRE(cube.size() == 3);
   for (const auto& [channel, planes] : cube) {
-    const auto& restored = planes.products.at(3).pixels;
+    const auto& restored = planes.products.at(3).pixels();
     const auto peak = std::max_element(restored.begin(), restored.end()) - restored.begin();
     CHECK(*std::max_element(restored.begin(), restored.end()) == Approx(1).epsilon(0.03));
     CHECK(peak % 96 == 48 - 15);  // 90 arcsec to the east is 15 pixels to the left
     CHECK(peak / 96 == 40);
     CHECK(planes.beam.has_value());
-    const auto& psf = planes.products.at(0).pixels;
+    const auto& psf = planes.products.at(0).pixels();
     CHECK(*std::max_element(psf.begin(), psf.end()) == 1);
     CHECK(psf[40 * 96 + 48] == 1);
   }
@@ -100,10 +99,10 @@ TEST_CASE("without data a channel is blank; one flagged sample changes only its 
   for (std::size_t row = 0; row < all.rows.rows(); ++row) all.rows.flag[row * cells + 2] = 1;
   all.rows.data[4] = {std::numeric_limits<float>::quiet_NaN(), 0};  // row 0, channel 2
   const Cube after = image(imaging(), all, 1000);
-  CHECK(after.at(0).products[3].pixels == before.at(0).products[3].pixels);
+  CHECK(after.at(0).products[3].pixels() == before.at(0).products[3].pixels());
   CHECK(after.at(1).blank);
   CHECK_FALSE(after.at(2).blank);
-  for (const float pixel : after.at(2).products[3].pixels) CHECK(std::isfinite(pixel));
+  for (const float pixel : after.at(2).products[3].pixels()) CHECK(std::isfinite(pixel));
 }
 
 TEST_CASE("dirty image: nothing in the model, image equals residual; precision changes little") {
@@ -114,10 +113,10 @@ TEST_CASE("dirty image: nothing in the model, image equals residual; precision c
   params.precision = "double";
   const Cube twice = image(params, all, 1000);
   for (std::size_t k = 0; k < 3; ++k) {
-    CHECK(single.at(k).products[1].pixels == single.at(k).products[3].pixels);
-    for (const float pixel : single.at(k).products[2].pixels) CHECK(pixel == 0);
+    CHECK(single.at(k).products[1].pixels() == single.at(k).products[3].pixels());
+    for (const float pixel : single.at(k).products[2].pixels()) CHECK(pixel == 0);
     for (std::size_t p = 0; p < 96 * 80; ++p) {
-      CHECK(std::abs(single.at(k).products[3].pixels[p] - twice.at(k).products[3].pixels[p]) <
+      CHECK(std::abs(single.at(k).products[3].pixels()[p] - twice.at(k).products[3].pixels()[p]) <
             2e-6);
     }
   }
@@ -129,7 +128,7 @@ TEST_CASE("width joins channels into one plane of less noise") {
   params.width = "3";
   const Cube joined = image(params, all, 1000);
   REQUIRE(joined.size() == 1);
-  const auto& restored = joined.at(0).products.at(3).pixels;
+  const auto& restored = joined.at(0).products.at(3).pixels();
   CHECK(*std::max_element(restored.begin(), restored.end()) == Approx(1).epsilon(0.02));
 }
 
@@ -154,7 +153,7 @@ TEST_CASE("a cube in the LSRK has the sources too, the same bits for any threads
     const Cube cube = image(params, all, 1000);
     REQUIRE(cube.size() == 3);
     // At the ends interpolation lacks a neighbour at some of the times.
-    const auto& restored = cube.at(1).products.at(3).pixels;
+    const auto& restored = cube.at(1).products.at(3).pixels();
     CHECK(*std::max_element(restored.begin(), restored.end()) == Approx(1).epsilon(0.03));
     CHECK(same_bits(cube, image(params, all, 7, 4)));
   }
@@ -176,7 +175,7 @@ TEST_CASE("the image's centre is where phasecenter puts it") {
        << "rad";
   params.phasecenter = text.str();
   const Cube cube = image(params, all, 1000);
-  const auto& restored = cube.at(1).products.at(3).pixels;
+  const auto& restored = cube.at(1).products.at(3).pixels();
   const auto peak = std::max_element(restored.begin(), restored.end()) - restored.begin();
   CHECK(peak == 40 * 96 + 48);
   CHECK(restored[static_cast<std::size_t>(peak)] == Approx(1).epsilon(0.03));
@@ -188,15 +187,15 @@ TEST_CASE("the image's centre is where phasecenter puts it") {
 TEST_CASE("every weighting finds the source; natural has the least noise, uniform the least beam") {
   const SmallObservation all = small_observation(observation());
   std::map<std::string, double> beam;
-  for (const char* weighting : {"natural", "uniform", "briggs", "briggsabs", "briggsbwtaper",
-                                "superuniform", "radial"}) {
+  for (const char* weighting :
+       {"natural", "uniform", "briggs", "briggsabs", "briggsbwtaper", "superuniform", "radial"}) {
     INFO(weighting);
     ImageParams params = imaging();
     params.weighting = weighting;
     params.niter = 400;
     params.fracbw = 0.5;  // far more than the cube's own, to see the taper
     const Cube cube = image(params, all, 1000);
-    const auto& restored = cube.at(1).products.at(3).pixels;
+    const auto& restored = cube.at(1).products.at(3).pixels();
     CHECK(*std::max_element(restored.begin(), restored.end()) == Approx(1).epsilon(0.05));
     beam[weighting] = cube.at(1).beam.value().major_rad * cube.at(1).beam.value().minor_rad;
   }
@@ -264,7 +263,7 @@ TEST_CASE("briggsbwtaper of one plane wants its bandwidth") {
   params.fracbw = 0.01;
   const Cube alone = image(params, all, 1000);
   params.nchan.reset();
-  CHECK(alone.at(0).products[0].pixels == image(params, all, 1000).at(0).products[0].pixels);
+  CHECK(alone.at(0).products[0].pixels() == image(params, all, 1000).at(0).products[0].pixels());
 }
 
 TEST_CASE("fields of different phase centres are not gridded together") {
@@ -288,7 +287,7 @@ TEST_CASE("a channel that runs away is said to have diverged and keeps its best 
   params.niter = 20000;
   const Cube cube = image(params, all, 1000);
   for (const auto& [channel, planes] : cube) {
-    const auto& restored = planes.products.at(3).pixels;
+    const auto& restored = planes.products.at(3).pixels();
     CHECK(*std::max_element(restored.begin(), restored.end()) < 1.5F);
     for (const float pixel : restored) CHECK(std::isfinite(pixel));
   }
@@ -307,11 +306,11 @@ TEST_CASE("every deconvolver, with and without a mask, finds the sources") {
   const bool masked = params.usemask != "none";
   for (const auto& [channel, planes] : cube) {
     REQUIRE(planes.products.size() == (masked ? 5 : 4));
-    const auto& restored = planes.products.at(3).pixels;
+    const auto& restored = planes.products.at(3).pixels();
     const std::size_t first = 40 * 96 + 48 - 15;
     const std::size_t second = 50 * 96 + 48 + 40 / 6;
     CHECK(restored[first] == Approx(1).epsilon(0.05));
-    const auto& model = planes.products.at(2).pixels;
+    const auto& model = planes.products.at(2).pixels();
     const auto flux_near = [&](std::size_t pixel) {
       float sum = 0;
       for (std::size_t y = 0; y < 9; ++y) {
@@ -322,7 +321,7 @@ TEST_CASE("every deconvolver, with and without a mask, finds the sources") {
     CHECK(flux_near(first) == Approx(1).epsilon(0.06));
     CHECK(flux_near(second) == Approx(0.4).epsilon(0.1));
     if (masked) {
-      const auto& mask = planes.products.at(4).pixels;
+      const auto& mask = planes.products.at(4).pixels();
       CHECK(mask[first] == 1);
       CHECK(mask[second] == 1);
       const auto inside = std::count(mask.begin(), mask.end(), 1.0F);
@@ -343,7 +342,7 @@ TEST_CASE("cleaning stops at a multiple of the noise") {
   params.nsigma = 5;
   const Cube cube = image(params, all, 1000);
   for (const auto& [channel, planes] : cube) {
-    const auto& residual = planes.products.at(1).pixels;
+    const auto& residual = planes.products.at(1).pixels();
     std::vector<float> sizes;
     for (const float pixel : residual) sizes.push_back(std::abs(pixel));
     std::sort(sizes.begin(), sizes.end());
