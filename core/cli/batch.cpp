@@ -189,6 +189,7 @@ class Batch {
     for (const PlannedStage& stage : plan.stages) {
       if (!stage.planning) continue;
       for (const auto& product : Planner::products(stage)) {
+        if (product.scratch) continue;
         paths.push_back(product.path + ", " +
                         format_quantity(static_cast<double>(product.bytes), "B"));
       }

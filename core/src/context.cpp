@@ -49,6 +49,13 @@ Draft PipelineContext::draft(const std::string& path, bool overwrite) const {
                [stop = state_->services->stop] { throw_if_set(stop); });
 }
 
+std::shared_ptr<const ScratchFolder> PipelineContext::scratch(const std::string& name) const {
+  auto space = state_->services->staging.take(
+      state_->stage, Planning::scratch_path(scratch_root(), state_->stage, name));
+  if (space) return std::make_shared<const ScratchFolder>(std::move(*space));
+  return std::make_shared<const ScratchFolder>(scratch_root(), state_->stage + "." + name);
+}
+
 const Lane::Token& PipelineContext::lane_token() const {
   if (!state_->token) {
     throw Error(ErrorKind::failed, "stage '" + state_->stage +

@@ -153,7 +153,8 @@ std::string Plan::text(const MemoryBudget& budget, int threads) const {
         text += "  " + stages[index].name + ": " + note + "\n";
       }
       for (const auto& product : Planner::products(stages[index])) {
-        text += "  writes  " + product.path + ", " + bytes_text(product.bytes) +
+        text += (product.scratch ? "  scratch " : "  writes  ") + product.path + ", " +
+                bytes_text(product.bytes) +
                 (product.staging == "none" ? "" : ", staged on tier: " + product.staging) + "\n";
       }
     }

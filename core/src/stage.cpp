@@ -27,7 +27,12 @@ const PortSpec& Planning::input() const {
 
 void Planning::add_product(std::string path, std::size_t bytes, bool overwrite,
                            std::string staging) {
-  products_.push_back({std::move(path), bytes, overwrite, std::move(staging)});
+  products_.push_back({std::move(path), bytes, overwrite, std::move(staging), false});
+}
+
+void Planning::add_scratch(const std::string& name, std::size_t bytes, std::string tier) {
+  products_.push_back(
+      {scratch_path(ctx_.scratch_root(), stage_, name), bytes, true, std::move(tier), true});
 }
 
 Stage::~Stage() = default;

@@ -5,6 +5,9 @@
 #include <core/error.h>
 #include <core/units.h>
 
+#include <algorithm>
+#include <iterator>
+
 #include "words.h"
 
 namespace skymill {
@@ -12,6 +15,12 @@ namespace skymill {
 std::vector<Tier> Staging::order(const std::string& asked) const {
   if (asked == "none") return {};
   if (asked == "auto") return tiers_;
+  if (asked == "disk") {
+    std::vector<Tier> disks;
+    std::copy_if(tiers_.begin(), tiers_.end(), std::back_inserter(disks),
+                 [](const Tier& tier) { return tier.description().kind != TierKind::tmpfs; });
+    return disks;
+  }
   std::vector<std::string> names{"none", "auto"};
   for (const Tier& tier : tiers_) {
     if (tier.description().name == asked) return {tier};
@@ -38,7 +47,7 @@ void Staging::admit(const std::vector<Planning::Product>& products, const Pipeli
                        {},          product.bytes, nullptr,         placement.refusals};
     // A tier that the user has named and does not get is worth a warning.
     for (const std::string& refusal : placement.refusals) {
-      if (product.staging == "auto") {
+      if (product.staging == "auto" || product.staging == "disk") {
         ctx.log().info(refusal);
       } else {
         ctx.log().warning(refusal);

@@ -31,7 +31,7 @@ class Staging {
  public:
   void set_tiers(std::vector<Tier> tiers) { tiers_ = std::move(tiers); }
 
-  /// The tiers that `asked` ("none", "auto" or a name) means, in their order.
+  /// The tiers that `asked` ("none", "auto", "disk" or a name) means, in their order.
   /// @throws Error (description) for a name that is none
   std::vector<Tier> order(const std::string& asked) const;
 

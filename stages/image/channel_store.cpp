@@ -40,21 +40,29 @@ std::size_t rows_of(const ObservationHeader& header, const std::vector<int>& des
 
 }  // namespace
 
-std::size_t ChannelStore::bytes(const ObservationHeader& header,
-                                const std::vector<PlaneChannels>& planes) {
-  std::size_t bytes = header.rows * 3 * sizeof(double);
+std::size_t ChannelStore::sample_bytes(const ObservationHeader& header,
+                                       const std::vector<PlaneChannels>& planes) {
+  std::size_t samples = 0;
+  for (const PlaneChannels& plane : planes) {
+    samples += rows_of(header, descriptions_of(plane)) * columns_of(plane);
+  }
+  return samples * (sizeof(std::complex<float>) + sizeof(float));
+}
+
+std::size_t ChannelStore::geometry_bytes(const ObservationHeader& header,
+                                         const std::vector<PlaneChannels>& planes) {
+  std::size_t rows = header.rows;
   for (const PlaneChannels& plane : planes) {
     const auto descriptions = descriptions_of(plane);
-    const std::size_t rows = rows_of(header, descriptions);
-    bytes += rows * columns_of(plane) * (sizeof(std::complex<float>) + sizeof(float));
-    if (descriptions.size() > 1) bytes += rows * 3 * sizeof(double);
+    if (descriptions.size() > 1) rows += rows_of(header, descriptions);
   }
-  return bytes;
+  return rows * 3 * sizeof(double);
 }
 
 ChannelStore::ChannelStore(const ObservationHeader& header, std::vector<PlaneChannels> planes,
                            const std::string& stokes, bool mean_of_hands,
-                           std::shared_ptr<const SpectralTrack> track)
+                           std::shared_ptr<const SpectralTrack> track, const std::string& file,
+                           SampleCoding coding)
     : planes_(std::move(planes)),
       data_(planes_.size()),
       blocks_(header.data_descriptions.size()),
@@ -68,7 +76,19 @@ ChannelStore::ChannelStore(const ObservationHeader& header, std::vector<PlaneCha
     const auto window = static_cast<std::size_t>(header.data_descriptions[dd].spectral_window);
     chan_freq_hz_.push_back(header.spectral_windows.at(window).chan_freq_hz);
   }
-  for (std::size_t p = 0; p < planes_.size(); ++p) add_plane(header, p);
+  std::vector<std::size_t> samples;
+  for (std::size_t p = 0; p < planes_.size(); ++p) {
+    add_plane(header, p);
+    samples.push_back(data_[p].rows * data_[p].freq_hz.size());
+  }
+  if (!file.empty()) {
+    file_ = std::make_unique<SampleFile>(file, samples, coding);
+    return;
+  }
+  for (std::size_t p = 0; p < planes_.size(); ++p) {
+    data_[p].vis.assign(samples[p], {0, 0});
+    data_[p].weight.assign(samples[p], 0);
+  }
 }
 
 void ChannelStore::add_plane(const ObservationHeader& header, std::size_t index) {
@@ -94,9 +114,6 @@ void ChannelStore::add_plane(const ObservationHeader& header, std::size_t index)
     plane.freq_hz.push_back(channel.freq_hz);
     feed(channel.data_desc_id, k, channel.channel, channel.freq_hz);
   }
-  const std::size_t samples = plane.rows * plane.freq_hz.size();
-  plane.vis.assign(samples, {0, 0});
-  plane.weight.assign(samples, 0);
   if (plane.descriptions.size() > 1) plane.joined_uvw_m.resize(3 * plane.rows);
 }
 
@@ -211,7 +228,20 @@ void ChannelStore::add(const Visibilities& chunk) {
   }
   for (const Feed& feed : feeds_[dd]) {
     PlaneData& plane = data_[feed.plane];
-    const std::size_t stride = plane.freq_hz.size();
+    const std::size_t first = feed.first_row + block.filled;
+    // Held as [row][channel]; the file has [channel][row], so that a stretch of rows is one piece.
+    const std::size_t stride = file_ ? 1 : plane.freq_hz.size();
+    std::complex<float>* vis = nullptr;
+    float* weight = nullptr;
+    if (file_) {
+      stretch_vis_.assign(chunk.rows(), {0, 0});
+      stretch_weight_.assign(chunk.rows(), 0);
+      vis = stretch_vis_.data();
+      weight = stretch_weight_.data();
+    } else {
+      vis = plane.vis.data() + first * stride + feed.column;
+      weight = plane.weight.data() + first * stride + feed.column;
+    }
     for (std::size_t row = 0; row < chunk.rows(); ++row) {
       if (track_ && !interpolates_ &&
           track_->axis().plane_of(feed.freq_hz * ratio[row]) != feed.plane) {
@@ -223,31 +253,45 @@ void ChannelStore::add(const Visibilities& chunk) {
         ++flagged_;
         continue;
       }
-      const std::size_t place = (feed.first_row + block.filled + row) * stride + feed.column;
-      plane.vis[place] = found->vis;
-      plane.weight[place] = found->weight;
+      vis[row * stride] = found->vis;
+      weight[row * stride] = found->weight;
+    }
+    if (file_) {
+      file_->write(feed.plane, feed.column * plane.rows + first, vis, weight, chunk.rows());
     }
     if (!plane.joined_uvw_m.empty()) {
       std::copy(uvw, uvw + static_cast<std::ptrdiff_t>(chunk.uvw_m.size()),
-                plane.joined_uvw_m.begin() +
-                    static_cast<std::ptrdiff_t>(3 * (feed.first_row + block.filled)));
+                plane.joined_uvw_m.begin() + static_cast<std::ptrdiff_t>(3 * first));
     }
   }
   block.filled += chunk.rows();
 }
 
-kernels::PlaneSamples ChannelStore::samples(std::size_t index) const {
+StoredPlane ChannelStore::samples(std::size_t index) const {
   const PlaneData& plane = data_[index];
-  if (plane.descriptions.empty()) return {};
+  StoredPlane stored;
+  if (plane.descriptions.empty()) return stored;
   const double* uvw =
       plane.joined_uvw_m.empty()
           ? blocks_[static_cast<std::size_t>(plane.descriptions.front())].uvw_m.data()
           : plane.joined_uvw_m.data();
   const std::size_t channels = plane.freq_hz.size();
-  return {kernels::View<const double, 2>(uvw, {plane.rows, 3}),
-          kernels::View<const double, 1>(plane.freq_hz.data(), {channels}),
-          kernels::View<const std::complex<float>, 2>(plane.vis.data(), {plane.rows, channels}),
-          kernels::View<const float, 2>(plane.weight.data(), {plane.rows, channels})};
+  const std::array<std::size_t, 2> shape{plane.rows, channels};
+  stored.uvw_m = {uvw, {plane.rows, 3}};
+  stored.freq_hz = {plane.freq_hz.data(), {channels}};
+  if (!file_) {
+    stored.vis = {plane.vis.data(), shape};
+    stored.weight = {plane.weight.data(), shape};
+    return stored;
+  }
+  stored.own_vis.resize(plane.rows * channels);
+  stored.own_weight.resize(plane.rows * channels);
+  file_->read(index, stored.own_vis.data(), stored.own_weight.data());
+  const auto rows = static_cast<std::ptrdiff_t>(plane.rows);
+  const std::array<std::ptrdiff_t, 2> strides{1, channels == 1 ? 1 : rows};
+  stored.vis = {stored.own_vis.data(), shape, strides};
+  stored.weight = {stored.own_weight.data(), shape, strides};
+  return stored;
 }
 
 std::size_t ChannelStore::max_samples(const ObservationHeader& header,
@@ -260,6 +304,7 @@ std::size_t ChannelStore::max_samples(const ObservationHeader& header,
 }
 
 void ChannelStore::release(std::size_t index) {
+  if (file_) file_->release(index);
   data_[index].vis = {};
   data_[index].weight = {};
 }

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <stages/data/visibilities.h>
+#include <stages/image/sample_file.h>
 #include <stages/image/spectral_grid.h>
 #include <stages/image/spectral_track.h>
 #include <stages/image/stokes_terms.h>
@@ -16,22 +17,33 @@
 
 namespace skymill::radio {
 
+/// Samples of a plane, in the store or read from its file.
+struct StoredPlane : kernels::PlaneSamples {
+  std::vector<std::complex<float>> own_vis;  ///< empty when the store holds them
+  std::vector<float> own_weight;
+};
+
 /// Stokes visibilities of all planes, sorted by plane: filled in one pass over the data, then read
-/// plane by plane as often as cleaning needs.
+/// plane by plane as often as cleaning needs. They are held, or stand in a scratch file.
 class ChannelStore {
  public:
   /// @param stokes  "I", "Q", "U", "V", "pseudoI", or one hand: "XX", "YY", "RR", "LL"
   /// @param mean_of_hands  weight of a sample: the mean of first and last correlation as tclean's
   ///                       (imaging.md 2.1), else the least of the hands used, as WSClean's
   /// @param track  where the planes' channels are on the axis at each time; without it they stay
+  /// @param file   where samples go; empty holds them
   /// @throws Error (input) when the data have not the correlations that `stokes` needs
   ChannelStore(const ObservationHeader& header, std::vector<PlaneChannels> planes,
                const std::string& stokes, bool mean_of_hands,
-               std::shared_ptr<const SpectralTrack> track = nullptr);
+               std::shared_ptr<const SpectralTrack> track = nullptr, const std::string& file = {},
+               SampleCoding coding = SampleCoding::kPlain);
 
-  /// Bytes that a store of these planes will hold.
-  static std::size_t bytes(const ObservationHeader& header,
-                           const std::vector<PlaneChannels>& planes);
+  /// Bytes of the samples of these planes, held or in a file.
+  static std::size_t sample_bytes(const ObservationHeader& header,
+                                  const std::vector<PlaneChannels>& planes);
+  /// Bytes that a store of these planes holds besides its samples.
+  static std::size_t geometry_bytes(const ObservationHeader& header,
+                                    const std::vector<PlaneChannels>& planes);
 
   /// Largest number of samples (rows × channels) of any of these planes.
   static std::size_t max_samples(const ObservationHeader& header,
@@ -44,13 +56,17 @@ class ChannelStore {
   std::size_t planes() const { return planes_.size(); }
   const PlaneChannels& channels(std::size_t plane) const { return planes_[plane]; }
 
-  /// The samples of a plane: weight is the natural weight of one hand. Views into the store. Of
-  /// channels that move along the axis uvw is scaled, so that frequencies are those of the axis.
-  kernels::PlaneSamples samples(std::size_t plane) const;
+  /// The samples of a plane: weight is the natural weight of one hand. Valid as long as the store.
+  /// Of channels that move along the axis uvw is scaled, so that frequencies are those of the axis.
+  StoredPlane samples(std::size_t plane) const;
   /// Correlations that each sample stands for: 2 for Stokes I of two hands, 1 for one hand.
   int hands() const { return hands_; }
   /// Samples dropped because a flag, a weight or a number forbade them.
   std::size_t flagged() const { return flagged_; }
+
+  /// Bytes written to and read from the scratch file.
+  std::size_t bytes_written() const { return file_ ? file_->bytes_written() : 0; }
+  std::size_t bytes_read() const { return file_ ? file_->bytes_read() : 0; }
 
   /// Frees a plane's visibilities once it is done.
   void release(std::size_t plane);
@@ -103,6 +119,9 @@ class ChannelStore {
   std::vector<StokesTerms> terms_;        ///< by data description
   std::shared_ptr<const SpectralTrack> track_;
   std::vector<std::vector<double>> chan_freq_hz_;  ///< by data description
+  std::unique_ptr<SampleFile> file_;
+  std::vector<std::complex<float>> stretch_vis_;  ///< of one plane and chunk on their way to it
+  std::vector<float> stretch_weight_;
   bool interpolates_ = false;
   bool mean_of_hands_ = false;
   int hands_ = 1;

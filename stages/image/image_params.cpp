@@ -143,6 +143,15 @@ Schema<ImageParams> image_schema() {
       .range(0.01, 0.99);
   s.field("precision", &ImageParams::precision, "Of grids and transforms")
       .choices({"single", "double"});
+  s.field(
+       "scratch", &ImageParams::scratch,
+       "Where the samples of all planes wait, which are read once: memory; a tier of this machine "
+       "or none, the folder of temporary files; auto holds what half of the memory takes")
+      .tuning();
+  s.field("scratch_compression", &ImageParams::scratch_compression,
+          "How samples stand on a tier: lz4 trades time for room")
+      .choices({"none", "lz4"})
+      .tuning();
   s.check(
       [](const ImageParams& p) {
         const double most = static_cast<double>(std::min(p.imsize[0], p.imsize[1])) / 4;

@@ -61,6 +61,8 @@ struct ImageParams {
   std::optional<std::size_t> nmajor;
   double psfcutoff = 0.35;
   std::string precision = "single";
+  std::string scratch = "auto";
+  std::string scratch_compression = "none";
 };
 
 Schema<ImageParams> image_schema();

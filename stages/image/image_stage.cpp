@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 #include <core/error.h>
+#include <core/storage.h>
 #include <core/units.h>
 #include <core/version.h>
 #include <stages/image/clean_channel.h>
@@ -13,6 +14,7 @@ namespace skymill::radio {
 namespace {
 
 constexpr double kSpeedOfLight = 299792458;  // m/s
+constexpr const char* kSamples = "samples";  ///< the scratch folder
 constexpr double kArcsec = 3.14159265358979323846 / 180 / 3600;
 
 /// A mask comes last, where there is one.
@@ -121,8 +123,17 @@ void Image::plan(Planning& planning) {
   out.chunks = planes.size();
   out.chunk_bytes = cleaned_channel_bytes(params_);
   out.set_header<CubeHeader>(cube);
-  planning.set_state(ChannelStore::bytes(*header, planes) + ImagingWeights::joint_bytes(params_) +
+  const std::size_t sample_bytes = ChannelStore::sample_bytes(*header, planes);
+  in_memory_ =
+      params_.scratch == "memory" ||
+      (params_.scratch == "auto" && sample_bytes <= planning.context().memory().total() / 2);
+  planning.set_state(ChannelStore::geometry_bytes(*header, planes) +
+                     (in_memory_ ? sample_bytes : 0) + ImagingWeights::joint_bytes(params_) +
                      (shift_ ? planning.input().chunk_bytes : 0));
+  if (!in_memory_) {
+    planning.add_scratch(kSamples, sample_bytes,
+                         params_.scratch == "auto" ? "disk" : params_.scratch);
+  }
   planning.add_note(std::to_string(planes.size()) + " planes of " + std::to_string(cube->image.nx) +
                     " x " + std::to_string(cube->image.ny) + " pixels of " +
                     format_quantity(cube->image.cell_y_rad / kArcsec, "arcsec") + ", " +
@@ -130,9 +141,14 @@ void Image::plan(Planning& planning) {
                     format_quantity(planes.back().freq_hz, "Hz"));
   cell_ = cell_rad(*header, planes);
   most_samples_ = ChannelStore::max_samples(*header, planes);
-  planning.set_result_work(clean_channel_bytes(
-      params_, most_samples_,
-      gridder_bytes(params_, cell_, most_samples_, 1, header->max_uvw_m, top_hz(planes))));
+  // Threads that planes leave over work inside them.
+  threads_each_ = std::max<std::size_t>(
+      1, static_cast<std::size_t>(planning.context().threads()) / planes.size());
+  planning.set_result_work(
+      clean_channel_bytes(params_, most_samples_,
+                          gridder_bytes(params_, cell_, most_samples_, threads_each_,
+                                        header->max_uvw_m, top_hz(planes))) +
+      (in_memory_ ? 0 : most_samples_ * (sizeof(std::complex<float>) + sizeof(float))));
   weights_.emplace(params_, cell_,
                    kernels::fractional_bandwidth(planes.front().freq_hz, planes.back().freq_hz));
 }
@@ -140,8 +156,11 @@ void Image::plan(Planning& planning) {
 void Image::add(const Chunk<Visibilities>& chunk, const PipelineContext& ctx) {
   if (!store_) {
     // Made with the first chunk, not in plan(): the memory is ours only once the pass has begun.
-    store_ = std::make_unique<ChannelStore>(*chunk->header, cube_.planes, params_.stokes,
-                                            params_.handweights == "mean", cube_.track);
+    if (!in_memory_) scratch_ = ctx.scratch(kSamples);
+    store_ = std::make_unique<ChannelStore>(
+        *chunk->header, cube_.planes, params_.stokes, params_.handweights == "mean", cube_.track,
+        in_memory_ ? "" : scratch_->path() + "/samples",
+        params_.scratch_compression == "lz4" ? SampleCoding::kLz4 : SampleCoding::kPlain);
   }
   if (shift_) {
     Visibilities turned = *chunk;
@@ -161,15 +180,13 @@ void Image::add(const Chunk<Visibilities>& chunk, const PipelineContext& ctx) {
 Stream<ChannelImage> Image::finish(const PipelineContext& ctx) {
   if (!store_) throw Error(ErrorKind::input, "no visibilities came, so there is nothing to image");
   ctx.count("samples_flagged", static_cast<std::int64_t>(store_->flagged()));
+  ctx.count("scratch_bytes_written", static_cast<std::int64_t>(store_->bytes_written()));
   for (std::size_t plane = 0; weights_->joint() && plane < store_->planes(); ++plane) {
     weights_->add(store_->samples(plane));
   }
   pool_ = std::make_unique<PlanePool>(params_.imsize[0] * params_.imsize[1]);
   plans_ = std::make_unique<MeasuredPlans>();
-  const auto threads = static_cast<std::size_t>(ctx.threads());
-  // Threads that planes leave over work inside them.
-  gridder_ = make_gridder(params_, cell_, most_samples_,
-                          std::max<std::size_t>(1, threads / store_->planes()));
+  gridder_ = make_gridder(params_, cell_, most_samples_, threads_each_);
   auto next = std::make_shared<std::size_t>(0);
   return Stream<ChannelImage>([this, next]() -> std::optional<Stream<ChannelImage>::Work> {
     if (*next == store_->planes()) return std::nullopt;
@@ -183,23 +200,22 @@ void Image::record(std::size_t plane, const CleanedChannel& done,
                    const PipelineContext& ctx) const {
   const CleanSummary& s = done.summary;
   const Beam beam = done.beam.value_or(Beam{});
-  Row row{
-      {"channel", static_cast<std::int64_t>(plane)},
-      {"freq_hz", store_->channels(plane).freq_hz},
-      {"iterations", static_cast<std::int64_t>(s.iterations)},
-      {"major_cycles", static_cast<std::int64_t>(s.major_cycles)},
-      {"stop_code", static_cast<std::int64_t>(s.stop)},
-      {"stop", std::string(done.blank ? "no usable data" : kernels::stop_text(s.stop))},
-      {"start_peak_jy", s.start_peak_jy},
-      {"peak_jy", s.peak_jy},
-      {"rms_jy", s.rms_jy},
-      {"model_flux_jy", s.model_flux_jy},
-      {"mask_pixels", static_cast<std::int64_t>(s.mask_pixels)},
-      {"sumwt", s.sumwt},
-      {"sensitivity_jy", s.sensitivity_jy},
-      {"beam_major_arcsec", beam.major_rad / kArcsec},
-      {"beam_minor_arcsec", beam.minor_rad / kArcsec},
-      {"beam_pa_deg", beam.pa_rad / kArcsec / 3600}};
+  Row row{{"channel", static_cast<std::int64_t>(plane)},
+          {"freq_hz", store_->channels(plane).freq_hz},
+          {"iterations", static_cast<std::int64_t>(s.iterations)},
+          {"major_cycles", static_cast<std::int64_t>(s.major_cycles)},
+          {"stop_code", static_cast<std::int64_t>(s.stop)},
+          {"stop", std::string(done.blank ? "no usable data" : kernels::stop_text(s.stop))},
+          {"start_peak_jy", s.start_peak_jy},
+          {"peak_jy", s.peak_jy},
+          {"rms_jy", s.rms_jy},
+          {"model_flux_jy", s.model_flux_jy},
+          {"mask_pixels", static_cast<std::int64_t>(s.mask_pixels)},
+          {"sumwt", s.sumwt},
+          {"sensitivity_jy", s.sensitivity_jy},
+          {"beam_major_arcsec", beam.major_rad / kArcsec},
+          {"beam_minor_arcsec", beam.minor_rad / kArcsec},
+          {"beam_pa_deg", beam.pa_rad / kArcsec / 3600}};
   for (std::size_t k = 0; k < kStepNames.size(); ++k) {
     row.emplace_back(std::string("seconds_") + kStepNames[k], s.clock.seconds()[k]);
   }
@@ -207,9 +223,12 @@ void Image::record(std::size_t plane, const CleanedChannel& done,
 }
 
 Chunk<ChannelImage> Image::image_plane(std::size_t plane, const PipelineContext& ctx) {
-  CleanedChannel done =
-      clean_channel({params_, cell_, *weights_, *gridder_, *pool_}, store_->samples(plane),
-                    store_->hands(), [&] { ctx.throw_if_stopped(); });
+  CleanedChannel done;
+  {
+    const StoredPlane samples = store_->samples(plane);
+    done = clean_channel({params_, cell_, *weights_, *gridder_, *pool_}, samples, store_->hands(),
+                         [&] { ctx.throw_if_stopped(); });
+  }
   store_->release(plane);
   record(plane, done, ctx);
   if (done.blank) {

@@ -42,11 +42,14 @@ class Image final : public Reduce<Visibilities, ChannelImage> {
 
   ImageParams params_;
   CubePlanes cube_;
+  bool in_memory_ = true;  ///< the samples; else they are in a file
+  std::shared_ptr<const ScratchFolder> scratch_;
   std::unique_ptr<ChannelStore> store_;
   std::array<double, 2> cell_{};
   std::optional<ImagingWeights> weights_;
   std::optional<PhaseShift> shift_;
   std::size_t most_samples_ = 0;  ///< of a plane
+  std::size_t threads_each_ = 1;  ///< of a plane
   std::unique_ptr<PlanePool> pool_;
   std::unique_ptr<MeasuredPlans> plans_;
   std::unique_ptr<PlaneGridder> gridder_;  ///< made for the first plane

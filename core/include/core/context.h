@@ -16,6 +16,7 @@
 namespace skymill {
 
 class Draft;
+class ScratchFolder;
 
 /// Names a product of a finished stage and its type, so that nobody can put anything under any key.
 template <class T>
@@ -65,6 +66,10 @@ class SKYMILL_API PipelineContext {
   /// @param path as it was announced
   /// @throws Error as the constructors of `Draft`
   Draft draft(const std::string& path, bool overwrite) const;
+
+  /// The folder that this stage has announced with `Planning::add_scratch`: on the tier that was
+  /// leased for it, or in the run's folder of temporary files. It goes with the last owner.
+  std::shared_ptr<const ScratchFolder> scratch(const std::string& name) const;
 
   /// The same services with a product of a finished stage added.
   /// @throws Error when the key is taken

@@ -61,16 +61,29 @@ class SKYMILL_API Planning {
   ///        resort is beside its final place.
   void add_product(std::string path, std::size_t bytes, bool overwrite,
                    std::string staging = "none");
+  /// A folder for temporary files of up to so many bytes, as `PipelineContext::scratch` of the same
+  /// name gives it to the running stage.
+  /// @param tier as `staging` of `add_product`, where "none" is the run's folder of temporary
+  /// files;
+  ///        "disk" is "auto" without the tiers in memory
+  void add_scratch(const std::string& name, std::size_t bytes, std::string tier = "auto");
   /// The stage's parameters as `name = value`, for the history of products.
   const std::vector<std::string>& parameters() const { return parameters_; }
   /// A line for `skymill explain`.
   void add_note(std::string text) { notes_.push_back(std::move(text)); }
+
+  /// What names a scratch folder in the ledger of leases; nothing is ever made there.
+  static std::string scratch_path(const std::string& root, const std::string& stage,
+                                  const std::string& name) {
+    return root + "/" + stage + "." + name;
+  }
 
   struct Product {
     std::string path;
     std::size_t bytes = 0;
     bool overwrite = false;
     std::string staging;
+    bool scratch = false;  ///< a folder of temporary files, no product
   };
 
  private:

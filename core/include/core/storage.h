@@ -7,7 +7,9 @@
 #include <cstddef>
 #include <functional>
 #include <memory>
+#include <optional>
 #include <string>
+#include <utility>
 
 namespace skymill {
 
@@ -70,6 +72,22 @@ class SKYMILL_API Scratch {
 
  private:
   std::string path_;
+};
+
+/// A folder of temporary files, on a tier or not.
+class SKYMILL_API ScratchFolder {
+ public:
+  explicit ScratchFolder(Space space) : space_(std::move(space)) {}
+  ScratchFolder(const std::string& root, const std::string& purpose)
+      : folder_(std::in_place, root, purpose) {}
+
+  const std::string& path() const { return space_ ? space_->path() : folder_->path(); }
+  /// Name of the tier; empty for none.
+  std::string tier() const { return space_ ? space_->tier() : std::string(); }
+
+ private:
+  std::optional<Space> space_;
+  std::optional<Scratch> folder_;
 };
 
 }  // namespace skymill

@@ -152,6 +152,7 @@ TEST_CASE("the store holds what it said it would") {
   const auto header = header_of({9, 12});
   const auto planes = spectral_grid(*header, 0, 1, std::nullopt);
   // 2 rows of uvw; 2 planes of 2 samples with visibility and weight
-  CHECK(ChannelStore::bytes(*header, planes) == 2 * 24 + 2 * 2 * 12);
+  CHECK(ChannelStore::sample_bytes(*header, planes) == 2 * 2 * 12);
+  CHECK(ChannelStore::geometry_bytes(*header, planes) == 2 * 24);
   CHECK(ChannelStore::max_samples(*header, planes) == 2);
 }

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 #include <core/error.h>
 #include <stages/image/image_stage.h>
+#include <stages/image/sample_file.h>
+#include <unistd.h>
 #include <catch2/catch.hpp>
 
 #include <algorithm>
@@ -264,6 +266,37 @@ TEST_CASE("briggsbwtaper of one plane wants its bandwidth") {
   const Cube alone = image(params, all, 1000);
   params.nchan.reset();
   CHECK(alone.at(0).products[0].pixels() == image(params, all, 1000).at(0).products[0].pixels());
+}
+
+TEST_CASE("samples that wait in a file make the same cube") {
+  const SmallObservation all = small_observation(observation());
+  ImageParams params = imaging();
+  params.specmode = GENERATE(as<std::string>{}, "cubedata", "mfs");
+  params.weighting = "uniform";
+  params.perchanweightdensity = GENERATE(true, false);
+  params.scratch = "memory";
+  const Cube held = image(params, all, 1000);
+  params.scratch = "none";
+  params.scratch_compression = GENERATE(as<std::string>{}, "none", "lz4");
+  CHECK(same_bits(held, image(params, all, 7, 2)));
+}
+
+TEST_CASE("a scratch file gives back what was written, and zeros elsewhere") {
+  SampleFile file("/dev/shm/skymill-test-samples." + std::to_string(getpid()), {4, 3},
+                  SampleCoding::kPlain);
+  const std::vector<std::complex<float>> vis{{1, 2}, {3, 4}};
+  const std::vector<float> weight{5, 6};
+  file.write(1, 1, vis.data(), weight.data(), 2);
+  std::vector<std::complex<float>> read_vis(3);
+  std::vector<float> read_weight(3);
+  file.read(1, read_vis.data(), read_weight.data());
+  CHECK(read_vis == std::vector<std::complex<float>>{{0, 0}, {1, 2}, {3, 4}});
+  CHECK(read_weight == std::vector<float>{0, 5, 6});
+  CHECK(file.bytes_written() == 24);
+  CHECK(file.bytes_read() == 36);
+  file.release(1);
+  CHECK_THROWS_WITH(SampleFile("/nowhere/samples", {1}, SampleCoding::kPlain),
+                    Catch::Matchers::Contains("/nowhere/samples"));
 }
 
 TEST_CASE("fields of different phase centres are not gridded together") {
