@@ -8,6 +8,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <deque>
 
 namespace skymill::radio {
 
@@ -187,10 +188,12 @@ Stream<ChannelImage> Image::finish(const PipelineContext& ctx) {
   pool_ = std::make_unique<PlanePool>(params_.imsize[0] * params_.imsize[1]);
   plans_ = std::make_unique<MeasuredPlans>();
   gridder_ = make_gridder(params_, cell_, most_samples_, threads_each_);
-  auto next = std::make_shared<std::size_t>(0);
-  return Stream<ChannelImage>([this, next]() -> std::optional<Stream<ChannelImage>::Work> {
-    if (*next == store_->planes()) return std::nullopt;
-    const std::size_t plane = (*next)++;
+  auto waiting = std::make_shared<std::deque<std::size_t>>();
+  for (const std::size_t plane : store_->longest_first()) waiting->push_back(plane);
+  return Stream<ChannelImage>([this, waiting]() -> std::optional<Stream<ChannelImage>::Work> {
+    if (waiting->empty()) return std::nullopt;
+    const std::size_t plane = waiting->front();
+    waiting->pop_front();
     return Stream<ChannelImage>::Work(
         [this, plane](const PipelineContext& work_ctx) { return image_plane(plane, work_ctx); });
   });
