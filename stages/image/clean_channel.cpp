@@ -133,9 +133,8 @@ class ChannelCleaner {
     kernels::PlaneSamples geometry = weighted_;
     geometry.vis = {};
     timed(Step::kPredict, [&] {
-      // The old residual has served; its memory holds the model until the new one is made.
-      kernels::write_rows(model_, 0, residual());
-      tools_.gridder.predict(residual(), geometry, left);
+      // The old residual has served: its memory is free until the new one is made.
+      tools_.gridder.predict(model_, residual(), geometry, left);
       for (std::size_t row = 0; row < shape[0]; ++row) {
         for (std::size_t channel = 0; channel < shape[1]; ++channel) {
           left(row, channel) = samples_.vis(row, channel) - left(row, channel);

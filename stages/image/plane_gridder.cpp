@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 #include <stages/image/plane_gridder.h>
+#include <stages/kernels/direct_predict.h>
 #include <stages/kernels/standard_gridder.h>
 #include <stages/kernels/wgridder.h>
 
@@ -9,10 +10,11 @@ namespace {
 
 constexpr double kSpeedOfLight = 299792458;  // m/s
 
-template <class Kernel>
+template <class Real, class Kernel>
 class GridderOf final : public PlaneGridder {
  public:
-  explicit GridderOf(Kernel kernel) : kernel_(std::move(kernel)) {}
+  GridderOf(Kernel kernel, const kernels::ModelGrid& grid, bool w_term, std::size_t threads)
+      : kernel_(std::move(kernel)), grid_(grid), w_term_(w_term), threads_(threads) {}
 
   double dirty(const kernels::PlaneSamples& samples, kernels::View<float, 2> image) const override {
     return kernel_.dirty(samples, image);
@@ -20,13 +22,22 @@ class GridderOf final : public PlaneGridder {
   double psf(const kernels::PlaneSamples& samples, kernels::View<float, 2> image) const override {
     return kernel_.psf(samples, image);
   }
-  void predict(kernels::View<const float, 2> model, const kernels::PlaneSamples& geometry,
+  void predict(const kernels::SparseModel& model, kernels::View<float, 2> scratch,
+               const kernels::PlaneSamples& geometry,
                kernels::View<std::complex<float>, 2> vis_out) const override {
-    kernel_.predict(model, geometry, vis_out);
+    if (kernels::direct_predict_pays(model, grid_, vis_out.size())) {
+      kernels::direct_predict<Real>(model, grid_, w_term_, geometry, threads_, vis_out);
+      return;
+    }
+    kernels::write_rows(model, 0, scratch);
+    kernel_.predict(scratch, geometry, vis_out);
   }
 
  private:
   Kernel kernel_;
+  kernels::ModelGrid grid_;
+  bool w_term_;
+  std::size_t threads_;
 };
 
 kernels::WGridderOptions options_of(const ImageParams& params, std::size_t samples,
@@ -42,14 +53,16 @@ template <class Real>
 std::unique_ptr<PlaneGridder> make(const ImageParams& params, const std::array<double, 2>& cell_rad,
                                    std::size_t samples, std::size_t threads) {
   const auto [nx, ny] = params.imsize;
+  const kernels::ModelGrid grid{nx, ny, -cell_rad[0], cell_rad[1]};
   if (params.gridder == "standard") {
     using Standard = kernels::StandardGridder<Real>;
-    return std::make_unique<GridderOf<Standard>>(
-        Standard(nx, ny, -cell_rad[0], cell_rad[1], threads));
+    return std::make_unique<GridderOf<Real, Standard>>(
+        Standard(nx, ny, -cell_rad[0], cell_rad[1], threads), grid, false, threads);
   }
   using Modern = kernels::WGridder<Real>;
-  return std::make_unique<GridderOf<Modern>>(
-      Modern(nx, ny, -cell_rad[0], cell_rad[1], options_of(params, samples, threads)));
+  return std::make_unique<GridderOf<Real, Modern>>(
+      Modern(nx, ny, -cell_rad[0], cell_rad[1], options_of(params, samples, threads)), grid, true,
+      threads);
 }
 
 template <class Real>

@@ -3,6 +3,7 @@
 
 #include <stages/image/image_params.h>
 #include <stages/kernels/samples.h>
+#include <stages/kernels/sparse_model.h>
 
 #include <array>
 #include <complex>
@@ -22,8 +23,11 @@ class PlaneGridder {
                        kernels::View<float, 2> image) const = 0;
   /// Writes the PSF, of peak 1, and returns the sum of weights.
   virtual double psf(const kernels::PlaneSamples& samples, kernels::View<float, 2> image) const = 0;
-  /// Writes the visibilities of a model, Jy/pixel.
-  virtual void predict(kernels::View<const float, 2> model, const kernels::PlaneSamples& geometry,
+  /// Writes the visibilities of a model, Jy/pixel: through transforms of the plane, or as a direct
+  /// sum where that is less work.
+  /// @param scratch a plane that may be overwritten
+  virtual void predict(const kernels::SparseModel& model, kernels::View<float, 2> scratch,
+                       const kernels::PlaneSamples& geometry,
                        kernels::View<std::complex<float>, 2> vis_out) const = 0;
 };
 

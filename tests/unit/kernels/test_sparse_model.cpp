@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
+#include <stages/kernels/direct_predict.h>
 #include <stages/kernels/restore.h>
 #include <stages/kernels/sparse_model.h>
 
@@ -136,4 +137,46 @@ TEST_CASE("runs unite and intersect as sets of pixels do", "[kernels][mask]") {
   for (std::size_t y = 0; y < 12; ++y) {
     for (std::size_t x = 0; x < 20; ++x) CHECK(rows.contains(y, x) == (either(y, x) > 0.5F));
   }
+}
+
+TEST_CASE("visibilities of few components are summed to the precision", "[kernels][model]") {
+  std::mt19937 random(9);
+  std::uniform_real_distribution<double> far(-3000, 3000);
+  std::vector<double> uvw(3 * 700);
+  for (double& metres : uvw) metres = far(random);
+  const std::vector<double> freq{1.4e9, 1.5e9};
+  const PlaneSamples geometry{{uvw.data(), {700, 3}}, {freq.data(), {2}}, {}, {}};
+  const ModelGrid grid{401, 300, -2e-3, 1.5e-3};  // to 0.46 from the centre, n - 1 = -0.11
+  SparseModel model{{0, 0, 1}, {10, 400, 2.5F}, {150, 200, -0.5F}, {299, 120, 0.75F}};
+  const bool w_term = GENERATE(true, false);
+  std::vector<std::complex<float>> single(1400);
+  std::vector<std::complex<float>> twice(1400);
+  std::vector<std::complex<float>> threaded(1400);
+  direct_predict<float>(model, grid, w_term, geometry, 1, {single.data(), {700, 2}});
+  direct_predict<float>(model, grid, w_term, geometry, 4, {threaded.data(), {700, 2}});
+  direct_predict<double>(model, grid, w_term, geometry, 2, {twice.data(), {700, 2}});
+  CHECK(single == threaded);
+  double worst_single = 0;
+  double worst_double = 0;
+  for (std::size_t k = 0; k < 1400; ++k) {
+    std::complex<double> truth = 0;
+    for (const ModelPixel& p : model) {
+      const double l = (static_cast<double>(p.x) - 200) * grid.cell_x_rad;
+      const double m = (static_cast<double>(p.y) - 150) * grid.cell_y_rad;
+      const double q = w_term ? oracle::n_minus_one(l, m) : 0;
+      const double turns = (uvw[k / 2 * 3] * l + uvw[k / 2 * 3 + 1] * m + uvw[k / 2 * 3 + 2] * q) *
+                           freq[k % 2] / oracle::kLightSpeed;
+      truth += static_cast<double>(p.flux) * oracle::wave(turns);
+    }
+    worst_single = std::max(worst_single, std::abs(std::complex<double>(single[k]) - truth));
+    worst_double = std::max(worst_double, std::abs(std::complex<double>(twice[k]) - truth));
+  }
+  CHECK(worst_single < 4.75e-6);  // 1e-6 of the flux
+  CHECK(worst_double < 4.75e-7);  // the visibilities are floats
+  CHECK_THROWS_WITH(
+      direct_predict<float>(model, grid, true, geometry, 1, {single.data(), {1400, 1}}),
+      Catch::Contains("[700][2]"));
+  CHECK(direct_predict_pays(model, grid, 1400));
+  model.resize(4000);
+  CHECK_FALSE(direct_predict_pays(model, grid, 1400));
 }
