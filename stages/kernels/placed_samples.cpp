@@ -2,7 +2,7 @@
 #include <stages/kernels/check_samples.h>
 #include <stages/kernels/parallel_ranges.h>
 #include <stages/kernels/placed_samples.h>
-#include <stages/kernels/uv_lines.h>
+#include <stages/kernels/uv_slab.h>
 
 #include <algorithm>
 #include <limits>
@@ -163,7 +163,7 @@ PlacedSamples<Real>::PlacedSamples(const PlaneSamples& samples, SampleValues kin
   }
   const std::vector<double> per_metre = inverse_wavelengths(samples);
   const bool stacking = w_plan.kind == WTermPlan::Kind::kStacking;
-  constexpr std::size_t kMargin = UvLines<Real>::kMargin;
+  constexpr std::size_t kMargin = UvSlab<Real>::kMargin;
   const int column_offset = static_cast<int>(v_axis.grid_size / 2 + kMargin);
   strips = (lines.stored + kStripLines - 1) / kStripLines;
   const std::size_t tiles = (v_axis.grid_size + 2 * kMargin) / kTileColumns + 1;
@@ -219,13 +219,14 @@ PlacedSamples<Real>::PlacedSamples(const PlaneSamples& samples, SampleValues kin
     sum += static_cast<double>(weight);
     const FirstTap u(p.u, taps);
     const FirstTap v(p.v, taps);
+    const auto line = static_cast<std::uint32_t>(u.index - lines.first);
     Unsorted<Real>& sample = unsorted[source];
     sample.place = {static_cast<Real>(u.argument), static_cast<Real>(v.argument),
-                    static_cast<std::uint32_t>(u.index - lines.first),
+                    line % static_cast<std::uint32_t>(kStripLines),
                     static_cast<std::uint32_t>(v.index + column_offset)};
     sample.mirrored = p.mirrored;
-    tile_of[source] = static_cast<std::uint32_t>(sample.place.line / kStripLines * tiles +
-                                                 sample.place.column / kTileColumns);
+    tile_of[source] =
+        static_cast<std::uint32_t>(line / kStripLines * tiles + sample.place.column / kTileColumns);
     double re = static_cast<double>(weight) * static_cast<double>(vis.real());
     double im = static_cast<double>(weight) * static_cast<double>(vis.imag());
     im = p.mirrored ? -im : im;

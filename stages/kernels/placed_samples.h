@@ -56,7 +56,8 @@ struct PlacedSamples {
   /// Real kernels reach over fewer lines than a strip has.
   static_assert(kStripLines >= static_cast<std::size_t>(kMostTaps));
 
-  /// First of the lines stored, and of the plane's; lines first..first + stored - 1.
+  /// The lines that samples may touch: first..first + stored - 1, counted from the middle. Some
+  /// may lie outside the period.
   struct Lines {
     int first = 0;
     std::size_t stored = 0;
@@ -69,6 +70,9 @@ struct PlacedSamples {
   /// An upper bound of the bytes per sample, and while sorting.
   static constexpr std::size_t kBytesEach =
       2 * (sizeof(TapPlace<Real>) + 4 * sizeof(Real)) + 4 * sizeof(std::uint32_t);
+  /// And of what is kept, with the sum of a sample that is predicted.
+  static constexpr std::size_t kBytesKept =
+      sizeof(TapPlace<Real>) + 3 * sizeof(Real) + sizeof(std::uint32_t);
 
   std::size_t count() const { return places.size(); }
   /// Samples of a bucket (the first plane of w they enter) and strip: starts[k]..starts[k + 1],
@@ -80,7 +84,7 @@ struct PlacedSamples {
   std::size_t strips = 0;
   std::size_t buckets = 1;
   std::vector<std::size_t> starts;
-  AlignedBuffer<TapPlace<Real>> places;
+  AlignedBuffer<TapPlace<Real>> places;      ///< lines count from the first of their strip
   AlignedBuffer<std::complex<Real>> values;  ///< weighted and turned; conjugate where mirrored
   AlignedBuffer<Real> w_arguments;           ///< kExpansion: w/w_max; kStacking: of the polynomials
   AlignedBuffer<std::uint32_t> sources;      ///< twice row * channels + channel, 1 more if mirrored
