@@ -2,7 +2,7 @@
 #include <stages/kernels/auto_multithresh.h>
 #include <stages/kernels/exact_median.h>
 #include <stages/kernels/grow_mask.h>
-#include <stages/kernels/largest_pixel.h>
+#include <stages/kernels/pixel_loops.h>
 #include <stages/kernels/pixel_runs.h>
 #include <stages/kernels/smooth_mask.h>
 

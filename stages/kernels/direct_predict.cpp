@@ -2,6 +2,7 @@
 #include <stages/kernels/direct_loops.h>
 #include <stages/kernels/direct_predict.h>
 #include <stages/kernels/parallel_ranges.h>
+#include <stages/kernels/vector_sets.h>
 
 #include <algorithm>
 #include <array>
@@ -32,13 +33,11 @@ DirectLoop<Real> choose() {
       return twice;
     }
   };
-#ifdef SKYMILL_TAP_LOOPS_X86
-  __builtin_cpu_init();
-  if (__builtin_cpu_supports("avx512f") && __builtin_cpu_supports("avx512vl") &&
-      __builtin_cpu_supports("avx512dq")) {
+#ifdef SKYMILL_VECTOR_SETS_X86
+  if (vector_set() == VectorSet::kAvx512) {
     return pick(direct_loops_avx512::single, direct_loops_avx512::twice);
   }
-  if (__builtin_cpu_supports("avx2") && __builtin_cpu_supports("fma")) {
+  if (vector_set() == VectorSet::kAvx2) {
     return pick(direct_loops_avx2::single, direct_loops_avx2::twice);
   }
 #endif

@@ -18,6 +18,9 @@ struct HogbomOptions {
   /// The residual outside the mask need not be updated, as when a major cycle follows. With a mask
   /// of few pixels that is much faster; components and residual inside the mask stay the same bits.
   bool in_mask_only = false;
+  /// The residual is not wanted afterwards at all, as when a major cycle makes it anew. Components
+  /// stay the same bits, and cleaning a whole plane costs what its brightest parts do (LazyPlane).
+  bool discard_residual = false;
 };
 
 enum class HogbomStop {

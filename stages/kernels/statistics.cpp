@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 #include <stages/kernels/exact_median.h>
-#include <stages/kernels/largest_pixel.h>
+#include <stages/kernels/pixel_loops.h>
 #include <stages/kernels/statistics.h>
 
 #include <algorithm>

@@ -1,0 +1,37 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+#include <stages/kernels/pixel_loops.h>
+#include <stages/kernels/vector_sets.h>
+
+namespace skymill::kernels {
+
+namespace {
+
+struct Loops {
+  float (*largest)(const float*, std::size_t) = &pixel_loops_baseline::largest;
+  float (*subtract)(float*, const float*, std::size_t, float) = &pixel_loops_baseline::subtract;
+};
+
+const Loops& loops() {
+  static const Loops chosen = [] {
+#ifdef SKYMILL_VECTOR_SETS_X86
+    if (vector_set() == VectorSet::kAvx512) {
+      return Loops{&pixel_loops_avx512::largest, &pixel_loops_avx512::subtract};
+    }
+    if (vector_set() == VectorSet::kAvx2) {
+      return Loops{&pixel_loops_avx2::largest, &pixel_loops_avx2::subtract};
+    }
+#endif
+    return Loops{};
+  }();
+  return chosen;
+}
+
+}  // namespace
+
+float largest_pixel(const float* r, std::size_t n) { return loops().largest(r, n); }
+
+float subtract_pixels(float* r, const float* p, std::size_t n, float flux) {
+  return loops().subtract(r, p, n, flux);
+}
+
+}  // namespace skymill::kernels
