@@ -147,6 +147,10 @@ void measure(std::size_t side, double cell, double longest_m, int turns, const P
   std::vector<float> image(side * side);
   std::vector<float> theirs(peer.dirty != nullptr ? side * side : 0);
   std::vector<Complex> vis(channel.vis.size());
+  std::vector<float> sparse(side * side);  // a clean model: flux in forty rows
+  for (std::size_t k = 0; k < sparse.size(); k += side * (side / 40) + side / 13) {
+    sparse[k] = 1;
+  }
   for (const double accuracy : {1e-4, 1e-6}) {
     for (const bool w_term : {false, true}) {
       for (const std::size_t threads : {1U, 2U}) {
@@ -160,7 +164,7 @@ void measure(std::size_t side, double cell, double longest_m, int turns, const P
         std::printf("%zu^2, accuracy %g, %s, %zu thread(s): %d taps, grid %zu, %zu %s plane(s)\n",
                     side, accuracy, w_term ? "with w" : "without w", threads, how.taps, how.u_size,
                     how.planes, how.whole ? "whole" : "half");
-        Times dirty, psf, predict, their_dirty, their_predict;
+        Times dirty, psf, predict, predict_sparse, their_dirty, their_predict;
         for (int turn = 0; turn < turns; ++turn) {
           take(dirty, [&] { gridder.dirty(channel.samples(), view); });
           if (peer.dirty != nullptr) {
@@ -174,6 +178,10 @@ void measure(std::size_t side, double cell, double longest_m, int turns, const P
           take(predict, [&] {
             gridder.predict(view, channel.samples(), {vis.data(), {vis.size(), 1}});
           });
+          take(predict_sparse, [&] {
+            gridder.predict(View<const float, 2>(sparse.data(), {side, side}), channel.samples(),
+                            {vis.data(), {vis.size(), 1}});
+          });
           if (peer.predict != nullptr) {
             take(their_predict, [&] {
               peer.predict(channel.weight.size(), channel.uvw.data(), kFreq, image.data(), side,
@@ -184,6 +192,7 @@ void measure(std::size_t side, double cell, double longest_m, int turns, const P
         show("dirty", dirty, their_dirty);
         show("psf", psf, {});
         show("predict", predict, their_predict);
+        show("sparse", predict_sparse, {});
         rusage usage{};
         getrusage(RUSAGE_SELF, &usage);
         std::printf(

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 #include <stages/kernels/check_samples.h>
+#include <stages/kernels/huge_pages.h>
 #include <stages/kernels/parallel_ranges.h>
 #include <stages/kernels/placed_samples.h>
 #include <stages/kernels/uv_slab.h>
@@ -13,6 +14,14 @@
 namespace skymill::kernels {
 
 namespace {
+
+/// A buffer of one element for each sample: megabytes that are touched once.
+template <class T>
+AlignedBuffer<T> buffer_of(std::size_t size) {
+  AlignedBuffer<T> buffer(size);
+  prefer_huge_pages(buffer.data(), size * sizeof(T));
+  return buffer;
+}
 
 constexpr std::uint32_t kDropped = std::numeric_limits<std::uint32_t>::max();
 constexpr std::size_t kBlockRows = 1024;  // sums of weights are taken by blocks, then in order
@@ -36,7 +45,7 @@ AlignedBuffer<std::uint32_t> sorted_by(const AlignedBuffer<std::uint32_t>& keys,
   for (std::size_t bin = 0; bin < bins; ++bin) {
     starts[bin + 1] += starts[bin];
   }
-  AlignedBuffer<std::uint32_t> order(starts[bins]);
+  AlignedBuffer<std::uint32_t> order = buffer_of<std::uint32_t>(starts[bins]);
   for (std::size_t k = 0; k < keys.size(); ++k) {
     if (keys[k] != kDropped) {
       order[starts[keys[k]]++] = static_cast<std::uint32_t>(k);
@@ -189,9 +198,9 @@ PlacedSamples<Real>::PlacedSamples(const PlaneSamples& samples, SampleValues kin
   };
 
   const bool has_w = w_plan.kind != WTermPlan::Kind::kNone;
-  const AlignedBuffer<std::uint32_t> tile_of(rows * chans);
+  const AlignedBuffer<std::uint32_t> tile_of = buffer_of<std::uint32_t>(rows * chans);
   const AlignedBuffer<std::uint32_t> bucket_of(stacking ? rows * chans : 0);
-  const AlignedBuffer<Unsorted<Real>> unsorted(rows * chans);
+  const AlignedBuffer<Unsorted<Real>> unsorted = buffer_of<Unsorted<Real>>(rows * chans);
   const std::size_t blocks = (rows + kBlockRows - 1) / kBlockRows;
   std::vector<double> weights(blocks, 0.0);
   const auto place = [&](std::size_t row, std::size_t c, double& sum) {
@@ -262,9 +271,9 @@ PlacedSamples<Real>::PlacedSamples(const PlaneSamples& samples, SampleValues kin
   }
   starts.assign(buckets * strips + 1, 0);
   const std::size_t count = sources.size();
-  places = AlignedBuffer<TapPlace<Real>>(count);
-  values = AlignedBuffer<std::complex<Real>>(kind == SampleValues::kNone ? 0 : count);
-  w_arguments = AlignedBuffer<Real>(has_w ? count : 0);
+  places = buffer_of<TapPlace<Real>>(count);
+  values = buffer_of<std::complex<Real>>(kind == SampleValues::kNone ? 0 : count);
+  w_arguments = buffer_of<Real>(has_w ? count : 0);
   for (std::size_t s = 0; s < count; ++s) {
     const std::size_t bucket = stacking ? bucket_of[sources[s]] : 0;
     ++starts[bucket * strips + tile_of[sources[s]] / tiles + 1];

@@ -16,12 +16,12 @@ namespace skymill::kernels {
 /// not depend on its slab: whoever needs a line takes the strip before it as well.
 struct UvSlabs {
   static constexpr std::size_t kStripLines = PlacedSamples<float>::kStripLines;
+  static constexpr std::size_t kTogether = std::size_t{4} << 20;
 
   /// `line_bytes` of one line. Slabs have about 4 MB, or less where threads would idle, but at
   /// least four strips, as each grids one strip of its neighbour.
   UvSlabs(std::size_t all_strips, std::size_t line_bytes, std::size_t taps, std::size_t threads)
       : strips(all_strips), overlap(taps - 1) {
-    constexpr std::size_t kTogether = std::size_t{4} << 20;
     const std::size_t bytes = strips * kStripLines * line_bytes;
     if (bytes > 2 * kTogether) {
       const std::size_t wanted = std::max(bytes / kTogether, threads > 1 ? 4 * threads : 1);
@@ -39,6 +39,21 @@ struct UvSlabs {
   /// One past the last line that samples of a slab touch, of `stored`.
   std::size_t last_touched(std::size_t slab, std::size_t stored) const {
     return std::min(first_line(slab + 1) + overlap, stored);
+  }
+
+  /// Upper bound of what the slabs in work take, for a plane of at most these strips.
+  static std::size_t most_bytes(std::size_t strips, std::size_t line_bytes, std::size_t taps,
+                                std::size_t threads) {
+    const std::size_t strip_bytes = kStripLines * line_bytes;
+    const std::size_t beyond = taps * line_bytes;
+    const std::size_t all = strips * strip_bytes;
+    const std::size_t alone = std::min(all, 2 * kTogether) + beyond;
+    if (all <= 2 * kTogether) {
+      return alone;
+    }
+    // Rounding leaves a slab up to half as large again as it should be, and its neighbour's strip.
+    const std::size_t several = std::max(kTogether * 3 / 2 / strip_bytes + 1, std::size_t{6}) + 1;
+    return std::max(alone, threads * (several * strip_bytes + beyond));
   }
 
   std::size_t strips;

@@ -145,17 +145,23 @@ void WGridder<Real>::Impl::predict(View<const Pixel, 2> model, const PlaneSample
   const std::size_t stored = call.stored.stored;
   std::vector<Complex> sums(placed.count());
   const SpectrumParts parts(call.slabs, rows.size(), stored, sizeof(Complex));
+  const auto lines_of = [&](std::size_t part) {
+    return Run{call.slabs.first_line(parts.first_slab(part)),
+               call.slabs.last_touched(parts.first_slab(part + 1) - 1, stored)};
+  };
+  std::size_t most_lines = 0;
   for (std::size_t part = 0; part < parts.count; ++part) {
-    const std::size_t first_slab = parts.first_slab(part);
-    const std::size_t end_slab = parts.first_slab(part + 1);
-    const Run lines{call.slabs.first_line(first_slab),
-                    call.slabs.last_touched(end_slab - 1, stored)};
-    const SpectrumRows<Real> spectra(rows.size(), lines.end - lines.first, {});
+    most_lines = std::max(most_lines, lines_of(part).end - lines_of(part).first);
+  }
+  const SpectrumRows<Real> spectra(rows.size(), most_lines, {});
+  for (std::size_t part = 0; part < parts.count; ++part) {
+    const Run lines = lines_of(part);
     for (std::size_t index = 0; index < call.w.planes; ++index) {
       const Plane plane = plane_of(call, index);
       if (!plane.runs.empty()) {
         rows_to_spectra(call, plane, model, rows, lines, spectra);
-        spectra_to_samples(call, plane, spectra, rows, first_slab, end_slab, sums);
+        spectra_to_samples(call, plane, spectra, rows, parts.first_slab(part),
+                           parts.first_slab(part + 1), sums);
       }
     }
   }
@@ -310,9 +316,9 @@ std::size_t WGridder<Real>::footprint_bytes(std::size_t nx, std::size_t ny, doub
                parts.count == 1 ? std::size_t{0} : SpectrumParts::kMostBytes);
   const std::size_t imaging = SpectrumRows<Real>::bytes(ny, lines, plan.planes == 1 ? nx : 0);
   const std::size_t working =
-      std::max(imaging, predicting) +
-      options.threads * (RowBlock<Real>::bytes(cost.u_size, nx) +
-                         UvSlab<Real>::bytes(cost.v_size, slabs.most_lines()));
+      std::max(imaging, predicting) + options.threads * RowBlock<Real>::bytes(cost.u_size, nx) +
+      UvSlabs::most_bytes(strips, UvSlab<Real>::bytes(cost.v_size, 1),
+                          static_cast<std::size_t>(kernel.taps), options.threads);
   return std::max(samples * PlacedSamples<Real>::kBytesEach,
                   samples * PlacedSamples<Real>::kBytesKept + working) +
          strips * (buckets * sizeof(std::size_t) + tiles * sizeof(std::uint32_t));
