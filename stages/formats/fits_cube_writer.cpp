@@ -26,8 +26,8 @@ constexpr std::size_t kBlockCards = 36;
 constexpr std::size_t kBlock = kCard * kBlockCards;
 /// Blank cards kept for the beams and for HISTORY that comes later, so that the data stay in place.
 constexpr std::size_t kReservedCards = 144;
-/// Turned to the byte order of FITS at once: what stays in the cache of a core.
-constexpr std::size_t kTurnPixels = std::size_t{1} << 15;
+/// Turned to the byte order of FITS and written at once: smaller writes cost the system more.
+constexpr std::size_t kTurnPixels = std::size_t{1} << 18;
 
 inline std::uint32_t big_endian(std::uint32_t word) {
   return std::endian::native == std::endian::big ? word : __builtin_bswap32(word);
