@@ -34,7 +34,9 @@ inline std::uint32_t big_endian(std::uint32_t word) {
 }
 
 // A copy for AVX2, which the loader chooses where it can run: twice as fast as byte swaps of words.
-#if defined(__x86_64__)
+// Sanitizers are not ready yet when the loader chooses.
+#if defined(__x86_64__) && defined(__GNUC__) && !defined(__clang__) && \
+    !defined(__SANITIZE_ADDRESS__) && !defined(__SANITIZE_THREAD__)
 __attribute__((target_clones("avx2", "default")))
 #endif
 void turn(const float* pixels, std::size_t count, std::uint32_t* turned) {
