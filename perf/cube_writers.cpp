@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 // Writes the planes of a cube as a CASA image, as FITS and, as the measure, as bare bytes with
-// pwrite and fsync; in turn. Prints the least CPU and wall seconds, and the ratio to the measure.
+// pwrite and fsync; in turn. Prints the least CPU and wall seconds, the ratio to the
+// measure and the bytes written a byte of pixels.
 // usage: perf_cube_writers FOLDER [SIZE [PLANES [REPEATS]]]
 #include <core/storage.h>
 #include <stages/formats/fits_cube.h>
@@ -15,6 +16,7 @@
 #include <cstdio>
 #include <cstdlib>
 #include <filesystem>
+#include <fstream>
 #include <functional>
 #include <string>
 #include <vector>
@@ -35,9 +37,21 @@ double cpu_seconds() {
   return seconds(usage.ru_utime) + seconds(usage.ru_stime);
 }
 
+/// What this process has given the file systems to write.
+double written_bytes() {
+  std::ifstream io("/proc/self/io");
+  std::string key;
+  double bytes = 0;
+  while (io >> key >> bytes) {
+    if (key == "write_bytes:") return bytes;
+  }
+  return 0;
+}
+
 struct Cost {
   double cpu_s = 1e30;
   double wall_s = 1e30;
+  double bytes = 1e30;
 };
 
 ImageHeader header_of(std::size_t size, std::size_t planes) {
@@ -146,22 +160,25 @@ int main(int argc, char** argv) {
     for (Way& way : ways) {
       const std::string path = scratch.path() + "/" + way.name;
       const double cpu_s = cpu_seconds();
+      const double bytes = written_bytes();
       const auto start = std::chrono::steady_clock::now();
       way.write(path, header, plane);
       const std::chrono::duration<double> wall = std::chrono::steady_clock::now() - start;
       way.least.cpu_s = std::min(way.least.cpu_s, cpu_seconds() - cpu_s);
       way.least.wall_s = std::min(way.least.wall_s, wall.count());
+      way.least.bytes = std::min(way.least.bytes, written_bytes() - bytes);
       std::filesystem::remove_all(path);
     }
   }
   const double gigabytes = 4e-9 * static_cast<double>(plane.size() * header.nchan);
   std::printf("%zu planes of %zu x %zu, %.2f GB, fsync included\n", header.nchan, header.nx,
               header.ny, gigabytes);
-  std::printf("%-8s %10s %10s %10s %10s\n", "way", "CPU s/GB", "ratio", "wall s", "MB/s");
+  std::printf("%-8s %10s %10s %10s %10s %14s\n", "way", "CPU s/GB", "ratio", "wall s", "MB/s",
+              "written/pixels");
   for (const Way& way : ways) {
-    std::printf("%-8s %10.3f %10.2f %10.2f %10.0f\n", way.name, way.least.cpu_s / gigabytes,
+    std::printf("%-8s %10.3f %10.2f %10.2f %10.0f %14.4f\n", way.name, way.least.cpu_s / gigabytes,
                 way.least.cpu_s / ways.front().least.cpu_s, way.least.wall_s,
-                1e3 * gigabytes / way.least.wall_s);
+                1e3 * gigabytes / way.least.wall_s, 1e-9 * way.least.bytes / gigabytes);
   }
   return 0;
 }

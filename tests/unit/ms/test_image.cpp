@@ -5,8 +5,11 @@
 
 #include <algorithm>
 #include <catch2/catch.hpp>
+#include <chrono>
 #include <cmath>
+#include <cstdlib>
 #include <filesystem>
+#include <fstream>
 #include <thread>
 
 #include "data_fixture.h"
@@ -215,6 +218,34 @@ TEST_CASE("rows that threads write at once make the same image", "[ms][image]") 
     }
   });
   CHECK_THROWS_WITH(writer.put_plane(0, plane_of(header, 0).data()), Catch::Contains("finished"));
+}
+
+TEST_CASE("who has a growing image open does not keep it from being finished", "[ms][image]") {
+  if (!has_program("/usr/bin/python3")) return;
+  Scratch scratch;
+  Lane lane("test");
+  const ImageHeader header = small_header(3);
+  const std::string path = scratch.path("held.image");
+  CasaImageWriter writer = open_writer(lane, path, header);
+  const auto appears = [&](const char* sign) {
+    for (int tries = 0; tries < 600 && !std::filesystem::exists(scratch.path(sign)); ++tries) {
+      std::this_thread::sleep_for(std::chrono::milliseconds(100));
+    }
+    return std::filesystem::exists(scratch.path(sign));
+  };
+  const std::string log = scratch.path("log");
+  REQUIRE(std::system(("/usr/bin/python3 " SKYMILL_TEST_SCRIPTS "/hold_image.py '" + path + "' '" +
+                       scratch.path("") + "' 3,20,31 > '" + log + "' 2>&1 &")
+                          .c_str()) == 0);
+  REQUIRE(appears("open"));
+  for (std::size_t chan = 0; chan < 3; ++chan) {
+    writer.put_plane(chan, plane_of(header, chan).data(), beam_of(chan));
+  }
+  lane.run([&](const Lane::Token& token) { writer.finish(token); });
+  std::ofstream(scratch.path("finished")).flush();
+  const bool good = appears("good");
+  INFO(text_of(log));
+  CHECK(good);
 }
 
 TEST_CASE("a cube larger than the memory is a hole until its planes come", "[ms][image]") {
