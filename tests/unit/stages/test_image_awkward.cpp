@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
-// What docs/guide/imaging.md promises of data and images that are not as usual, for both gridders.
+// What docs/guide/imaging.md says of data and images that are not as usual, for both gridders.
 #include <core/error.h>
 #include <stages/image/image_stage.h>
 
