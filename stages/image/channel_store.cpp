@@ -144,8 +144,11 @@ inline std::optional<ChannelStore::Sample> ChannelStore::sample(const Visibiliti
   std::complex<float> sum = 0;
   bool good = true;
   for (const auto& [hand, sign] : stokes.terms) {
-    // A NaN must not hide behind a comparison: it is caught below.
-    if (!mean_of_hands_ && !(weights[hand] >= weight)) weight = weights[hand];
+    if (!mean_of_hands_) {
+      // What is no number or infinite must not hide behind the other hand's weight.
+      good = good && std::isfinite(weights[hand]);
+      weight = std::min(weight, weights[hand]);
+    }
     good = good && chunk.flag[cell + hand] == 0;
     sum += sign * chunk.data[cell + hand];
   }

@@ -8,28 +8,19 @@
 #include <stdexcept>
 #include <tuple>
 
+#include "adjointness.h"
 #include "direct_sum.h"
 
 using namespace skymill::kernels;
+using oracle::adjointness_error;
 using oracle::Data;
+using oracle::DoubleImage;
 using oracle::Image;
 using oracle::Source;
 
 namespace {
 
 constexpr double kCell = 2e-3;  // wide fields, so that small images have large w terms
-
-/// An image of doubles and its view.
-struct DoubleImage {
-  DoubleImage(std::size_t a_nx, std::size_t a_ny) : nx(a_nx), ny(a_ny), pixels(nx * ny) {}
-  View<double, 2> view() { return {pixels.data(), {ny, nx}}; }
-  View<const double, 2> view() const { return {pixels.data(), {ny, nx}}; }
-  double& operator()(std::size_t y, std::size_t x) { return pixels[y * nx + x]; }
-
-  std::size_t nx;
-  std::size_t ny;
-  std::vector<double> pixels;
-};
 
 /// The largest 1 - n of an image.
 double largest_drop(std::size_t nx, std::size_t ny, double cell_x, double cell_y) {
@@ -135,36 +126,6 @@ double predict_error(const WGridder<double>* as_double, const WGridder<float>* a
   return std::sqrt(wrong / all);
 }
 
-/// |Re <w predict(x), v> - sumwt <x, dirty(v)>| over the size of its terms.
-template <class Real, class Pixel, class Pixels>
-double adjointness_error(const WGridder<Real>& gridder, const Data& data) {
-  std::mt19937 random(3);
-  std::normal_distribution<float> noise;
-  Pixels x(gridder.nx(), gridder.ny());
-  for (auto& p : x.pixels) {
-    p = noise(random);
-  }
-  Pixels dirty(gridder.nx(), gridder.ny());
-  const double sumwt = gridder.dirty(data.samples(), dirty.view());
-  std::vector<std::complex<Pixel>> predicted(data.vis.size());
-  const Pixels& fixed = x;
-  gridder.predict(fixed.view(), data.samples(),
-                  {predicted.data(), {data.rows, data.freq_hz.size()}});
-  double left = 0;
-  double scale = 0;
-  for (std::size_t k = 0; k < predicted.size(); ++k) {
-    const std::complex<double> term =
-        std::conj(std::complex<double>(predicted[k])) * std::complex<double>(data.vis[k]);
-    left += static_cast<double>(data.weight[k]) * term.real();
-    scale += static_cast<double>(data.weight[k]) * std::abs(term);
-  }
-  double right = 0;
-  for (std::size_t k = 0; k < x.pixels.size(); ++k) {
-    right += sumwt * static_cast<double>(x.pixels[k]) * static_cast<double>(dirty.pixels[k]);
-  }
-  return std::abs(left - right) / scale;
-}
-
 }  // namespace
 
 TEST_CASE("wgridder: dirty images keep the accuracy in single precision", "[kernels][wgridder]") {
@@ -263,9 +224,9 @@ TEST_CASE("wgridder: gridding and degridding are adjoint", "[kernels][wgridder]"
   const Data data = noise_data(17, 300, nx, ny, -kCell, kCell, turns);
   INFO(nx << " x " << ny << ", " << turns << " turns");
   const WGridder<float> single(nx, ny, -kCell, kCell, with_accuracy(1e-4));
-  CHECK(adjointness_error<float, float, Image>(single, data) < 1e-6);
+  CHECK(adjointness_error<float>(single, data) < 1e-6);
   const WGridder<double> exact(nx, ny, -kCell, kCell, with_accuracy(1e-4));
-  CHECK(adjointness_error<double, double, DoubleImage>(exact, data) < 1e-12);
+  CHECK(adjointness_error<double>(exact, data) < 1e-12);
 }
 
 TEST_CASE("wgridder: results have the same bits for any number of threads", "[kernels][wgridder]") {

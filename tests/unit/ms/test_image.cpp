@@ -102,7 +102,7 @@ TEST_CASE("a written image reads back, here and in python-casacore", "[ms][image
         CHECK(found.observer == "somebody");
         CHECK(found.object == "IRC+10216");
         CHECK(found.date_obs_mjd_s == Approx(4.9e9).epsilon(1e-14));
-        CHECK(found.telescope_position_m[1] == Approx(-5440307.0));
+        CHECK(found.telescope_position_m[1] == Approx(-5440307.0).epsilon(0).margin(1));
         CHECK(found.history == header.history);
         CHECK(reader.unit() == "Jy/beam");
         CHECK(reader.projection() == "SIN");
@@ -373,7 +373,8 @@ TEST_CASE("real images are read", "[ms][image]") {
     CHECK(alma.beams()[0].pa_rad == Approx(63.52350616455078 * 3600 * kArcsec));
     std::vector<float> pixels(512 * 512);
     alma.read_plane(token, 0, pixels.data());
-    CHECK(*std::max_element(pixels.begin(), pixels.end()) == Approx(0.202).margin(0.0005));
+    CHECK(*std::max_element(pixels.begin(), pixels.end()) ==
+          Approx(0.202).epsilon(0).margin(0.0005));
 
     CasaImageReader m17(token, *data / "image" / "M17_SWex.image");
     CHECK(m17.header().nchan == 5);
@@ -387,7 +388,7 @@ TEST_CASE("real images are read", "[ms][image]") {
         if (mask[i]) peak = std::max(peak, pixels[i]);
       }
     }
-    CHECK(peak == Approx(0.01862).margin(0.00001));
+    CHECK(peak == Approx(0.01862).epsilon(0).margin(0.00001));
     for (const char* name :
          {"FREQ78_restored.image", "FREQ78_casa_clean.flux", "FREQ78_casa_clean.residual",
           "FREQ78_casa_clean.psf", "example_cube.image", "emerlin_3C286_L.model.tt0"}) {
