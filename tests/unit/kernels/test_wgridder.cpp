@@ -304,7 +304,7 @@ TEST_CASE("wgridder: planes larger than a cache keep accuracy and bits", "[kerne
         CHECK(std::equal(wide.pixels.begin(), wide.pixels.end(), image.pixels.begin(),
                          [](double a, float b) { return static_cast<float>(a) == b; }));
       }
-      CHECK(adjointness_error<float, float, Image>(gridder, data) < 1e-6);
+      CHECK(adjointness_error<float>(gridder, data) < 1e-6);
       dirty.pixels = image.pixels;
       vis = predicted;
     }
