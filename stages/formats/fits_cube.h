@@ -18,7 +18,8 @@ namespace skymill::radio {
 ///
 /// The image has 32-bit floats and the axes RA, DEC, FREQ, STOKES in this order (that of CASA's
 /// exportfits with stokeslast=True, imaging.md 5.3). The header is complete as soon as the writer
-/// exists. A writer that is destroyed before `finish()` leaves an unfinished draft to its caller.
+/// exists. A product of one pixel has planes of 1 x 1. A writer that is destroyed before `finish()`
+/// leaves an unfinished draft to its caller.
 ///
 /// Every failure throws `skymill::Error` that names the file and quotes cfitsio: kind `resources`
 /// when no space is left, else `failed`. After a failure no later call succeeds.
@@ -46,9 +47,9 @@ class SKYMILL_API FitsCubeWriter {
 
   /// Blanks (NaN) the planes never put, writes the beams and makes the file durable (fsync).
   ///
-  /// A cube of one plane keeps its beam in BMAJ, BMIN, BPA; one of several planes has CASAMBM = T
-  /// and the table BEAMS as soon as one plane has a beam; there a plane without one has a beam of
-  /// 1e-6 arcsec, because casacore opens no file with a beam of zero or NaN.
+  /// A cube of one plane, or of one beam for all, keeps it in BMAJ, BMIN, BPA; any other has
+  /// CASAMBM = T and the table BEAMS as soon as one plane has a beam; there a plane without one has
+  /// a beam of 1e-6 arcsec, because casacore opens no file with a beam of zero or NaN.
   void finish();
 
  private:

@@ -81,6 +81,7 @@ struct FitsCubeWriter::Impl {
         ny(image.ny),
         nchan(image.nchan),
         has_beams(kind.has_beam),
+        one_beam(kind.one_beam || image.nchan == 1),
         stored(image.nchan, 0),
         beams(image.nchan),
         file(FitsFile::create(path)),
@@ -118,12 +119,12 @@ struct FitsCubeWriter::Impl {
   }
 
   void write_beams() {
-    const bool any =
-        std::any_of(beams.begin(), beams.end(), [](const Beam& b) { return b.valid(); });
-    if (!has_beams || !any) return;
+    const auto first =
+        std::find_if(beams.begin(), beams.end(), [](const Beam& b) { return b.valid(); });
+    if (!has_beams || first == beams.end()) return;
     constexpr const char* kDoing = "write the beams";
-    if (nchan == 1) {
-      const Beam& beam = beams.front();
+    if (one_beam) {
+      const Beam& beam = *first;
       file.call(kDoing, fits_write_key_dbl, "BMAJ", beam.major_rad * kDegPerRad, 16, "deg");
       file.call(kDoing, fits_write_key_dbl, "BMIN", beam.minor_rad * kDegPerRad, 16, "deg");
       file.call(kDoing, fits_write_key_dbl, "BPA", beam.pa_rad * kDegPerRad, 16,
@@ -172,6 +173,7 @@ struct FitsCubeWriter::Impl {
   std::size_t ny;
   std::size_t nchan;
   bool has_beams;
+  bool one_beam;  ///< for all planes
   bool failed = false;
   bool finished = false;
   std::vector<unsigned char> stored;  ///< [chan]
@@ -180,8 +182,10 @@ struct FitsCubeWriter::Impl {
   Descriptor descriptor;
 };
 
-FitsCubeWriter::FitsCubeWriter(const std::filesystem::path& path, const ImageHeader& header,
+FitsCubeWriter::FitsCubeWriter(const std::filesystem::path& path, const ImageHeader& given,
                                const ProductKind& kind) {
+  ImageHeader header = given;
+  if (kind.one_pixel) header.nx = header.ny = 1;
   require_expressible(header);
   impl_ = std::make_unique<Impl>(path, header, kind);
   FitsFile& file = impl_->file;

@@ -19,7 +19,7 @@ namespace skymill::radio {
 /// Writes one image product as a CASA image: axes RA, Dec, Stokes, frequency (imaging.md 5.1, 5.2).
 ///
 /// Tiles are one channel deep and hold whole lines, so that every plane is contiguous in the file.
-/// Creating fills the file with zeros. All work is done on one lane, and the object must be
+/// Creating fills the file with zeros. A product of one pixel has planes of 1 x 1. All work is done on one lane, and the object must be
 /// finished or destroyed there too. An object destroyed without finish() removes what it wrote.
 class SKYMILL_API CasaImageWriter {
  public:
@@ -32,7 +32,7 @@ class SKYMILL_API CasaImageWriter {
   CasaImageWriter& operator=(CasaImageWriter&&) noexcept;
 
   /// Writes plane `chan`; planes may come in any order.
-  /// @param pixels [ny][nx], x fastest
+  /// @param pixels [ny][nx], x fastest; what is NaN becomes zero under the mask
   /// @param beam   of this plane; kept when the product kind has beams
   void put_plane(const Lane::Token& token, std::size_t chan, const float* pixels,
                  const std::optional<Beam>& beam = std::nullopt);
@@ -42,8 +42,8 @@ class SKYMILL_API CasaImageWriter {
   void put_mask_absent(const Lane::Token& token, std::size_t chan);
 
   /// A plane without a beam gets that of the nearest plane with one, because CASA images cannot
-  /// leave single beams out. Writes beams, the mask `mask0` if any plane is absent, and the
-  /// history; closes.
+  /// leave single beams out. Writes beams, the mask `mask0` if any plane is absent or any pixel
+  /// NaN, and the history; closes.
   void finish(const Lane::Token& token);
 
  private:

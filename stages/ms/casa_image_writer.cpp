@@ -12,6 +12,7 @@
 #include <stages/ms/wall.h>
 
 #include <algorithm>
+#include <cmath>
 #include <filesystem>
 
 namespace skymill::radio {
@@ -51,6 +52,7 @@ struct CasaImageWriter::Impl {
   std::unique_ptr<cc::PagedImage<float>> image;
   std::vector<std::uint8_t> present;  ///< by channel: a plane was put
   std::vector<Beam> beams;            ///< by channel
+  bool has_mask = false;
 
   ~Impl() {
     if (image) abandon();
@@ -72,8 +74,12 @@ struct CasaImageWriter::Impl {
     wall::guarded_write("cannot " + doing + " the image '" + path + "'", path, work);
   }
 
-  cc::IPosition plane_shape() const {
-    return cc::IPosition(4, static_cast<ssize_t>(header.nx), static_cast<ssize_t>(header.ny), 1, 1);
+  cc::IPosition rows_shape(std::size_t rows) const {
+    return cc::IPosition(4, static_cast<ssize_t>(header.nx), static_cast<ssize_t>(rows), 1, 1);
+  }
+  cc::IPosition plane_shape() const { return rows_shape(header.ny); }
+  static cc::IPosition place(std::size_t row, std::size_t chan) {
+    return cc::IPosition(4, 0, static_cast<ssize_t>(row), 0, static_cast<ssize_t>(chan));
   }
 
   void create() {
@@ -114,8 +120,37 @@ struct CasaImageWriter::Impl {
   }
 
   void put(std::size_t chan, const float* pixels) {
-    const cc::Array<float> plane(plane_shape(), const_cast<float*>(pixels), cc::SHARE);
-    image->putSlice(plane, cc::IPosition(4, 0, 0, 0, static_cast<ssize_t>(chan)));
+    const std::size_t most = tile_lines(header.nx, header.ny);
+    for (std::size_t row = 0; row < header.ny; row += most) {
+      put_rows(chan, row, std::min(most, header.ny - row), pixels + row * header.nx);
+    }
+  }
+
+  void put_rows(std::size_t chan, std::size_t row, std::size_t rows, const float* pixels) {
+    const std::size_t count = rows * header.nx;
+    const float* end = pixels + count;
+    const auto masked = [](float value) { return std::isnan(value); };
+    if (std::find_if(pixels, end, masked) == end) {
+      const cc::Array<float> block(rows_shape(rows), const_cast<float*>(pixels), cc::SHARE);
+      image->putSlice(block, place(row, chan));
+      return;
+    }
+    if (!has_mask) {
+      const wall::TablesLock lock;
+      make_mask();
+    }
+    cc::Array<float> block(rows_shape(rows));
+    cc::Array<bool> good(rows_shape(rows));
+    std::replace_copy_if(pixels, end, block.data(), masked, 0.0F);
+    std::transform(pixels, end, good.data(), [&](float value) { return !masked(value); });
+    image->putSlice(block, place(row, chan));
+    image->pixelMask().putSlice(good, place(row, chan));
+  }
+
+  /// The mask in which all is good; the caller holds TablesLock.
+  void make_mask() {
+    image->makeMask("mask0", true, true, true, true);
+    has_mask = true;
   }
 
   /// The beam of this plane, or of the nearest plane that has one; of two, the lower one's.
@@ -134,8 +169,8 @@ struct CasaImageWriter::Impl {
     info.setObjectName(header.object);
     const bool any =
         std::any_of(beams.begin(), beams.end(), [](const Beam& beam) { return beam.valid(); });
-    if (kind.has_beam && any && header.nchan == 1) {
-      info.setRestoringBeam(gaussian(beams.front()));
+    if (kind.has_beam && any && (header.nchan == 1 || kind.one_beam)) {
+      info.setRestoringBeam(gaussian(nearest_beam(0)));
     } else if (kind.has_beam && any) {
       info.setAllBeams(static_cast<cc::uInt>(header.nchan), 1, gaussian(nearest_beam(0)));
       for (std::size_t chan = 0; chan < beams.size(); ++chan) {
@@ -145,17 +180,13 @@ struct CasaImageWriter::Impl {
     image->setImageInfo(info);
   }
 
-  /// The planes that were put are good, the others masked; whole images have no mask at all.
+  /// The planes that were never put are masked.
   void write_mask() {
-    if (std::all_of(present.begin(), present.end(), [](std::uint8_t put_) { return put_ != 0; })) {
-      return;
-    }
-    image->makeMask("mask0", true, true, true, true);
     const cc::Array<bool> bad(plane_shape(), false);
     for (std::size_t chan = 0; chan < present.size(); ++chan) {
-      if (!present[chan]) {
-        image->pixelMask().putSlice(bad, cc::IPosition(4, 0, 0, 0, static_cast<ssize_t>(chan)));
-      }
+      if (present[chan]) continue;
+      if (!has_mask) make_mask();
+      image->pixelMask().putSlice(bad, place(0, chan));
     }
   }
 
@@ -174,6 +205,7 @@ CasaImageWriter::CasaImageWriter(const Lane::Token&, const std::string& path,
   impl_->path = path;
   impl_->header = header;
   impl_->kind = kind;
+  if (kind.one_pixel) impl_->header.nx = impl_->header.ny = 1;
   impl_->present.assign(header.nchan, 0);
   impl_->beams.assign(header.nchan, Beam{});
   const wall::TablesLock lock;
