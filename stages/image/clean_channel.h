@@ -4,13 +4,15 @@
 #include <stages/data/image.h>
 #include <stages/image/image_params.h>
 #include <stages/image/imaging_weights.h>
+#include <stages/image/plane_gridder.h>
+#include <stages/image/plane_pool.h>
+#include <stages/image/step_clock.h>
 #include <stages/kernels/clean_control.h>
 #include <stages/kernels/samples.h>
 
 #include <cstddef>
 #include <functional>
 #include <optional>
-#include <vector>
 
 namespace skymill::radio {
 
@@ -24,19 +26,30 @@ struct CleanSummary {
   double rms_jy = 0;         ///< of the last residual, 1.4826 MAD
   double model_flux_jy = 0;
   double sumwt = 0;
-  double sensitivity_jy = 0;  ///< theoretical; Jy when weights are Jy^-2
+  double sensitivity_jy = 0;    ///< theoretical; Jy when weights are Jy^-2
+  std::size_t mask_pixels = 0;  ///< 0 without a mask
+  StepClock clock;
 };
 
-/// The products of one channel, [y][x].
+/// The products of one channel. Model, image and mask are made by rows from what is held.
 struct CleanedChannel {
-  std::vector<float> psf;
-  std::vector<float> residual;
-  std::vector<float> model;
-  std::vector<float> image;
-  std::vector<float> mask;  ///< 0 and 1; empty without a mask
+  Plane psf;
+  Plane residual;
+  Plane model;
+  Plane image;
+  Plane mask;  ///< 0 and 1
   std::optional<Beam> beam;
-  bool blank = false;  ///< no usable data
+  bool blank = false;  ///< no usable data: the planes are zero
   CleanSummary summary;
+};
+
+/// What all channels of a cube share.
+struct ChannelTools {
+  const ImageParams& params;
+  const std::array<double, 2>& cell_rad;  ///< pixel size in x (> 0, east is left) and y
+  const ImagingWeights& weights;
+  const PlaneGridder& gridder;
+  PlanePool& planes;
 };
 
 /// Images one channel from its samples: weights, PSF and its beam, dirty image, cleaning in
@@ -44,14 +57,16 @@ struct CleanedChannel {
 ///
 /// @param samples  natural weights of one hand; Stokes visibilities in Jy
 /// @param hands    hands that each sample stands for
-/// @param cell_rad pixel size in x (> 0, east is left) and y
 /// @param check    called between cycles; throws to stop
-CleanedChannel clean_channel(const kernels::PlaneSamples& samples, int hands,
-                             const ImagingWeights& imaging_weights, const ImageParams& params,
-                             const std::array<double, 2>& cell_rad,
-                             const std::function<void()>& check);
+CleanedChannel clean_channel(const ChannelTools& tools, const kernels::PlaneSamples& samples,
+                             int hands, const std::function<void()>& check);
 
 /// Bytes that `clean_channel` holds at most, its products included.
-std::size_t clean_channel_bytes(const ImageParams& params, std::size_t samples);
+/// @param gridder_bytes of one call of the gridder
+std::size_t clean_channel_bytes(const ImageParams& params, std::size_t samples,
+                                std::size_t gridder_bytes);
+
+/// Bytes that the products of a channel hold at most.
+std::size_t cleaned_channel_bytes(const ImageParams& params);
 
 }  // namespace skymill::radio

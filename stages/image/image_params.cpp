@@ -47,8 +47,14 @@ Schema<ImageParams> image_schema() {
           "nearest grids channels at their own frequencies, linear visibilities between channels; "
           "not for cubedata by channels")
       .choices({"linear", "nearest"});
-  s.field("gridder", &ImageParams::gridder, "standard: spheroidal kernel, w term ignored")
-      .choices({"standard"});
+  s.field("gridder", &ImageParams::gridder,
+          "wgridder: to the accuracy, w term as far as it shows; standard: tclean's spheroidal "
+          "kernel, w term ignored")
+      .choices({"wgridder", "standard"});
+  s.field("accuracy", &ImageParams::accuracy,
+          "Relative error of the wgridder's images and predicted visibilities; single precision "
+          "reaches 1e-6, double 1e-12")
+      .range(1e-12, 0.1);
   s.field("weighting", &ImageParams::weighting,
           "Imaging weights; briggsabs takes the noise that is given, briggsbwtaper lessens the "
           "density by the cube's bandwidth, superuniform takes it from a box around a sample")
@@ -144,6 +150,8 @@ Schema<ImageParams> image_schema() {
                            [&](double scale) { return scale <= most; });
       },
       "scales must not be larger than a quarter of the image");
+  s.check([](const ImageParams& p) { return p.precision == "double" || p.accuracy >= 1e-6; },
+          "an accuracy below 1e-6 needs precision double");
   s.check(
       [](const ImageParams& p) {
         return p.specmode != "mfs" || (p.start.empty() && p.width.empty() && !p.nchan);

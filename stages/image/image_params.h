@@ -26,7 +26,8 @@ struct ImageParams {
   std::string veltype = "radio";
   double restfreq = 0;  // Hz
   std::string interpolation = "linear";
-  std::string gridder = "standard";
+  std::string gridder = "wgridder";
+  double accuracy = 1e-4;
   std::string weighting = "natural";
   double robust = 0.5;
   double noise = 1;  // Jy

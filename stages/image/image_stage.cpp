@@ -119,18 +119,20 @@ void Image::plan(Planning& planning) {
   out.columns.clear();
   for (const ProductKind& kind : cube->products) out.columns.push_back(kind.extension);
   out.chunks = planes.size();
-  out.chunk_bytes = cube->products.size() * sizeof(float) * cube->image.nx * cube->image.ny;
+  out.chunk_bytes = cleaned_channel_bytes(params_);
   out.set_header<CubeHeader>(cube);
   planning.set_state(ChannelStore::bytes(*header, planes) + ImagingWeights::joint_bytes(params_) +
                      (shift_ ? planning.input().chunk_bytes : 0));
-  planning.set_result_work(
-      clean_channel_bytes(params_, ChannelStore::max_samples(*header, planes)));
   planning.add_note(std::to_string(planes.size()) + " planes of " + std::to_string(cube->image.nx) +
                     " x " + std::to_string(cube->image.ny) + " pixels of " +
                     format_quantity(cube->image.cell_y_rad / kArcsec, "arcsec") + ", " +
                     format_quantity(planes.front().freq_hz, "Hz") + " to " +
                     format_quantity(planes.back().freq_hz, "Hz"));
   cell_ = cell_rad(*header, planes);
+  most_samples_ = ChannelStore::max_samples(*header, planes);
+  planning.set_result_work(clean_channel_bytes(
+      params_, most_samples_,
+      gridder_bytes(params_, cell_, most_samples_, 1, header->max_uvw_m, top_hz(planes))));
   weights_.emplace(params_, cell_,
                    kernels::fractional_bandwidth(planes.front().freq_hz, planes.back().freq_hz));
 }
@@ -162,6 +164,12 @@ Stream<ChannelImage> Image::finish(const PipelineContext& ctx) {
   for (std::size_t plane = 0; weights_->joint() && plane < store_->planes(); ++plane) {
     weights_->add(store_->samples(plane));
   }
+  pool_ = std::make_unique<PlanePool>(params_.imsize[0] * params_.imsize[1]);
+  plans_ = std::make_unique<MeasuredPlans>();
+  const auto threads = static_cast<std::size_t>(ctx.threads());
+  // Threads that planes leave over work inside them.
+  gridder_ = make_gridder(params_, cell_, most_samples_,
+                          std::max<std::size_t>(1, threads / store_->planes()));
   auto next = std::make_shared<std::size_t>(0);
   return Stream<ChannelImage>([this, next]() -> std::optional<Stream<ChannelImage>::Work> {
     if (*next == store_->planes()) return std::nullopt;
@@ -171,44 +179,50 @@ Stream<ChannelImage> Image::finish(const PipelineContext& ctx) {
   });
 }
 
-Chunk<ChannelImage> Image::image_plane(std::size_t plane, const PipelineContext& ctx) {
-  CleanedChannel done = clean_channel(store_->samples(plane), store_->hands(), *weights_, params_,
-                                      cell_, [&] { ctx.throw_if_stopped(); });
-  store_->release(plane);
+void Image::record(std::size_t plane, const CleanedChannel& done,
+                   const PipelineContext& ctx) const {
   const CleanSummary& s = done.summary;
   const Beam beam = done.beam.value_or(Beam{});
-  ctx.record("channels",
-             {{"channel", static_cast<std::int64_t>(plane)},
-              {"freq_hz", store_->channels(plane).freq_hz},
-              {"iterations", static_cast<std::int64_t>(s.iterations)},
-              {"major_cycles", static_cast<std::int64_t>(s.major_cycles)},
-              {"stop_code", static_cast<std::int64_t>(s.stop)},
-              {"stop", std::string(done.blank ? "no usable data" : kernels::stop_text(s.stop))},
-              {"start_peak_jy", s.start_peak_jy},
-              {"peak_jy", s.peak_jy},
-              {"rms_jy", s.rms_jy},
-              {"model_flux_jy", s.model_flux_jy},
-              {"sumwt", s.sumwt},
-              {"sensitivity_jy", s.sensitivity_jy},
-              {"beam_major_arcsec", beam.major_rad / kArcsec},
-              {"beam_minor_arcsec", beam.minor_rad / kArcsec},
-              {"beam_pa_deg", beam.pa_rad / kArcsec / 3600}});
+  Row row{
+      {"channel", static_cast<std::int64_t>(plane)},
+      {"freq_hz", store_->channels(plane).freq_hz},
+      {"iterations", static_cast<std::int64_t>(s.iterations)},
+      {"major_cycles", static_cast<std::int64_t>(s.major_cycles)},
+      {"stop_code", static_cast<std::int64_t>(s.stop)},
+      {"stop", std::string(done.blank ? "no usable data" : kernels::stop_text(s.stop))},
+      {"start_peak_jy", s.start_peak_jy},
+      {"peak_jy", s.peak_jy},
+      {"rms_jy", s.rms_jy},
+      {"model_flux_jy", s.model_flux_jy},
+      {"mask_pixels", static_cast<std::int64_t>(s.mask_pixels)},
+      {"sumwt", s.sumwt},
+      {"sensitivity_jy", s.sensitivity_jy},
+      {"beam_major_arcsec", beam.major_rad / kArcsec},
+      {"beam_minor_arcsec", beam.minor_rad / kArcsec},
+      {"beam_pa_deg", beam.pa_rad / kArcsec / 3600}};
+  for (std::size_t k = 0; k < kStepNames.size(); ++k) {
+    row.emplace_back(std::string("seconds_") + kStepNames[k], s.clock.seconds()[k]);
+  }
+  ctx.record("channels", row);
+}
+
+Chunk<ChannelImage> Image::image_plane(std::size_t plane, const PipelineContext& ctx) {
+  CleanedChannel done =
+      clean_channel({params_, cell_, *weights_, *gridder_, *pool_}, store_->samples(plane),
+                    store_->hands(), [&] { ctx.throw_if_stopped(); });
+  store_->release(plane);
+  record(plane, done, ctx);
   if (done.blank) {
     ctx.log().warning("channel " + std::to_string(plane) + " has no usable data; it stays masked");
   } else if (!done.beam) {
     ctx.degrade("channel " + std::to_string(plane) + ": no beam could be fitted to its PSF");
   }
-  if (kernels::is_divergence(s.stop)) {
+  if (kernels::is_divergence(done.summary.stop)) {
     ctx.degrade("channel " + std::to_string(plane) + ": cleaning diverged");
   }
   ChannelImage image;
-  for (auto* pixels : {&done.psf, &done.residual, &done.model, &done.image}) {
-    image.products.emplace_back(std::move(*pixels), params_.imsize[0]);
-  }
-  if (with_mask(params_)) {
-    done.mask.resize(params_.imsize[0] * params_.imsize[1]);  // of a blank channel there is none
-    image.products.emplace_back(std::move(done.mask), params_.imsize[0]);
-  }
+  image.products = {done.psf, done.residual, done.model, done.image};
+  if (with_mask(params_)) image.products.push_back(done.mask);
   image.beam = done.beam;
   image.blank = done.blank;
   return Chunk<ChannelImage>(std::move(image), Span("channel", plane, plane + 1));

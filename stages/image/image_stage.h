@@ -5,9 +5,13 @@
 #include <stages/data/channel_image.h>
 #include <stages/data/visibilities.h>
 #include <stages/image/channel_store.h>
+#include <stages/image/clean_channel.h>
+#include <stages/image/fft_wisdom.h>
 #include <stages/image/image_params.h>
 #include <stages/image/imaging_weights.h>
 #include <stages/image/phase_shift.h>
+#include <stages/image/plane_gridder.h>
+#include <stages/image/plane_pool.h>
 
 #include <memory>
 #include <optional>
@@ -33,6 +37,7 @@ class Image final : public Reduce<Visibilities, ChannelImage> {
   std::array<double, 2> cell_rad(const ObservationHeader& header,
                                  const std::vector<PlaneChannels>& planes) const;
   ImageHeader image_header(const ObservationHeader& header, const CubePlanes& cube) const;
+  void record(std::size_t plane, const CleanedChannel& done, const PipelineContext& ctx) const;
   Chunk<ChannelImage> image_plane(std::size_t plane, const PipelineContext& ctx);
 
   ImageParams params_;
@@ -41,6 +46,10 @@ class Image final : public Reduce<Visibilities, ChannelImage> {
   std::array<double, 2> cell_{};
   std::optional<ImagingWeights> weights_;
   std::optional<PhaseShift> shift_;
+  std::size_t most_samples_ = 0;  ///< of a plane
+  std::unique_ptr<PlanePool> pool_;
+  std::unique_ptr<MeasuredPlans> plans_;
+  std::unique_ptr<PlaneGridder> gridder_;  ///< made for the first plane
 };
 
 }  // namespace skymill::radio

@@ -42,7 +42,7 @@ MinorCycle::MinorCycle(const ImageParams& params, View<const float, 2> psf,
       sidelobe_level_(sidelobe_level) {
   if (params.usemask == "auto-multithresh") {
     masker_.emplace(mask_options(params));
-    mask_.assign(psf.size(), 0.0F);
+    mask_.emplace();
   }
   if (params.deconvolver == "multiscale") multiscale_.emplace(psf, params.scales);
 }
@@ -59,40 +59,53 @@ void MinorCycle::update_mask(View<const float, 2> residual, std::size_t iteratio
   plane.iterations_done = iterations_done;
   plane.cyclethreshold = cyclethreshold;
   plane.threshold = params_.threshold;
-  mask_pixels_ = masker_->update(plane, View<float, 2>(mask_.data(), residual.shape())).pixels;
+  masker_->update(plane, *mask_);
 }
 
-View<const float, 2> MinorCycle::mask() const {
-  return masker_ ? View<const float, 2>(mask_.data(), psf_.shape()) : View<const float, 2>();
-}
-
-std::optional<double> MinorCycle::mask_pixels() const {
-  return masker_ ? std::optional<double>(static_cast<double>(mask_pixels_)) : std::nullopt;
-}
-
-MinorCycle::Result MinorCycle::clean(View<float, 2> residual, View<float, 2> model,
+MinorCycle::Result MinorCycle::clean(View<float, 2> residual, kernels::SparseModel& model,
                                      double threshold, std::size_t iterations) {
   const auto gain = static_cast<float>(params_.gain);
   const auto limit = static_cast<float>(threshold);
+  if (params_.deconvolver == "hogbom") {
+    kernels::HogbomOptions options;
+    options.gain = gain;
+    options.threshold = limit;
+    options.max_iterations = iterations;
+    options.growth_limit = kMaxMinorGrowth;
+    options.in_mask_only = true;
+    const auto r = kernels::hogbom(
+        residual, psf_, mask_ ? *mask_ : kernels::masked_runs({}, residual.shape()), options);
+    kernels::add_components(r.components, model);
+    return {r.iterations, r.stop == kernels::HogbomStop::kDiverged};
+  }
+  // These two look at whole planes: the model becomes one for as long.
+  std::vector<float> plane(residual.size());
+  const View<float, 2> dense(plane.data(), residual.shape());
+  kernels::write_rows(model, 0, dense);
+  std::vector<float> mask_plane(mask_ ? residual.size() : 0);
+  View<float, 2> mask;
+  if (mask_) {
+    mask = {mask_plane.data(), residual.shape()};
+    kernels::write_rows(*mask_, 0, mask);
+  }
+  Result result;
   if (multiscale_) {
-    const auto r = multiscale_->clean(residual, model, mask(),
+    const auto r = multiscale_->clean(residual, dense, mask,
                                       {gain, limit, iterations, params_.smallscalebias});
-    return {r.iterations, r.stop == kernels::HogbomStop::kDiverged};
-  }
-  if (params_.deconvolver == "clark") {
+    result = {r.iterations, r.stop == kernels::HogbomStop::kDiverged};
+  } else {
     const auto r = kernels::clark(
-        residual, psf_, model, mask(),
+        residual, psf_, dense, mask,
         {gain, limit, iterations, beam_.major_rad / cell_y_, beam_.minor_rad / cell_y_});
-    return {r.iterations, r.stop == kernels::HogbomStop::kDiverged};
+    result = {r.iterations, r.stop == kernels::HogbomStop::kDiverged};
   }
-  kernels::HogbomOptions options;
-  options.gain = gain;
-  options.threshold = limit;
-  options.max_iterations = iterations;
-  options.growth_limit = kMaxMinorGrowth;
-  options.in_mask_only = true;
-  const auto r = kernels::hogbom(residual, psf_, model, mask(), options);
-  return {r.iterations, r.stop == kernels::HogbomStop::kDiverged};
+  model = kernels::sparse_model(dense);
+  return result;
+}
+
+std::size_t MinorCycle::mask_bytes(const ImageParams& params) {
+  // Runs of a mask of many small islands; a mask is smooth, so runs are long.
+  return params.usemask == "none" ? 0 : params.imsize[0] * params.imsize[1] / 4 * sizeof(float);
 }
 
 std::size_t MinorCycle::bytes(const ImageParams& params) {
@@ -109,13 +122,14 @@ std::size_t MinorCycle::bytes(const ImageParams& params) {
           3 * (transform + plane);
   } else if (params.deconvolver == "clark") {
     sum = 4 * transform + 4 * plane;  // and the pixels of a pass before and after it
+  }
+  if (params.deconvolver != "hogbom") {
+    sum += (masked ? 2 : 1) * plane;  // model and mask as planes
   } else if (masked) {
-    sum = plane;  // the packed pixels
+    sum = plane;  // the packed pixels, or the mask as a plane where nearly all is inside
   }
-  if (masked) {
-    sum += 4 * plane;  // the mask; smoothed values, in double precision, and runs
-  }
-  return sum;
+  // While the mask is made, before a cycle: runs and smoothed values in double precision.
+  return masked ? std::max(sum, 2 * plane) : sum;
 }
 
 }  // namespace skymill::radio

@@ -5,12 +5,12 @@
 #include <stages/kernels/auto_multithresh.h>
 #include <stages/kernels/beam_fit.h>
 #include <stages/kernels/multiscale.h>
+#include <stages/kernels/pixel_runs.h>
+#include <stages/kernels/sparse_model.h>
 #include <stages/kernels/view.h>
 
 #include <cstddef>
 #include <optional>
-#include <utility>
-#include <vector>
 
 namespace skymill::radio {
 
@@ -32,19 +32,17 @@ class MinorCycle {
   void update_mask(kernels::View<const float, 2> residual, std::size_t iterations_done,
                    double cyclethreshold);
 
-  /// Empty when everything may be cleaned.
-  kernels::View<const float, 2> mask() const;
-  /// Pixels of the mask; nullopt when everything may be cleaned.
-  std::optional<double> mask_pixels() const;
+  /// Nothing when everything may be cleaned.
+  const std::optional<kernels::PixelRuns>& mask() const { return mask_; }
 
   /// At most `iterations` down to the threshold. The residual is good inside the mask only.
-  Result clean(kernels::View<float, 2> residual, kernels::View<float, 2> model, double threshold,
+  Result clean(kernels::View<float, 2> residual, kernels::SparseModel& model, double threshold,
                std::size_t iterations);
 
-  std::vector<float> take_mask() { return std::move(mask_); }
-
-  /// Bytes that one holds at most for images of these parameters, the mask included.
+  /// Bytes that one holds at most in a cycle for images of these parameters.
   static std::size_t bytes(const ImageParams& params);
+  /// Bytes of the mask.
+  static std::size_t mask_bytes(const ImageParams& params);
 
  private:
   const ImageParams& params_;
@@ -55,8 +53,7 @@ class MinorCycle {
   double sidelobe_level_;
   std::optional<kernels::AutoMultithresh> masker_;
   std::optional<kernels::Multiscale> multiscale_;
-  std::vector<float> mask_;
-  std::size_t mask_pixels_ = 0;
+  std::optional<kernels::PixelRuns> mask_;
 };
 
 }  // namespace skymill::radio

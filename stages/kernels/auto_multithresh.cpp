@@ -22,64 +22,53 @@ constexpr double kMadToSigma = 1.4826;  // of a Gaussian
 constexpr int kClippingRounds = 5;
 constexpr float kNothing = std::numeric_limits<float>::quiet_NaN();
 
-using Runs = std::vector<PixelRun>;
-
-/// The largest float up to the limit: a float is above the one exactly when it is above the other.
-float float_not_above(double limit) {
-  const auto rounded = static_cast<float>(limit);
-  return static_cast<double>(rounded) > limit
-             ? std::nextafter(rounded, -std::numeric_limits<float>::infinity())
-             : rounded;
-}
-
 /// The plane and which of its pixels count.
 class MaskedPlane {
  public:
-  MaskedPlane(const AutoMultithreshPlane& plane, double pbmask) : plane_(plane), pbmask_(pbmask) {}
+  explicit MaskedPlane(const AutoMultithreshPlane& plane)
+      : residual_(plane.residual),
+        valid_(plane.valid != nullptr ? *plane.valid : masked_runs({}, plane.residual.shape())),
+        counting_(plane.pb != nullptr ? intersection(valid_, *plane.pb) : valid_),
+        valid_rows_(valid_, ny()),
+        counting_rows_(counting_, ny()) {}
+  MaskedPlane(const MaskedPlane&) = delete;
+  MaskedPlane& operator=(const MaskedPlane&) = delete;
 
-  std::size_t ny() const { return plane_.residual.extent(0); }
-  std::size_t nx() const { return plane_.residual.extent(1); }
+  std::size_t ny() const { return residual_.extent(0); }
+  std::size_t nx() const { return residual_.extent(1); }
 
-  bool valid(std::size_t y, std::size_t x) const {
-    return (plane_.valid.data() == nullptr || plane_.valid(y, x) > 0.5F) &&
-           (!limited() || static_cast<double>(plane_.pb(y, x)) > plane_.pblimit);
-  }
+  const PixelRuns& valid() const { return valid_; }
+  bool valid(std::size_t y, std::size_t x) const { return valid_rows_.contains(y, x); }
+  /// Valid and inside the primary beam.
+  const PixelRuns& counting() const { return counting_; }
 
-  bool in_pb(std::size_t y, std::size_t x) const {
-    return plane_.pb.data() == nullptr || static_cast<double>(plane_.pb(y, x)) > pbmask_;
-  }
-
-  float residual(std::size_t y, std::size_t x) const { return plane_.residual(y, x); }
-  const float* row(std::size_t y) const { return &plane_.residual(y, 0); }
+  float residual(std::size_t y, std::size_t x) const { return residual_(y, x); }
+  const float* row(std::size_t y) const { return &residual_(y, 0); }
 
   /// Writes pixels [x, x + n) of row y, NaN for those that statistics leave out.
   void copy(std::size_t y, std::size_t x, std::size_t n, float* out) const {
     constexpr float kLargest = std::numeric_limits<float>::max();
-    const float* r = &plane_.residual(y, x);
-    for (std::size_t i = 0; i < n; ++i) {
-      out[i] = std::abs(r[i]) <= kLargest ? r[i] : kNothing;
-    }
-    if (plane_.pb.data() != nullptr) {
-      // The largest float that does not pass, so that floats compare as the doubles would.
-      const float limit = float_not_above(limited() ? std::max(pbmask_, plane_.pblimit) : pbmask_);
-      const float* pb = &plane_.pb(y, x);
-      for (std::size_t i = 0; i < n; ++i) {
-        out[i] = pb[i] > limit ? out[i] : kNothing;
+    std::size_t done = x;
+    for (const PixelRun* run = counting_rows_.begin_of(y); run != counting_rows_.end_of(y); ++run) {
+      const std::size_t first = std::max(run->first, x);
+      const std::size_t end = std::min(run->end, x + n);
+      if (first >= end) continue;
+      std::fill(out + (done - x), out + (first - x), kNothing);
+      const float* r = row(y);
+      for (std::size_t i = first; i < end; ++i) {
+        out[i - x] = std::abs(r[i]) <= kLargest ? r[i] : kNothing;
       }
+      done = end;
     }
-    if (plane_.valid.data() != nullptr) {
-      const float* valid = &plane_.valid(y, x);
-      for (std::size_t i = 0; i < n; ++i) {
-        out[i] = valid[i] > 0.5F ? out[i] : kNothing;
-      }
-    }
+    std::fill(out + (done - x), out + n, kNothing);
   }
 
  private:
-  bool limited() const { return plane_.pb.data() != nullptr && plane_.pblimit >= 0; }
-
-  const AutoMultithreshPlane& plane_;
-  double pbmask_;
+  View<const float, 2> residual_;
+  PixelRuns valid_;
+  PixelRuns counting_;
+  RowsOfRuns valid_rows_;
+  RowsOfRuns counting_rows_;
 };
 
 /// Calls part(y, x, n, done) for the parts of rows that make up pixels [first, first + n).
@@ -161,7 +150,7 @@ std::pair<double, double> chauvenet_range(std::size_t total, const Fill& fill) {
 }
 
 /// imaging.md 4.1.
-void measure(const MaskedPlane& plane, View<const float, 2> old_mask, bool fastnoise,
+void measure(const MaskedPlane& plane, const PixelRuns& old_mask, bool fastnoise,
              AutoMultithreshReport& report) {
   const std::size_t total = plane.ny() * plane.nx();
   float absmax = 0;
@@ -175,23 +164,26 @@ void measure(const MaskedPlane& plane, View<const float, 2> old_mask, bool fastn
   Noise noise = noise_of(total, all);
   report.absmax = static_cast<double>(absmax);
   if (!fastnoise) {
-    std::size_t covered = 0;
+    const RowsOfRuns old_rows(old_mask, plane.ny());
     std::size_t free_pixels = 0;
     const auto outside_mask = [&](std::size_t first, std::size_t n, float* out) {
       all(first, n, out);
       for_each_part(first, n, plane.nx(),
                     [&](std::size_t y, std::size_t x, std::size_t length, std::size_t done) {
-                      for (std::size_t i = 0; i < length; ++i) {
-                        float& value = out[done + i];
-                        const bool masked = old_mask(y, x + i) > 0.5F;
-                        covered += masked ? 1 : 0;
-                        value = masked ? kNothing : value;
-                        free_pixels += std::isnan(value) ? 0 : 1;
+                      const PixelRun* run = old_rows.begin_of(y);
+                      for (; run != old_rows.end_of(y); ++run) {
+                        for (std::size_t i = std::max(x, run->first);
+                             i < std::min(x + length, run->end); ++i) {
+                          out[done + i - x] = kNothing;
+                        }
                       }
                     });
+      for (std::size_t i = 0; i < n; ++i) {
+        free_pixels += std::isnan(out[i]) ? 0 : 1;
+      }
     };
     noise = noise_of(total, outside_mask);
-    if (covered == 0 || free_pixels == 0) {
+    if (old_mask.empty() || free_pixels == 0) {
       const auto [least, most] = chauvenet_range(total, all);
       noise = noise_of(
           total, [&, least = least, most = most](std::size_t first, std::size_t n, float* out) {
@@ -229,21 +221,21 @@ struct Beyond {
 };
 
 /// The valid pixels beyond a threshold.
-Runs pixels_beyond(const MaskedPlane& plane, double threshold) {
+PixelRuns pixels_beyond(const MaskedPlane& plane, double threshold) {
   constexpr std::size_t kGroup = 64;
   const Beyond beyond(threshold);
-  Runs runs;
-  for (std::size_t y = 0; y < plane.ny(); ++y) {
-    const float* row = plane.row(y);
-    for (std::size_t x = 0; x < plane.nx(); x += kGroup) {
-      const std::size_t n = std::min(kGroup, plane.nx() - x);
+  PixelRuns runs;
+  for (const PixelRun& valid : plane.valid()) {
+    const float* row = plane.row(valid.y);
+    for (std::size_t x = valid.first; x < valid.end; x += kGroup) {
+      const std::size_t n = std::min(kGroup, valid.end - x);
       int any = 0;
       for (std::size_t i = 0; i < n; ++i) {
         any |= beyond(row[x + i]) ? 1 : 0;
       }
       for (std::size_t i = 0; any != 0 && i < n; ++i) {
-        if (beyond(row[x + i]) && plane.valid(y, x + i)) {
-          add_pixel(y, x + i, runs);
+        if (beyond(row[x + i])) {
+          add_pixel(valid.y, x + i, runs);
         }
       }
     }
@@ -251,34 +243,26 @@ Runs pixels_beyond(const MaskedPlane& plane, double threshold) {
   return runs;
 }
 
-template <class Visit>
-void for_each_pixel(const Runs& runs, const Visit& visit) {
+void check_runs(const char* what, const PixelRuns& runs, View<const float, 2> residual) {
   for (const PixelRun& run : runs) {
-    for (std::size_t x = run.first; x < run.end; ++x) {
-      visit(run.y, x);
+    if (run.y >= residual.extent(0) || run.end > residual.extent(1)) {
+      throw std::invalid_argument(std::string("auto_multithresh: the ") + what +
+                                  " reaches pixel (" + std::to_string(run.y) + ", " +
+                                  std::to_string(run.end - 1) + ") of a residual of [" +
+                                  std::to_string(residual.extent(0)) + "][" +
+                                  std::to_string(residual.extent(1)) + "] (y, x)");
     }
   }
 }
 
-void check(const AutoMultithreshPlane& plane, View<const float, 2> mask) {
-  const auto require = [&](const char* what, View<const float, 2> other) {
-    if (other.shape() != plane.residual.shape() || other.stride(1) != 1) {
-      throw std::invalid_argument(std::string("auto_multithresh: the ") + what + " is [" +
-                                  std::to_string(other.extent(0)) + "][" +
-                                  std::to_string(other.extent(1)) + "] but the residual is [" +
-                                  std::to_string(plane.residual.extent(0)) + "][" +
-                                  std::to_string(plane.residual.extent(1)) +
-                                  "] (y, x); pixels of a row lie one after the other");
-    }
-  };
-  require("residual", plane.residual);
-  require("mask", mask);
-  if (plane.pb.data() != nullptr) {
-    require("pb", plane.pb);
+void check(const AutoMultithreshPlane& plane, const PixelRuns& mask) {
+  if (plane.residual.empty() || plane.residual.stride(1) != 1) {
+    throw std::invalid_argument(
+        "auto_multithresh: the residual needs its pixels of a row one after the other");
   }
-  if (plane.valid.data() != nullptr) {
-    require("valid", plane.valid);
-  }
+  check_runs("mask", mask, plane.residual);
+  if (plane.valid != nullptr) check_runs("list of valid pixels", *plane.valid, plane.residual);
+  if (plane.pb != nullptr) check_runs("primary beam", *plane.pb, plane.residual);
   const GaussianBeam& beam = plane.beam;
   if (!(beam.major_rad > 0) || !(beam.minor_rad > 0) || !std::isfinite(beam.major_rad) ||
       !(plane.cell_x_rad < 0) || !(plane.cell_y_rad > 0)) {
@@ -314,18 +298,17 @@ AutoMultithresh::AutoMultithresh(const AutoMultithreshOptions& options) : option
   }
 }
 
-AutoMultithreshReport AutoMultithresh::update(const AutoMultithreshPlane& input,
-                                              View<float, 2> mask) {
+AutoMultithreshReport AutoMultithresh::update(const AutoMultithreshPlane& input, PixelRuns& mask) {
   check(input, mask);
   AutoMultithreshReport report;
-  const Runs old_mask = masked_runs(mask, mask.shape());
-  report.pixels = count_pixels(old_mask);
+  report.pixels = count_pixels(mask);
   const auto old_pixels = static_cast<double>(report.pixels);
   if (skip_) {
     report.skipped = true;
     return report;
   }
-  const MaskedPlane plane(input, options_.pbmask);
+  const std::array<std::size_t, 2> shape = input.residual.shape();
+  const MaskedPlane plane(input);
   measure(plane, mask, options_.fastnoise, report);
   set_thresholds(options_, input.sidelobe_level, report);
 
@@ -334,43 +317,29 @@ AutoMultithreshReport AutoMultithresh::update(const AutoMultithreshPlane& input,
   GaussianBeam smoothing = input.beam;
   smoothing.major_rad *= options_.smoothfactor;
   smoothing.minor_rad *= options_.smoothfactor;
-  const auto pruned = [&](Runs runs) {
+  const auto pruned = [&](PixelRuns runs) {
     return options_.minbeamfrac > 0 ? without_small_regions(std::move(runs), least_pixels) : runs;
   };
-  const auto smoothed = [&](const Runs& runs) {
-    return smooth_and_cut(runs, mask.shape(), smoothing, input.cell_x_rad, input.cell_y_rad,
+  const auto smoothed = [&](const PixelRuns& runs) {
+    return smooth_and_cut(runs, shape, smoothing, input.cell_x_rad, input.cell_y_rad,
                           options_.cutthreshold);
   };
   // The steps of imaging.md 4.3. The positive mask of earlier cycles is part of `mask` already.
-  std::vector<Runs> parts{smoothed(pruned(pixels_beyond(plane, report.mask_threshold)))};
-  if (input.iterations_done > 0 && options_.growiterations > 0 && !old_mask.empty()) {
+  PixelRuns found = smoothed(pruned(pixels_beyond(plane, report.mask_threshold)));
+  if (input.iterations_done > 0 && options_.growiterations > 0 && !mask.empty()) {
     const Beyond beyond(report.low_threshold);
-    Runs grown = grow_mask(old_mask, mask.shape(), options_.growiterations,
-                           [&](std::size_t y, std::size_t x) {
-                             return beyond(plane.residual(y, x)) && plane.valid(y, x);
-                           });
-    parts.push_back(smoothed(options_.dogrowprune ? pruned(std::move(grown)) : std::move(grown)));
+    PixelRuns grown =
+        grow_mask(mask, shape, options_.growiterations, [&](std::size_t y, std::size_t x) {
+          return beyond(plane.residual(y, x)) && plane.valid(y, x);
+        });
+    found =
+        united(found, smoothed(options_.dogrowprune ? pruned(std::move(grown)) : std::move(grown)));
   }
   if (options_.negativethreshold > 0) {
-    parts.push_back(smoothed(pixels_beyond(plane, report.negative_threshold)));
+    found = united(found, smoothed(pixels_beyond(plane, report.negative_threshold)));
   }
-  const auto counts = [&](std::size_t y, std::size_t x) {
-    return plane.valid(y, x) && plane.in_pb(y, x);
-  };
-  for_each_pixel(old_mask, [&](std::size_t y, std::size_t x) {
-    if (!counts(y, x)) {
-      mask(y, x) = 0;
-      --report.pixels;
-    }
-  });
-  for (const Runs& runs : parts) {
-    for_each_pixel(runs, [&](std::size_t y, std::size_t x) {
-      if (!(mask(y, x) > 0.5F) && counts(y, x)) {
-        mask(y, x) = 1;
-        ++report.pixels;
-      }
-    });
-  }
+  mask = intersection(united(mask, found), plane.counting());
+  report.pixels = count_pixels(mask);
   const double change = std::abs(static_cast<double>(report.pixels) - old_pixels);
   const bool settled = options_.minpercentchange >= 0 && input.cyclethreshold == input.threshold &&
                        (change == 0 || change < options_.minpercentchange / 100 * old_pixels);

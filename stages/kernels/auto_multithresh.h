@@ -2,9 +2,11 @@
 #pragma once
 
 #include <stages/kernels/beam_fit.h>
+#include <stages/kernels/pixel_runs.h>
 #include <stages/kernels/view.h>
 
 #include <cstddef>
+#include <vector>
 
 namespace skymill::kernels {
 
@@ -21,19 +23,16 @@ struct AutoMultithreshOptions {
   bool dogrowprune = true;
   double minpercentchange = -1;
   bool fastnoise = true;
-  double pbmask = 0.2;
 };
 
-/// What a plane looks like when its mask is made anew. All views [y][x] of one shape with unit
-/// stride in x.
+/// What a plane looks like when its mask is made anew; the residual [y][x] has unit stride in x.
 struct AutoMultithreshPlane {
   View<const float, 2> residual;
-  View<const float, 2> pb;     ///< empty: 1 everywhere
-  View<const float, 2> valid;  ///< the T/F mask, true where > 0.5; empty: everywhere
-  double pblimit = -1;         ///< when >= 0, valid only where pb > pblimit
-  double sidelobe_level = 0;   ///< of all planes that share control
-  GaussianBeam beam;           ///< of the plane; the common beam when there are several
-  double cell_x_rad = 0;       ///< < 0
+  const PixelRuns* valid = nullptr;  ///< not masked and pb > pblimit; null: everywhere
+  const PixelRuns* pb = nullptr;     ///< where pb > pbmask; null: everywhere
+  double sidelobe_level = 0;         ///< of all planes that share control
+  GaussianBeam beam;                 ///< of the plane; the common beam when there are several
+  double cell_x_rad = 0;             ///< < 0
   double cell_y_rad = 0;
   std::size_t iterations_done = 0;  ///< of all minor cycles so far
   double cyclethreshold = 0;        ///< Jy/beam
@@ -53,8 +52,8 @@ struct AutoMultithreshReport {
 };
 
 /// tclean's automatic mask of one plane, imaging.md 4: one call a cycle, before the minor cycle.
-/// `mask` is the total mask of the cycle before, of 0 and 1, zeros at first, and becomes the new
-/// one; it never shrinks but by valid and pb.
+/// `mask` is the total mask of the cycle before, empty at first, and becomes the new one; it never
+/// shrinks but by valid and pb.
 ///
 /// Chosen where imaging.md leaves it open: a pixel that is not valid counts as below any threshold;
 /// with fastnoise off absmax is still over all pixels; the mask outside of which noise is measured
@@ -65,8 +64,9 @@ class AutoMultithresh {
   /// Throws std::invalid_argument for negative or senseless options.
   explicit AutoMultithresh(const AutoMultithreshOptions& options);
 
-  /// Throws std::invalid_argument for differing shapes, bad cells or a beam without width.
-  AutoMultithreshReport update(const AutoMultithreshPlane& plane, View<float, 2> mask);
+  /// Throws std::invalid_argument for a mask that leaves the plane, bad cells or a beam without
+  /// width.
+  AutoMultithreshReport update(const AutoMultithreshPlane& plane, PixelRuns& mask);
 
   /// True once a call has found that later ones will not change the mask (imaging.md 4.4).
   bool skips() const { return skip_; }

@@ -22,6 +22,9 @@ namespace {
 constinit std::mutex planner_mutex;
 constinit unsigned planner_flags = FFTW_ESTIMATE;  // guarded by planner_mutex
 
+/// Measuring a whole large plane takes minutes.
+unsigned flags_for(int rank) { return rank == 1 ? planner_flags : FFTW_ESTIMATE; }
+
 template <class Real>
 struct Fftw;
 
@@ -30,13 +33,13 @@ struct Fftw<double> {
   using Plan = fftw_plan;
   using Complex = fftw_complex;
   static Plan c2c(int rank, const int* n, Complex* in, Complex* out, int sign) {
-    return fftw_plan_dft(rank, n, in, out, sign, planner_flags);
+    return fftw_plan_dft(rank, n, in, out, sign, flags_for(rank));
   }
   static Plan r2c(int rank, const int* n, double* in, Complex* out) {
-    return fftw_plan_dft_r2c(rank, n, in, out, planner_flags);
+    return fftw_plan_dft_r2c(rank, n, in, out, flags_for(rank));
   }
   static Plan c2r(int rank, const int* n, Complex* in, double* out) {
-    return fftw_plan_dft_c2r(rank, n, in, out, planner_flags);
+    return fftw_plan_dft_c2r(rank, n, in, out, flags_for(rank));
   }
   static void run(Plan p, Complex* in, Complex* out) { fftw_execute_dft(p, in, out); }
   static void run(Plan p, double* in, Complex* out) { fftw_execute_dft_r2c(p, in, out); }
@@ -49,13 +52,13 @@ struct Fftw<float> {
   using Plan = fftwf_plan;
   using Complex = fftwf_complex;
   static Plan c2c(int rank, const int* n, Complex* in, Complex* out, int sign) {
-    return fftwf_plan_dft(rank, n, in, out, sign, planner_flags);
+    return fftwf_plan_dft(rank, n, in, out, sign, flags_for(rank));
   }
   static Plan r2c(int rank, const int* n, float* in, Complex* out) {
-    return fftwf_plan_dft_r2c(rank, n, in, out, planner_flags);
+    return fftwf_plan_dft_r2c(rank, n, in, out, flags_for(rank));
   }
   static Plan c2r(int rank, const int* n, Complex* in, float* out) {
-    return fftwf_plan_dft_c2r(rank, n, in, out, planner_flags);
+    return fftwf_plan_dft_c2r(rank, n, in, out, flags_for(rank));
   }
   static void run(Plan p, Complex* in, Complex* out) { fftwf_execute_dft(p, in, out); }
   static void run(Plan p, float* in, Complex* out) { fftwf_execute_dft_r2c(p, in, out); }

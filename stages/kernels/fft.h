@@ -41,8 +41,9 @@ enum class FftSign { kForward = -1, kBackward = +1 };
 /// results, unless it is kept as wisdom.
 enum class FftPlanning { kEstimate, kMeasure };
 
-/// Sets how plans made from now on in this process are found; kEstimate at the start. A plan that
-/// wisdom holds is taken from there either way.
+/// Sets how plans of lines made from now on in this process are found; kEstimate at the start, and
+/// always for planes, which take minutes to measure. A plan that wisdom holds is taken from there
+/// either way.
 void set_fft_planning(FftPlanning planning);
 
 /// Adds the plans that save_wisdom wrote to those the process knows. Plans made from then on use

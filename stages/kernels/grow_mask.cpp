@@ -5,9 +5,9 @@
 
 namespace skymill::kernels {
 
-std::vector<PixelRun> grow_mask(const std::vector<PixelRun>& seed,
-                                const std::array<std::size_t, 2>& shape, std::size_t passes,
-                                const std::function<bool(std::size_t, std::size_t)>& allowed) {
+PixelRuns grow_mask(const PixelRuns& seed, const std::array<std::size_t, 2>& shape,
+                    std::size_t passes,
+                    const std::function<bool(std::size_t, std::size_t)>& allowed) {
   const std::size_t ny = shape[0];
   const std::size_t nx = shape[1];
   // A set pixel that is not allowed never expands and is dropped at the end: only allowed pixels
@@ -40,7 +40,7 @@ std::vector<PixelRun> grow_mask(const std::vector<PixelRun>& seed,
     }
   }
   std::sort(grown.begin(), grown.end());
-  std::vector<PixelRun> runs;
+  PixelRuns runs;
   for (const std::size_t pixel : grown) {
     add_pixel(pixel / nx, pixel % nx, runs);
   }

@@ -14,8 +14,8 @@ namespace skymill::kernels {
 /// pixel that was set and is allowed sets its four neighbours, for `passes` passes or until nothing
 /// changes. Returns the allowed pixels that are set at the end. shape is {ny, nx}. `allowed` is
 /// asked once of every pixel of the seed and of those that the mask touches.
-std::vector<PixelRun> grow_mask(const std::vector<PixelRun>& seed,
-                                const std::array<std::size_t, 2>& shape, std::size_t passes,
-                                const std::function<bool(std::size_t, std::size_t)>& allowed);
+PixelRuns grow_mask(const PixelRuns& seed, const std::array<std::size_t, 2>& shape,
+                    std::size_t passes,
+                    const std::function<bool(std::size_t, std::size_t)>& allowed);
 
 }  // namespace skymill::kernels

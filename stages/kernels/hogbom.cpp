@@ -153,7 +153,9 @@ HogbomResult clean(Pixels& pixels, View<const float, 2> psf, View<float, 2> mode
       return result;
     }
     const float flux = options.gain * peak.value;
-    model(peak.y, peak.x) += flux;
+    if (model.data() != nullptr) {
+      model(peak.y, peak.x) += flux;
+    }
     pixels.subtract(psf, peak.x, peak.y, flux);
     ++result.iterations;
     if (options.record_components) {
@@ -163,6 +165,26 @@ HogbomResult clean(Pixels& pixels, View<const float, 2> psf, View<float, 2> mode
   }
 }
 
+HogbomResult clean_packed(View<float, 2> residual, View<const float, 2> psf, View<float, 2> model,
+                          PixelRuns runs, const HogbomOptions& options) {
+  MaskedPixels pixels(residual, std::move(runs));
+  if (pixels.size() == 0) {
+    return {0, 0, 0, HogbomStop::kEmptyMask, {}};
+  }
+  HogbomResult result = clean(pixels, psf, model, options);
+  pixels.write(residual);
+  return result;
+}
+
+HogbomResult clean_whole(View<float, 2> residual, View<const float, 2> psf, View<float, 2> model,
+                         View<const float, 2> mask, const HogbomOptions& options) {
+  WholePlane pixels(residual, mask);
+  if (!pixels.cleanable()) {
+    return {0, 0, 0, HogbomStop::kEmptyMask, {}};
+  }
+  return clean(pixels, psf, model, options);
+}
+
 }  // namespace
 
 HogbomResult hogbom(View<float, 2> residual, View<const float, 2> psf, View<float, 2> model,
@@ -170,22 +192,31 @@ HogbomResult hogbom(View<float, 2> residual, View<const float, 2> psf, View<floa
   require_planes("hogbom", residual, psf, model, mask);
   require_gain_and_threshold("hogbom", options.gain, options.threshold);
   if (mask.data() != nullptr && options.in_mask_only) {
-    std::vector<PixelRun> runs = masked_runs(mask, residual.shape());
+    PixelRuns runs = masked_runs(mask, residual.shape());
     if (packing_pays(runs, residual.size())) {
-      MaskedPixels pixels(residual, std::move(runs));
-      if (pixels.size() == 0) {
-        return {0, 0, 0, HogbomStop::kEmptyMask, {}};
-      }
-      HogbomResult result = clean(pixels, psf, model, options);
-      pixels.write(residual);
-      return result;
+      return clean_packed(residual, psf, model, std::move(runs), options);
     }
   }
-  WholePlane pixels(residual, mask);
-  if (!pixels.cleanable()) {
-    return {0, 0, 0, HogbomStop::kEmptyMask, {}};
+  return clean_whole(residual, psf, model, mask, options);
+}
+
+HogbomResult hogbom(View<float, 2> residual, View<const float, 2> psf, const PixelRuns& mask,
+                    const HogbomOptions& options) {
+  require_planes("hogbom", residual, psf, residual, {});
+  require_gain_and_threshold("hogbom", options.gain, options.threshold);
+  HogbomOptions recording = options;
+  recording.record_components = true;
+  if (packing_pays(mask, residual.size())) {
+    return clean_packed(residual, psf, {}, mask, recording);
   }
-  return clean(pixels, psf, model, options);
+  const std::size_t pixels = residual.size();
+  if (count_pixels(mask) == pixels) {
+    return clean_whole(residual, psf, {}, {}, recording);
+  }
+  std::vector<float> plane(pixels);
+  const View<float, 2> dense(plane.data(), residual.shape());
+  write_rows(mask, 0, dense);
+  return clean_whole(residual, psf, {}, dense, recording);
 }
 
 }  // namespace skymill::kernels

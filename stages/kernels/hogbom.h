@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 #pragma once
 
+#include <stages/kernels/pixel_runs.h>
 #include <stages/kernels/view.h>
 
 #include <cstddef>
@@ -47,5 +48,10 @@ struct HogbomResult {
 /// one shape with unit stride in x (std::invalid_argument otherwise).
 HogbomResult hogbom(View<float, 2> residual, View<const float, 2> psf, View<float, 2> model,
                     View<const float, 2> mask, const HogbomOptions& options);
+
+/// The same inside a sparse mask, with the components as the only model; of the residual only the
+/// pixels in the mask are updated. The same bits as on planes.
+HogbomResult hogbom(View<float, 2> residual, View<const float, 2> psf, const PixelRuns& mask,
+                    const HogbomOptions& options);
 
 }  // namespace skymill::kernels

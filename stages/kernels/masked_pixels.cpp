@@ -15,7 +15,7 @@ constexpr std::size_t kRunCost = 16;
 
 }  // namespace
 
-MaskedPixels::MaskedPixels(View<const float, 2> plane, std::vector<PixelRun> runs)
+MaskedPixels::MaskedPixels(View<const float, 2> plane, PixelRuns runs)
     : ny_(plane.extent(0)), nx_(plane.extent(1)), runs_(std::move(runs)) {
   start_.reserve(runs_.size());
   run_peak_.reserve(runs_.size());
@@ -87,7 +87,7 @@ void MaskedPixels::write(View<float, 2> plane) const {
   }
 }
 
-bool packing_pays(const std::vector<PixelRun>& runs, std::size_t plane_pixels) {
+bool packing_pays(const PixelRuns& runs, std::size_t plane_pixels) {
   return kRunCost * runs.size() + count_pixels(runs) < plane_pixels;
 }
 

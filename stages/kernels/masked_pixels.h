@@ -21,7 +21,7 @@ struct PeakPixel {
 class MaskedPixels {
  public:
   /// plane [y][x] with unit stride in x; the runs lie inside it, in order of rows.
-  MaskedPixels(View<const float, 2> plane, std::vector<PixelRun> runs);
+  MaskedPixels(View<const float, 2> plane, PixelRuns runs);
 
   std::size_t size() const { return values_.size(); }
 
@@ -53,13 +53,13 @@ class MaskedPixels {
  private:
   std::size_t ny_ = 0;
   std::size_t nx_ = 0;
-  std::vector<PixelRun> runs_;
+  PixelRuns runs_;
   std::vector<std::size_t> start_;  // of every run in values_
   std::vector<float> values_;
   std::vector<float> run_peak_;
 };
 
 /// True when a minor cycle on the packed pixels is cheaper than one on the whole plane.
-bool packing_pays(const std::vector<PixelRun>& runs, std::size_t plane_pixels);
+bool packing_pays(const PixelRuns& runs, std::size_t plane_pixels);
 
 }  // namespace skymill::kernels

@@ -21,9 +21,9 @@ std::size_t number_of_pair(std::size_t i, std::size_t j) {
   return i >= j ? i * (i + 1) / 2 + j : j * (j + 1) / 2 + i;
 }
 
-std::vector<PixelRun> without_edges(const std::vector<PixelRun>& runs, std::size_t width,
+PixelRuns without_edges(const PixelRuns& runs, std::size_t width,
                                     const std::array<std::size_t, 2>& shape) {
-  std::vector<PixelRun> inner;
+  PixelRuns inner;
   for (PixelRun run : runs) {
     run.first = std::max(run.first, width);
     run.end = std::min(run.end, shape[1] > width ? shape[1] - width : 0);
@@ -123,7 +123,7 @@ View<const float, 2> Multiscale::crossed(std::size_t i, std::size_t j) const {
   return {crossed_[number_of_pair(i, j)].data(), psf_.shape()};
 }
 
-std::vector<PixelRun> Multiscale::cleanable(std::size_t i, View<const float, 2> mask) {
+PixelRuns Multiscale::cleanable(std::size_t i, View<const float, 2> mask) {
   const auto width = static_cast<std::size_t>(kEdge * scales_[i]) + 1;
   if (mask.data() == nullptr || scales_[i] == 0) {
     return without_edges(masked_runs(mask, psf_.shape()), width, psf_.shape());

@@ -64,7 +64,7 @@ class Multiscale {
   };
 
   View<const float, 2> crossed(std::size_t i, std::size_t j) const;
-  std::vector<PixelRun> cleanable(std::size_t i, View<const float, 2> mask);
+  PixelRuns cleanable(std::size_t i, View<const float, 2> mask);
 
   std::vector<MaskedPixels> smoothed(View<const float, 2> residual, View<const float, 2> mask);
   Choice strongest(const std::vector<MaskedPixels>& smoothed, double bias) const;

@@ -3,6 +3,7 @@
 
 #include <algorithm>
 #include <numeric>
+#include <tuple>
 
 namespace skymill::kernels {
 
@@ -33,7 +34,7 @@ class Regions {
 };
 
 /// Joins the runs of neighbouring rows that share a column.
-Regions connect(const std::vector<PixelRun>& runs) {
+Regions connect(const PixelRuns& runs) {
   Regions regions(runs.size());
   std::size_t above = 0;
   for (std::size_t k = 0; k < runs.size(); ++k) {
@@ -51,7 +52,7 @@ Regions connect(const std::vector<PixelRun>& runs) {
 
 }  // namespace
 
-void add_pixel(std::size_t y, std::size_t x, std::vector<PixelRun>& runs) {
+void add_pixel(std::size_t y, std::size_t x, PixelRuns& runs) {
   if (!runs.empty() && runs.back().y == y && runs.back().end == x) {
     ++runs.back().end;
   } else {
@@ -59,9 +60,8 @@ void add_pixel(std::size_t y, std::size_t x, std::vector<PixelRun>& runs) {
   }
 }
 
-std::vector<PixelRun> masked_runs(View<const float, 2> mask,
-                                  const std::array<std::size_t, 2>& shape) {
-  std::vector<PixelRun> runs;
+PixelRuns masked_runs(View<const float, 2> mask, const std::array<std::size_t, 2>& shape) {
+  PixelRuns runs;
   const auto [ny, nx] = shape;
   for (std::size_t y = 0; y < ny; ++y) {
     if (mask.data() == nullptr) {
@@ -85,7 +85,7 @@ std::vector<PixelRun> masked_runs(View<const float, 2> mask,
   return runs;
 }
 
-std::size_t count_pixels(const std::vector<PixelRun>& runs) {
+std::size_t count_pixels(const PixelRuns& runs) {
   std::size_t pixels = 0;
   for (const PixelRun& run : runs) {
     pixels += run.end - run.first;
@@ -93,7 +93,68 @@ std::size_t count_pixels(const std::vector<PixelRun>& runs) {
   return pixels;
 }
 
-std::vector<PixelRun> without_small_regions(std::vector<PixelRun> runs, double least) {
+PixelRuns intersection(const PixelRuns& a, const PixelRuns& b) {
+  PixelRuns both;
+  for (std::size_t i = 0, k = 0; i < a.size() && k < b.size();) {
+    if (a[i].y != b[k].y) {
+      (a[i].y < b[k].y ? i : k) += 1;
+      continue;
+    }
+    const std::size_t first = std::max(a[i].first, b[k].first);
+    const std::size_t end = std::min(a[i].end, b[k].end);
+    if (first < end) {
+      both.push_back({a[i].y, first, end});
+    }
+    (a[i].end < b[k].end ? i : k) += 1;
+  }
+  return both;
+}
+
+PixelRuns united(const PixelRuns& a, const PixelRuns& b) {
+  PixelRuns all(a.size() + b.size());
+  std::merge(a.begin(), a.end(), b.begin(), b.end(), all.begin(),
+             [](const PixelRun& x, const PixelRun& y) {
+               return std::tie(x.y, x.first) < std::tie(y.y, y.first);
+             });
+  std::size_t kept = 0;
+  for (std::size_t k = 0; k < all.size(); ++k) {
+    if (kept > 0 && all[kept - 1].y == all[k].y && all[kept - 1].end >= all[k].first) {
+      all[kept - 1].end = std::max(all[kept - 1].end, all[k].end);
+    } else {
+      all[kept++] = all[k];
+    }
+  }
+  all.resize(kept);
+  return all;
+}
+
+void write_rows(const PixelRuns& runs, std::size_t first, View<float, 2> rows) {
+  for (std::size_t y = 0; y < rows.extent(0); ++y) {
+    std::fill_n(&rows(y, 0), rows.extent(1), 0.0F);
+  }
+  const auto from =
+      std::lower_bound(runs.begin(), runs.end(), first,
+                       [](const PixelRun& run, std::size_t row) { return run.y < row; });
+  for (auto run = from; run != runs.end() && run->y < first + rows.extent(0); ++run) {
+    std::fill_n(&rows(run->y - first, run->first), run->end - run->first, 1.0F);
+  }
+}
+
+RowsOfRuns::RowsOfRuns(const PixelRuns& runs, std::size_t ny) : runs_(runs.data()), start_(ny + 1) {
+  for (std::size_t y = 0, k = 0; y < ny; ++y) {
+    while (k < runs.size() && runs[k].y == y) ++k;
+    start_[y + 1] = k;
+  }
+}
+
+bool RowsOfRuns::contains(std::size_t y, std::size_t x) const {
+  const PixelRun* run = std::upper_bound(
+      begin_of(y), end_of(y), x,
+      [](std::size_t pixel, const PixelRun& candidate) { return pixel < candidate.end; });
+  return run != end_of(y) && run->first <= x;
+}
+
+PixelRuns without_small_regions(PixelRuns runs, double least) {
   Regions regions = connect(runs);
   std::vector<std::size_t> pixels(runs.size());
   for (std::size_t k = 0; k < runs.size(); ++k) {

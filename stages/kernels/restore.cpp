@@ -58,34 +58,31 @@ void require_same(const char* what, View<const float, 2> plane, View<const float
   }
 }
 
-std::size_t count_components(View<const float, 2> model) {
-  std::size_t count = 0;
-  for (std::size_t y = 0; y < model.extent(0); ++y) {
-    for (std::size_t x = 0; x < model.extent(1); ++x) {
-      count += model(y, x) != 0 ? 1 : 0;
+/// Rows [first, first + rows.extent(0)) of a plane.
+void add_stamps(const SparseModel& model, const Stamp& stamp, std::size_t first,
+                View<float, 2> rows) {
+  const auto y0 = static_cast<Signed>(first);
+  const auto end = static_cast<Signed>(first + rows.extent(0));
+  const auto nx = static_cast<Signed>(rows.extent(1));
+  const ModelRows near =
+      rows_of(model, static_cast<std::size_t>(std::max(Signed{0}, y0 - stamp.reach_y)),
+              static_cast<std::size_t>(end + stamp.reach_y));
+  for (const ModelPixel* p = near.begin; p != near.end; ++p) {
+    const auto cy = static_cast<Signed>(p->y);
+    const auto cx = static_cast<Signed>(p->x);
+    const auto flux = static_cast<double>(p->flux);
+    for (Signed y = std::max(y0, cy - stamp.reach_y); y < std::min(end, cy + stamp.reach_y + 1);
+         ++y) {
+      for (Signed x = std::max(Signed{0}, cx - stamp.reach_x);
+           x <= std::min(nx - 1, cx + stamp.reach_x); ++x) {
+        rows(y - y0, x) += static_cast<float>(flux * stamp.at(y - cy, x - cx));
+      }
     }
   }
-  return count;
 }
 
-void add_stamps(View<const float, 2> model, const Stamp& stamp, View<float, 2> image) {
-  const auto ny = static_cast<Signed>(model.extent(0));
-  const auto nx = static_cast<Signed>(model.extent(1));
-  for (Signed cy = 0; cy < ny; ++cy) {
-    for (Signed cx = 0; cx < nx; ++cx) {
-      const auto flux = static_cast<double>(model(cy, cx));
-      if (flux == 0) {
-        continue;
-      }
-      for (Signed y = std::max(Signed{0}, cy - stamp.reach_y);
-           y <= std::min(ny - 1, cy + stamp.reach_y); ++y) {
-        for (Signed x = std::max(Signed{0}, cx - stamp.reach_x);
-             x <= std::min(nx - 1, cx + stamp.reach_x); ++x) {
-          image(y, x) += static_cast<float>(flux * stamp.at(y - cy, x - cx));
-        }
-      }
-    }
-  }
+bool stamps_pay(std::size_t components, const Stamp& stamp, std::size_t pixels) {
+  return components * stamp.heights.size() <= kTransformCost * pixels;
 }
 
 /// Convolves tiles of the model, each with room for the stamp on all sides (overlap and add).
@@ -178,12 +175,7 @@ class TileConvolver {
   AlignedBuffer<std::complex<double>> kernel_;
 };
 
-}  // namespace
-
-void restore(View<const float, 2> residual, View<const float, 2> model, const GaussianBeam& beam,
-             double cell_x_rad, double cell_y_rad, View<float, 2> image, RestoreMethod method) {
-  require_same("residual", residual, model);
-  require_same("image", image, model);
+void check_cells_and_beam(const GaussianBeam& beam, double cell_x_rad, double cell_y_rad) {
   if (!(cell_x_rad < 0) || !(cell_y_rad > 0)) {
     throw std::invalid_argument("restore: cells of " + std::to_string(cell_x_rad) + " and " +
                                 std::to_string(cell_y_rad) +
@@ -193,22 +185,56 @@ void restore(View<const float, 2> residual, View<const float, 2> model, const Ga
     throw std::invalid_argument("restore: a beam of " + std::to_string(beam.major_rad) + " by " +
                                 std::to_string(beam.minor_rad) + " rad has no width");
   }
+}
+
+}  // namespace
+
+void restore(View<const float, 2> residual, View<const float, 2> model, const GaussianBeam& beam,
+             double cell_x_rad, double cell_y_rad, View<float, 2> image, RestoreMethod method) {
+  require_same("residual", residual, model);
+  require_same("image", image, model);
+  check_cells_and_beam(beam, cell_x_rad, cell_y_rad);
   for (std::size_t y = 0; y < image.extent(0); ++y) {
     for (std::size_t x = 0; x < image.extent(1); ++x) {
       image(y, x) = residual(y, x);
     }
   }
-  const std::size_t components = count_components(model);
-  if (components == 0) {
+  const SparseModel components = sparse_model(model);
+  if (components.empty()) {
     return;
   }
   const Stamp stamp(beam, cell_x_rad, cell_y_rad);
-  const bool few = components * stamp.heights.size() <= kTransformCost * model.size();
+  const bool few = stamps_pay(components.size(), stamp, model.size());
   if (method == RestoreMethod::kStamps || (method == RestoreMethod::kAutomatic && few)) {
-    add_stamps(model, stamp, image);
+    add_stamps(components, stamp, 0, image);
   } else {
     TileConvolver(stamp).add(model, image);
   }
+}
+
+struct StampedModel::Impl {
+  SparseModel model;
+  std::array<std::size_t, 2> shape;
+  Stamp stamp;
+};
+
+StampedModel::StampedModel(SparseModel model, const std::array<std::size_t, 2>& shape,
+                           const GaussianBeam& beam, double cell_x_rad, double cell_y_rad) {
+  check_cells_and_beam(beam, cell_x_rad, cell_y_rad);
+  impl_ =
+      std::make_unique<Impl>(Impl{std::move(model), shape, Stamp(beam, cell_x_rad, cell_y_rad)});
+}
+
+StampedModel::~StampedModel() = default;
+StampedModel::StampedModel(StampedModel&&) noexcept = default;
+StampedModel& StampedModel::operator=(StampedModel&&) noexcept = default;
+
+bool StampedModel::pays() const {
+  return stamps_pay(impl_->model.size(), impl_->stamp, impl_->shape[0] * impl_->shape[1]);
+}
+
+void StampedModel::add_to(std::size_t first, View<float, 2> rows) const {
+  add_stamps(impl_->model, impl_->stamp, first, rows);
 }
 
 }  // namespace skymill::kernels

@@ -2,9 +2,12 @@
 #pragma once
 
 #include <stages/kernels/beam_fit.h>
+#include <stages/kernels/sparse_model.h>
 #include <stages/kernels/view.h>
 
+#include <array>
 #include <cstddef>
+#include <memory>
 
 namespace skymill::kernels {
 
@@ -21,5 +24,26 @@ enum class RestoreMethod {
 void restore(View<const float, 2> residual, View<const float, 2> model, const GaussianBeam& beam,
              double cell_x_rad, double cell_y_rad, View<float, 2> image,
              RestoreMethod method = RestoreMethod::kAutomatic);
+
+/// The same, row by row, of a sparse model: what a plane is written from that nobody holds.
+class StampedModel {
+ public:
+  /// shape is {ny, nx}. Throws as restore().
+  StampedModel(SparseModel model, const std::array<std::size_t, 2>& shape, const GaussianBeam& beam,
+               double cell_x_rad, double cell_y_rad);
+  ~StampedModel();
+  StampedModel(StampedModel&&) noexcept;
+  StampedModel& operator=(StampedModel&&) noexcept;
+
+  /// Whether stamps are cheaper than the transforms of restore().
+  bool pays() const;
+
+  /// Adds the convolved model to rows [first, first + rows.extent(0)) of the plane.
+  void add_to(std::size_t first, View<float, 2> rows) const;
+
+ private:
+  struct Impl;
+  std::unique_ptr<const Impl> impl_;
+};
 
 }  // namespace skymill::kernels

@@ -64,7 +64,7 @@ class SmoothedRow {
   const double* values() const { return values_.data(); }
 
   /// Computes row y from all runs that reach it; begin[y] is the number of row y's first run.
-  void compute(Signed y, const std::vector<PixelRun>& runs, const std::vector<std::size_t>& begin,
+  void compute(Signed y, const PixelRuns& runs, const std::vector<std::size_t>& begin,
                const std::vector<KernelRow>& kernel) {
     const auto ny = static_cast<Signed>(begin.size()) - 1;
     const auto reach = static_cast<Signed>(kernel.size() / 2);
@@ -143,8 +143,8 @@ class Candidates {
     }
   }
 
-  std::vector<PixelRun> above_cut() const {
-    std::vector<PixelRun> kept;
+  PixelRuns above_cut() const {
+    PixelRuns kept;
     const double cut = cutthreshold_ * largest_;
     auto value = values_.begin();
     for (const PixelRun& run : runs_) {
@@ -160,16 +160,15 @@ class Candidates {
  private:
   double cutthreshold_;
   double largest_ = 0;
-  std::vector<PixelRun> runs_;
+  PixelRuns runs_;
   std::vector<double> values_;
 };
 
 }  // namespace
 
-std::vector<PixelRun> smooth_and_cut(const std::vector<PixelRun>& runs,
-                                     const std::array<std::size_t, 2>& shape,
-                                     const GaussianBeam& gaussian, double cell_x_rad,
-                                     double cell_y_rad, double cutthreshold) {
+PixelRuns smooth_and_cut(const PixelRuns& runs, const std::array<std::size_t, 2>& shape,
+                         const GaussianBeam& gaussian, double cell_x_rad, double cell_y_rad,
+                         double cutthreshold) {
   if (!(gaussian.major_rad > 0) || !(gaussian.minor_rad > 0) ||
       !std::isfinite(gaussian.major_rad) || !(cell_x_rad < 0) || !(cell_y_rad > 0)) {
     throw std::invalid_argument("smooth_and_cut: a Gaussian of " +

@@ -13,9 +13,8 @@ namespace skymill::kernels {
 /// cutthreshold * (the largest value of the smoothed mask), imaging.md 4.3. Nothing wraps round at
 /// the image's edges. shape is {ny, nx}; the Gaussian is cut where it falls below 1e-8.
 /// Throws std::invalid_argument for a Gaussian without width or bad cells.
-std::vector<PixelRun> smooth_and_cut(const std::vector<PixelRun>& runs,
-                                     const std::array<std::size_t, 2>& shape,
-                                     const GaussianBeam& gaussian, double cell_x_rad,
-                                     double cell_y_rad, double cutthreshold);
+PixelRuns smooth_and_cut(const PixelRuns& runs, const std::array<std::size_t, 2>& shape,
+                         const GaussianBeam& gaussian, double cell_x_rad, double cell_y_rad,
+                         double cutthreshold);
 
 }  // namespace skymill::kernels

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 #include <stages/kernels/exact_median.h>
+#include <stages/kernels/largest_pixel.h>
 #include <stages/kernels/statistics.h>
 
 #include <algorithm>
@@ -124,6 +125,16 @@ PlaneStatistics plane_statistics(View<const float, 2> image, View<const float, 2
     result.rms = std::sqrt(sum_of_squares / count);
   }
   return result;
+}
+
+float max_abs(View<const float, 2> image) { return max_abs(image, masked_runs({}, image.shape())); }
+
+float max_abs(View<const float, 2> image, const PixelRuns& runs) {
+  float largest = 0;
+  for (const PixelRun& run : runs) {
+    largest = std::max(largest, largest_pixel(&image(run.y, run.first), run.end - run.first));
+  }
+  return largest;
 }
 
 double median(View<const float, 2> image, View<const float, 2> mask) {

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 #pragma once
 
+#include <stages/kernels/pixel_runs.h>
 #include <stages/kernels/view.h>
 
 #include <cstddef>
@@ -22,6 +23,11 @@ struct PlaneStatistics {
 
 /// Finite pixels of [y][x] where mask > 0.5 (an empty mask: everywhere). The shapes must agree.
 PlaneStatistics plane_statistics(View<const float, 2> image, View<const float, 2> mask = {});
+
+/// Largest |pixel|, of all pixels [y][x] or of those in the runs; NaN is passed over, an infinite
+/// pixel is not. 0 when there is none.
+float max_abs(View<const float, 2> image);
+float max_abs(View<const float, 2> image, const PixelRuns& runs);
 
 /// Median of the finite pixels in the mask; the mean of the middle two for an even count; 0 for
 /// none. Exact, and without a copy of the image but in rare cases.

@@ -24,6 +24,15 @@ void write(std::ofstream& out, const std::vector<T>& values) {
             static_cast<std::streamsize>(values.size() * sizeof(T)));
 }
 
+PixelRuns above(const std::vector<float>& pb, double limit, std::size_t ny,
+                            std::size_t nx) {
+  PixelRuns runs;
+  for (std::size_t k = 0; k < pb.size() && k < ny * nx; ++k) {
+    if (static_cast<double>(pb[k]) > limit) add_pixel(k / nx, k % nx, runs);
+  }
+  return runs;
+}
+
 }  // namespace
 
 int main(int argc, char** argv) {
@@ -48,17 +57,23 @@ int main(int argc, char** argv) {
   o.dogrowprune = head[14] != 0;
   o.minpercentchange = head[15];
   o.fastnoise = head[16] != 0;
-  o.pbmask = head[17];
   const auto pb = read<float>(in, head[3] != 0 ? ny * nx : 0);
   const auto valid = read<float>(in, head[4] != 0 ? ny * nx : 0);
   auto mask = read<float>(in, ny * nx);
   AutoMultithreshPlane plane;
-  plane.pblimit = head[5];
   plane.beam = {head[18], head[19], head[20]};
   plane.cell_x_rad = head[21];
   plane.cell_y_rad = head[22];
-  if (!pb.empty()) plane.pb = {pb.data(), {ny, nx}};
-  if (!valid.empty()) plane.valid = {valid.data(), {ny, nx}};
+  auto valid_runs = masked_runs(
+      valid.empty() ? View<const float, 2>() : View<const float, 2>(valid.data(), {ny, nx}),
+      {ny, nx});
+  if (!pb.empty() && head[5] >= 0) {
+    valid_runs = intersection(valid_runs, above(pb, head[5], ny, nx));
+  }
+  plane.valid = &valid_runs;
+  const auto pb_runs = above(pb, head[17], ny, nx);
+  if (!pb.empty()) plane.pb = &pb_runs;
+  auto runs = masked_runs(View<const float, 2>(mask.data(), {ny, nx}), {ny, nx});
   AutoMultithresh masker(o);
   for (int cycle = 0; cycle < static_cast<int>(head[2]); ++cycle) {
     const auto now = read<double>(in, 4);
@@ -68,7 +83,8 @@ int main(int argc, char** argv) {
     plane.iterations_done = static_cast<std::size_t>(now[1]);
     plane.cyclethreshold = now[2];
     plane.threshold = now[3];
-    const auto r = masker.update(plane, View<float, 2>(mask.data(), {ny, nx}));
+    const auto r = masker.update(plane, runs);
+    write_rows(runs, 0, View<float, 2>(mask.data(), {ny, nx}));
     write(out, std::vector<double>{r.absmax, r.median, r.rms, r.mask_threshold, r.low_threshold,
                                    r.negative_threshold, r.by_sidelobe ? 1.0 : 0.0,
                                    r.skipped ? 1.0 : 0.0, masker.skips() ? 1.0 : 0.0,

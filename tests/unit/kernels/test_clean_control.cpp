@@ -1,5 +1,4 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
-#include <stages/kernels/best_model.h>
 #include <stages/kernels/clean_control.h>
 #include <stages/kernels/clean_mask.h>
 
@@ -142,24 +141,6 @@ TEST_CASE("one call of a minor cycle", "[kernels][clean]") {
   }
   CHECK(static_cast<int>(PlaneStop::kNsigma) == 6);
   CHECK(std::string(stop_text(PlaneStop::kRise)) == "peak residual rose");
-}
-
-TEST_CASE("the best model is kept and put back", "[kernels][clean]") {
-  BestModel best;
-  Image model(5, 3);
-  best.put_back(model.view());
-  CHECK(best.offer(std::as_const(model).view(), 10));
-  model(2, 4) = 1.5F;
-  CHECK(best.offer(std::as_const(model).view(), 4));
-  const Image kept = model;
-  model(0, 0) = 7;
-  CHECK_FALSE(best.offer(std::as_const(model).view(), 4.1));
-  CHECK_FALSE(best.offer(std::as_const(model).view(), std::numeric_limits<double>::quiet_NaN()));
-  CHECK(best.peak() == 4);
-  best.put_back(model.view());
-  CHECK(model.pixels == kept.pixels);
-  Image other(3, 5);
-  CHECK_THROWS_WITH(best.put_back(other.view()), Catch::Contains("[5][3]"));
 }
 
 TEST_CASE("masks are combined", "[kernels][clean][mask]") {
