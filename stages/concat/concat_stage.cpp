@@ -7,15 +7,20 @@
 
 namespace skymill::radio {
 
+namespace {
+
+const std::vector<std::string> kProducts{"image", "residual", "psf", "model",
+                                         "mask",  "sumwt",    "pb",  "image.pbcor"};
+
+}  // namespace
+
 Schema<ConcatParams> Concat::schema() {
   Schema<ConcatParams> s{
       "Join channel images to cubes, written in place: <output>.image, .residual, … as CASA images "
       "and <output>.image.fits, … as FITS."};
   s.field("output", &ConcatParams::output, "Prefix of the cubes' names").required();
-  s.field("casa", &ConcatParams::casa, "Products to write as CASA images")
-      .choices({"image", "residual", "psf", "model", "mask"});
-  s.field("fits", &ConcatParams::fits, "Products to write as FITS")
-      .choices({"image", "residual", "psf", "model", "mask"});
+  s.field("casa", &ConcatParams::casa, "Products to write as CASA images").choices(kProducts);
+  s.field("fits", &ConcatParams::fits, "Products to write as FITS").choices(kProducts);
   s.field("overwrite", &ConcatParams::overwrite, "Replace cubes that exist").tuning();
   return s;
 }
@@ -32,7 +37,8 @@ std::size_t Concat::product_index(const std::string& extension) const {
       std::find_if(header_->products.begin(), header_->products.end(),
                    [&](const ProductKind& kind) { return kind.extension == extension; });
   if (found == header_->products.end()) {
-    throw Error(ErrorKind::description, "no '" + extension + "' comes from the stage above");
+    throw Error(ErrorKind::description, "no '" + extension + "' comes from the stage above",
+                "mask needs niter and a mask, pb the diameter of the antennas, image.pbcor pbcor");
   }
   return static_cast<std::size_t>(found - header_->products.begin());
 }
@@ -42,14 +48,16 @@ void Concat::plan(Planning& planning) {
   planning.set_lane("table:" + std::filesystem::absolute(params_.output).string());
   planning.set_any_order();
   const ImageHeader& image = header_->image;
-  const std::size_t bytes = image.nx * image.ny * image.nchan * sizeof(float);
+  const auto bytes_of = [&](const ProductKind& kind) {
+    return (kind.one_pixel ? 1 : image.nx * image.ny) * image.nchan * sizeof(float);
+  };
   const std::size_t overhead = std::size_t{1} << 17;  // headers, history, beams
   for (const std::string& product : params_.casa) {
-    product_index(product);
+    const std::size_t bytes = bytes_of(header_->products[product_index(product)]);
     planning.add_product(params_.output + "." + product, bytes + overhead, params_.overwrite);
   }
   for (const std::string& product : params_.fits) {
-    product_index(product);
+    const std::size_t bytes = bytes_of(header_->products[product_index(product)]);
     planning.add_product(params_.output + "." + product + ".fits", bytes + overhead,
                          params_.overwrite);
   }
@@ -82,10 +90,11 @@ void Concat::write(const Chunk<ChannelImage>& chunk, const PipelineContext& ctx)
   for (Cube& cube : cubes_) {
     const std::vector<float> plane_pixels = chunk->products.at(cube.product).pixels();
     const float* pixels = plane_pixels.data();
-    if (cube.casa) cube.casa->put_plane(ctx.lane_token(), channel, pixels, chunk->beam);
-    if (cube.fits) cube.fits->put_plane(channel, pixels, chunk->beam);
-    const std::size_t plane = header_->image.nx * header_->image.ny * sizeof(float);
-    ctx.count("bytes_written", static_cast<std::int64_t>(plane));
+    const auto& beam =
+        header_->products[cube.product].one_beam ? chunk->restored_beam : chunk->beam;
+    if (cube.casa) cube.casa->put_plane(ctx.lane_token(), channel, pixels, beam);
+    if (cube.fits) cube.fits->put_plane(channel, pixels, beam);
+    ctx.count("bytes_written", static_cast<std::int64_t>(plane_pixels.size() * sizeof(float)));
   }
   done_.at(channel) = true;
 }
