@@ -4,6 +4,7 @@
 #include <casacore/tables/Tables/ArrayColumn.h>
 #include <casacore/tables/Tables/ScalarColumn.h>
 #include <casacore/tables/Tables/TableDesc.h>
+#include <casacore/tables/Tables/TableRecord.h>
 #include <stages/ms/model_column_state.h>
 #include <stages/ms/ms_expressions.h>
 #include <stages/ms/ms_header.h>
