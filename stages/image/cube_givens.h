@@ -35,7 +35,7 @@ class CubeGivens {
   /// What a plane is given, but for the beam; from any thread.
   PlaneGivens of(std::size_t plane) const;
 
-  /// The products of a plane that the primary beam masks or makes. They refer to this object.
+  /// The products of a plane that the primary beam masks or makes.
   Plane limited(const Plane& plane, std::size_t number) const;
   Plane pb(std::size_t number) const;
   Plane corrected(const Plane& image, std::size_t number) const;

@@ -3,8 +3,7 @@
 #include <stages/geometry/frequency_frames.h>
 #include <stages/image/model_prediction.h>
 #include <stages/image/stokes_terms.h>
-#include <tbb/parallel_for.h>
-#include <tbb/task_arena.h>
+#include <stages/kernels/parallel_items.h>
 
 #include <algorithm>
 #include <cmath>
@@ -146,13 +145,10 @@ void ModelPrediction::predict(Visibilities& rows, std::size_t planes_at_once,
   rows.data.assign(rows.rows() * rows.nchan * rows.ncorr, {0, 0});
   if (there_) there_->apply(rows, frequencies(rows));
   const auto samples = samples_of_planes(rows);
-  tbb::task_arena arena(static_cast<int>(std::max<std::size_t>(1, planes_at_once)));
-  arena.execute([&] {
-    tbb::parallel_for(std::size_t{0}, samples.size(), [&](std::size_t plane) {
-      check();
-      if (samples[plane].empty() || planes_[plane].empty()) return;
-      predict_plane(plane, samples[plane], rows);
-    });
+  kernels::parallel_items(samples.size(), planes_at_once, [&](std::size_t plane) {
+    check();
+    if (samples[plane].empty() || planes_[plane].empty()) return;
+    predict_plane(plane, samples[plane], rows);
   });
   if (back_) back_->apply(rows, frequencies(rows));
 }

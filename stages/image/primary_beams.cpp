@@ -9,6 +9,7 @@
 #include <cmath>
 #include <limits>
 #include <map>
+#include <memory>
 #include <numbers>
 #include <utility>
 
@@ -55,8 +56,8 @@ double common_diameter_m(const std::vector<Antenna>& antennas) {
 }
 
 DishBeam airy(const kernels::Dish& dish, const std::string& why) {
-  const kernels::AiryBeam beam(dish);
-  return {[beam](double r) { return beam.power(r); }, beam.reach_arcmin_ghz(),
+  const auto beam = std::make_shared<const kernels::AiryBeam>(dish);
+  return {[beam](double r) { return beam->power(r); }, beam->reach_arcmin_ghz(),
           "Airy pattern of a dish of " + format_quantity(dish.diameter_m, "m") + " blocked by " +
               format_quantity(dish.blockage_m, "m") + " (" + why + ")"};
 }
@@ -163,9 +164,9 @@ std::vector<kernels::PixelRun> PrimaryBeams::above(double freq_hz, double level)
 Plane PrimaryBeams::pb(double freq_hz, double pblimit) const {
   const double least = std::abs(pblimit);
   return Plane(
-      [this, freq_hz, least](std::size_t first, std::size_t count, float* out) {
-        rows(freq_hz, first, count, out);
-        for (float* end = out + count * nx_; out != end; ++out) {
+      [beams = *this, nx = nx_, freq_hz, least](std::size_t first, std::size_t count, float* out) {
+        beams.rows(freq_hz, first, count, out);
+        for (float* end = out + count * nx; out != end; ++out) {
           if (!(static_cast<double>(*out) > least)) *out = kMasked;
         }
       },
@@ -175,12 +176,12 @@ Plane PrimaryBeams::pb(double freq_hz, double pblimit) const {
 Plane PrimaryBeams::corrected(Plane image, double freq_hz, double pblimit) const {
   const double least = std::abs(pblimit);
   return Plane(
-      [this, image = std::move(image), freq_hz, least](std::size_t first, std::size_t count,
-                                                       float* out) {
+      [beams = *this, nx = nx_, image = std::move(image), freq_hz, least](
+          std::size_t first, std::size_t count, float* out) {
         image.read(first, count, out);
-        std::vector<float> power(nx_);
+        std::vector<float> power(nx);
         for (std::size_t y = first; y < first + count; ++y) {
-          rows(freq_hz, y, 1, power.data());
+          beams.rows(freq_hz, y, 1, power.data());
           for (const float pb : power) {
             *out = static_cast<double>(pb) > least && pb > 0 ? *out / pb : kMasked;
             ++out;
@@ -193,12 +194,12 @@ Plane PrimaryBeams::corrected(Plane image, double freq_hz, double pblimit) const
 Plane PrimaryBeams::limited(Plane plane, double freq_hz, double pblimit) const {
   const std::size_t bytes = plane.bytes();
   return Plane(
-      [this, plane = std::move(plane), freq_hz, pblimit](std::size_t first, std::size_t count,
-                                                         float* out) {
+      [beams = *this, nx = nx_, plane = std::move(plane), freq_hz, pblimit](
+          std::size_t first, std::size_t count, float* out) {
         plane.read(first, count, out);
-        std::vector<float> power(nx_);
+        std::vector<float> power(nx);
         for (std::size_t y = first; y < first + count; ++y) {
-          rows(freq_hz, y, 1, power.data());
+          beams.rows(freq_hz, y, 1, power.data());
           for (const float pb : power) {
             if (!(static_cast<double>(pb) > pblimit)) *out = kMasked;
             ++out;

@@ -43,7 +43,7 @@ class PrimaryBeams {
 
   /// The products of a plane. `.pb` is masked where pb <= |pblimit|, and so is `image / pb`
   /// whatever the sign of pblimit: tclean leaves zeros there when it is negative. Masked pixels are
-  /// NaN. They refer to this object.
+  /// NaN.
   Plane pb(double freq_hz, double pblimit) const;
   Plane corrected(Plane image, double freq_hz, double pblimit) const;
   /// The plane itself, masked where pb <= pblimit.

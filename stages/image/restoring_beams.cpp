@@ -5,8 +5,7 @@
 #include <stages/image/restoring_beams.h>
 #include <stages/kernels/beam_fit.h>
 #include <stages/kernels/common_beam.h>
-#include <tbb/parallel_for.h>
-#include <tbb/task_arena.h>
+#include <stages/kernels/parallel_items.h>
 
 #include <algorithm>
 #include <stdexcept>
@@ -61,22 +60,19 @@ CommonBeam common_beam_of(const ImageParams& params, const std::array<double, 2>
   for (std::size_t& side : middle.imsize) side = std::min(side, kMiddle);
   const auto gridder = make_gridder(middle, cell_rad, most_samples, 1);
   std::vector<kernels::GaussianBeam> beams(store.planes());
-  tbb::task_arena arena(static_cast<int>(std::max<std::size_t>(1, threads)));
-  arena.execute([&] {
-    tbb::parallel_for(std::size_t{0}, store.planes(), [&](std::size_t plane) {
-      check();
-      kernels::PlaneSamples samples = store.samples(plane);
-      std::vector<float> imaging(samples.weight.size());
-      const kernels::View<float, 2> out(imaging.data(), samples.weight.shape());
-      weights.weights(samples, store.hands(), out);
-      samples.weight = out;
-      std::vector<float> pixels(middle.imsize[0] * middle.imsize[1]);
-      const kernels::View<float, 2> psf(pixels.data(), {middle.imsize[1], middle.imsize[0]});
-      gridder->psf(samples, psf);
-      if (psf(middle.imsize[1] / 2, middle.imsize[0] / 2) == 0) return;
-      const auto fitted = kernels::fit_beam(psf, -cell_rad[0], cell_rad[1], params.psfcutoff);
-      if (fitted) beams[plane] = *fitted;
-    });
+  kernels::parallel_items(store.planes(), threads, [&](std::size_t plane) {
+    check();
+    kernels::PlaneSamples samples = store.samples(plane);
+    std::vector<float> imaging(samples.weight.size());
+    const kernels::View<float, 2> out(imaging.data(), samples.weight.shape());
+    weights.weights(samples, store.hands(), out);
+    samples.weight = out;
+    std::vector<float> pixels(middle.imsize[0] * middle.imsize[1]);
+    const kernels::View<float, 2> psf(pixels.data(), {middle.imsize[1], middle.imsize[0]});
+    gridder->psf(samples, psf);
+    if (psf(middle.imsize[1] / 2, middle.imsize[0] / 2) == 0) return;
+    const auto fitted = kernels::fit_beam(psf, -cell_rad[0], cell_rad[1], params.psfcutoff);
+    if (fitted) beams[plane] = *fitted;
   });
   try {
     kernels::CommonBeam found = kernels::common_beam(beams);

@@ -66,7 +66,6 @@ SOURCE_LIBRARIES = {
     "stages/geometry": {"erfa", "posix", "json"},
     "stages/ms": {"posix"},
     "stages/formats": {"cairo", "cfitsio", "posix", "json"},
-    "stages/image": {"tbb", "posix", "json"},
     "stages/uvh5_reader": {"tbb"},
     "stages/uvh5": {"hdf5", "codecs", "tbb", "posix", "json"},
 }

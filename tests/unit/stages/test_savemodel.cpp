@@ -166,7 +166,6 @@ TEST_CASE("only what is selected is written, the rest keeps what it had") {
   Lane lane("test");
   MsSelection some;
   some.spws = "0:1;3";
-  some.timerange = "";
   const std::size_t ncorr = all.rows.ncorr;
   lane.run([&](const Lane::Token& token) {
     MsModelColumn writer(token, ms, some);
@@ -174,7 +173,10 @@ TEST_CASE("only what is selected is written, the rest keeps what it had") {
     for (std::size_t k = 0; k < samples.size(); ++k) samples[k] = {1.0F + static_cast<float>(k), 0};
     writer.put(token, 2, samples);
     // While it is written nobody takes it for a model.
-    CHECK_THROWS_WITH(MsReader(token, ms, {"model"}), Catch::Contains("not written to its end"));
+    MsSelection column_itself;
+    column_itself.datacolumn = "model";
+    CHECK_THROWS_WITH(MsReader(token, ms, column_itself),
+                      Catch::Contains("not written to its end"));
     writer.finish(token);
   });
   const Visibilities model = read(ms, "model");
