@@ -241,6 +241,22 @@ bool is_region_text(const std::string& text) {
          });
 }
 
+std::vector<std::string> whole_items(const std::vector<std::string>& items) {
+  std::vector<std::string> whole;
+  std::ptrdiff_t open = 0;
+  for (const std::string& item : items) {
+    const bool option = !whole.empty() && is_region_text(whole.back()) &&
+                        item.find('=') != std::string::npos && item.find('[') == std::string::npos;
+    if (open > 0 || option) {
+      whole.back() += ", " + item;
+    } else {
+      whole.push_back(item);
+    }
+    open += std::count(item.begin(), item.end(), '[') - std::count(item.begin(), item.end(), ']');
+  }
+  return whole;
+}
+
 std::vector<kernels::PixelRun> region_runs(const std::vector<std::string>& texts,
                                            const ImageHeader& image) {
   std::vector<Shape> shapes;

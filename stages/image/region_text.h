@@ -12,6 +12,11 @@ namespace skymill::radio {
 /// Whether a text begins as a region does: a shape and a bracket.
 bool is_region_text(const std::string& text);
 
+/// Puts together again what was cut at the commas of a region, as a list on the command line is:
+/// items belong together until their brackets are closed, and options (`coord=...`) to the one
+/// before.
+std::vector<std::string> whole_items(const std::vector<std::string>& items);
+
 /// The pixels inside at least one region of an image (imaging.md 1.5), in CASA's region texts
 /// (CRTF): `circle[[x, y], r]`, `box[[x1, y1], [x2, y2]]`, `centerbox[[x, y], [w, h]]` and
 /// `poly[[x, y], [x, y], ...]`. Pixels count from 0, `256pix`; places on the sky are as

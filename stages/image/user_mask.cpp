@@ -41,7 +41,7 @@ kernels::PixelRuns inside(const AnyImage& image, std::size_t plane) {
 
 UserMask::UserMask(const std::vector<std::string>& items, const ImageHeader& cube, Lanes& lanes) {
   std::vector<std::string> regions;
-  for (const std::string& item : items) {
+  for (const std::string& item : whole_items(items)) {
     const bool exists = std::filesystem::exists(item);
     if (!exists && is_region_text(item)) {
       regions.push_back(item);

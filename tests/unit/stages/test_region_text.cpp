@@ -88,6 +88,15 @@ TEST_CASE("regions on the sky are those pixels") {
         those([](int x, int y) { return x >= 20 && x <= 27 && y >= 12 && y <= 20; }));
 }
 
+TEST_CASE("regions that were cut at their commas are whole again") {
+  using Items = std::vector<std::string>;
+  CHECK(whole_items({"circle[[20pix", "12pix]", "5pix]", "coord=J2000", "a.mask",
+                     "box[[1pix,2pix],[3pix,4pix]]", "b.fits"}) ==
+        Items{"circle[[20pix, 12pix], 5pix], coord=J2000", "a.mask", "box[[1pix,2pix],[3pix,4pix]]",
+              "b.fits"});
+  CHECK(whole_items({"a=b.mask", "c.mask"}) == Items{"a=b.mask", "c.mask"});
+}
+
 TEST_CASE("what is no region is refused with its text") {
   CHECK(is_region_text("circle[[1pix,1pix],2pix]"));
   CHECK(is_region_text("blob[1]"));
