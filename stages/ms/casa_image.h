@@ -19,8 +19,9 @@ namespace skymill::radio {
 /// Writes one image product as a CASA image: axes RA, Dec, Stokes, frequency (imaging.md 5.1, 5.2).
 ///
 /// Tiles are one channel deep and hold whole lines, so that every plane is contiguous in the file.
-/// Creating fills the file with zeros. A product of one pixel has planes of 1 x 1. All work is done on one lane, and the object must be
-/// finished or destroyed there too. An object destroyed without finish() removes what it wrote.
+/// Creating fills the file with zeros. A product of one pixel has planes of 1 x 1. All work is done
+/// on one lane, and the object must be finished or destroyed there too. An object destroyed without
+/// finish() removes what it wrote.
 class SKYMILL_API CasaImageWriter {
  public:
   /// @param path of the draft; must not exist; the caller renames the finished image
