@@ -112,11 +112,10 @@ void Concat::open(const std::string& product, bool fits, const Lane::Token& toke
   cube.draft = std::make_unique<Draft>(params_.output + "." + product + (fits ? ".fits" : ""),
                                        params_.overwrite);
   const ProductKind& kind = header_->products[cube.product];
-  const ImageHeader image = image_header(cube.product);
   if (fits) {
-    cube.fits = std::make_unique<FitsCubeWriter>(cube.draft->path(), image, kind);
+    cube.fits = std::make_unique<FitsCubeWriter>(cube.draft->path(), header_->image, kind);
   } else {
-    cube.casa = std::make_unique<CasaImageWriter>(token, cube.draft->path(), image, kind);
+    cube.casa = std::make_unique<CasaImageWriter>(token, cube.draft->path(), header_->image, kind);
   }
   cubes_.push_back(std::move(cube));
 }
@@ -148,8 +147,10 @@ void Concat::write(const Chunk<ChannelImage>& chunk, const PipelineContext& ctx)
   }
   write_planes(*chunk, channel);
   for (Cube& cube : cubes_) {
-    if (cube.casa) cube.casa->complete_plane(channel, chunk->beam);
-    if (cube.fits) cube.fits->complete_plane(channel, chunk->beam);
+    const auto& beam =
+        header_->products[cube.product].one_beam ? chunk->restored_beam : chunk->beam;
+    if (cube.casa) cube.casa->complete_plane(channel, beam);
+    if (cube.fits) cube.fits->complete_plane(channel, beam);
     const Plane& plane = chunk->products[cube.product];
     ctx.count("bytes_written", static_cast<std::int64_t>(plane.nx() * plane.ny() * sizeof(float)));
   }

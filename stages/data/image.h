@@ -99,6 +99,7 @@ struct ProductKind {
   std::string unit;        ///< "Jy/beam", "Jy/pixel", "" for the PSF
   bool has_beam = true;    ///< per-plane beams are kept with it
   bool one_pixel = false;  ///< planes of 1 x 1, such as the sums of weights of .sumwt
+  bool one_beam = false;   ///< all planes have the same beam, which stands for the whole cube
 };
 
 }  // namespace skymill::radio

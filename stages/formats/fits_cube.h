@@ -56,9 +56,9 @@ class SKYMILL_API FitsCubeWriter {
 
   /// Blanks (NaN) the planes never completed, writes the beams and makes the file durable (fsync).
   ///
-  /// A cube of one plane keeps its beam in BMAJ, BMIN, BPA; one of several planes has CASAMBM = T
-  /// and the table BEAMS as soon as one plane has a beam; there a plane without one has a beam of
-  /// 1e-6 arcsec, because casacore opens no file with a beam of zero or NaN.
+  /// A cube of one plane, or of one beam for all, keeps it in BMAJ, BMIN, BPA; any other has
+  /// CASAMBM = T and the table BEAMS as soon as one plane has a beam; there a plane without one has
+  /// a beam of 1e-6 arcsec, because casacore opens no file with a beam of zero or NaN.
   void finish();
 
  private:

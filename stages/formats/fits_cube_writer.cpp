@@ -110,6 +110,7 @@ struct FitsCubeWriter::Impl {
         ny(image.ny),
         nchan(image.nchan),
         has_beams(kind.has_beam),
+        one_beam(kind.one_beam || image.nchan == 1),
         completed(image.nchan, 0),
         beams(image.nchan),
         file(PlacedFile::create(path)) {
@@ -176,12 +177,12 @@ struct FitsCubeWriter::Impl {
   }
 
   void write_beams(FitsFile& rest) {
-    const bool any =
-        std::any_of(beams.begin(), beams.end(), [](const Beam& b) { return b.valid(); });
-    if (!has_beams || !any) return;
+    const auto first =
+        std::find_if(beams.begin(), beams.end(), [](const Beam& b) { return b.valid(); });
+    if (!has_beams || first == beams.end()) return;
     constexpr const char* kDoing = "write the beams";
-    if (nchan == 1) {
-      const Beam& beam = beams.front();
+    if (one_beam) {
+      const Beam& beam = *first;
       rest.call(kDoing, fits_write_key_dbl, "BMAJ", beam.major_rad * kDegPerRad, 16, "deg");
       rest.call(kDoing, fits_write_key_dbl, "BMIN", beam.minor_rad * kDegPerRad, 16, "deg");
       rest.call(kDoing, fits_write_key_dbl, "BPA", beam.pa_rad * kDegPerRad, 16,
@@ -230,6 +231,7 @@ struct FitsCubeWriter::Impl {
   std::size_t ny;
   std::size_t nchan;
   bool has_beams;
+  bool one_beam;  ///< for all planes
   std::uint64_t data_start = 0;
   bool closed = false;
   std::mutex mutex;                      ///< guards what is known of planes
@@ -239,8 +241,10 @@ struct FitsCubeWriter::Impl {
   PlacedFile file;
 };
 
-FitsCubeWriter::FitsCubeWriter(const std::filesystem::path& path, const ImageHeader& header,
+FitsCubeWriter::FitsCubeWriter(const std::filesystem::path& path, const ImageHeader& given,
                                const ProductKind& kind) {
+  ImageHeader header = given;
+  if (kind.one_pixel) header.nx = header.ny = 1;
   require_expressible(header);
   impl_ = std::make_unique<Impl>(path, header, kind);
 }

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 #include <stages/image/clean_channel.h>
 #include <stages/image/minor_cycle.h>
+#include <stages/kernels/beam_difference.h>
 #include <stages/kernels/beam_fit.h>
 #include <stages/kernels/clean_control.h>
 #include <stages/kernels/restore.h>
@@ -45,22 +46,28 @@ struct BestModel {
 class ChannelCleaner {
  public:
   ChannelCleaner(const ChannelTools& tools, const kernels::PlaneSamples& samples, int hands,
-                 const std::function<void()>& check)
+                 const PlaneGivens& givens, const std::function<void()>& check)
       : tools_(tools),
         params_(tools.params),
         samples_(samples),
         hands_(hands),
+        givens_(givens),
         check_(check),
         shape_{params_.imsize[1], params_.imsize[0]},
         cell_x_(-tools.cell_rad[0]),
-        cell_y_(tools.cell_rad[1]) {}
+        cell_y_(tools.cell_rad[1]),
+        model_(givens.start) {}
 
   CleanedChannel run() {
     make_weights();
     check_();
     make_psf();
     if (out_.blank) return blank();
-    make_residual(samples_.vis);
+    if (model_.empty()) {
+      make_residual(samples_.vis);
+    } else {
+      subtract_model();
+    }
     summary().start_peak_jy = peak({});
     summary().peak_jy = summary().start_peak_jy;
     if (params_.niter > 0) clean();
@@ -127,6 +134,12 @@ class ChannelCleaner {
   }
 
   void major_cycle() {
+    subtract_model();
+    ++summary().major_cycles;
+  }
+
+  void subtract_model() {
+    if (!residual_) residual_ = tools_.planes.take();
     const auto& shape = samples_.vis.shape();
     residual_vis_.resize(shape[0] * shape[1]);
     const View<std::complex<float>, 2> left(residual_vis_.data(), shape);
@@ -142,7 +155,6 @@ class ChannelCleaner {
       }
     });
     make_residual(left);
-    ++summary().major_cycles;
   }
 
   /// Makes the mask and measures what the stop test asks for, in the order of imaging.md 4.5.
@@ -172,8 +184,8 @@ class ChannelCleaner {
     const kernels::CycleParameters cycle{params_.cyclefactor, params_.minpsffraction,
                                          params_.maxpsffraction, params_.threshold};
     const Beam beam = out_.beam.value_or(Beam{-3 * cell_x_, 3 * cell_y_, 0});
-    MinorCycle minor(params_, psf(), {beam.major_rad, beam.minor_rad, beam.pa_rad}, cell_x_,
-                     cell_y_, sidelobe_level_);
+    MinorCycle minor(params_, givens_, psf(), {beam.major_rad, beam.minor_rad, beam.pa_rad},
+                     cell_x_, cell_y_, sidelobe_level_);
     kernels::StopTest test({params_.niter, params_.threshold, params_.nsigma, params_.nmajor});
     BestModel best;
     MinorCycle::Result last;
@@ -229,24 +241,44 @@ class ChannelCleaner {
     out_.model = model_plane(std::move(model_));
   }
 
+  /// The residual as it is in the image: its own, or convolved to the beam that is given.
+  PooledPlane residual_for_image() {
+    if (!givens_.beam || !out_.beam) return residual_;
+    const auto gaussian = [](const Beam& beam) {
+      return kernels::GaussianBeam{beam.major_rad, beam.minor_rad, beam.pa_rad};
+    };
+    const kernels::GaussianBeam target = gaussian(*givens_.beam);
+    const kernels::GaussianBeam own = gaussian(*out_.beam);
+    out_.own_residual = !kernels::beam_difference(target, own);
+    PooledPlane wider = tools_.planes.take();
+    const bool changed = kernels::convolve_to_beam(residual(), own, target, cell_x_, cell_y_,
+                                                   View<float, 2>(wider.get(), shape_));
+    return changed ? wider : residual_;
+  }
+
   Plane restored() {
     const auto [ny, nx] = shape_;
-    if (model_.empty() || !out_.beam) return held(residual_, shape_);
-    const kernels::GaussianBeam beam{out_.beam->major_rad, out_.beam->minor_rad, out_.beam->pa_rad};
+    out_.restored = givens_.beam ? givens_.beam : out_.beam;
+    const PooledPlane residual = residual_for_image();
+    if (model_.empty() || !out_.restored) return held(residual, shape_);
+    const kernels::GaussianBeam beam{out_.restored->major_rad, out_.restored->minor_rad,
+                                     out_.restored->pa_rad};
     auto stamps = std::make_shared<kernels::StampedModel>(model_, shape_, beam, cell_x_, cell_y_);
     if (stamps->pays()) {
-      return {
-          [stamps, residual = residual_, nx = nx](std::size_t first, std::size_t rows, float* out) {
-            std::copy_n(residual.get() + first * nx, rows * nx, out);
-            stamps->add_to(first, View<float, 2>(out, {rows, nx}));
-          },
-          nx, ny, model_.size() * sizeof(kernels::ModelPixel)};
+      return {[stamps, residual, nx = nx](std::size_t first, std::size_t rows, float* out) {
+                std::copy_n(residual.get() + first * nx, rows * nx, out);
+                stamps->add_to(first, View<float, 2>(out, {rows, nx}));
+              },
+              nx, ny,
+              model_.size() * sizeof(kernels::ModelPixel) +
+                  (residual == residual_ ? 0 : nx * ny * sizeof(float))};
     }
     // A model of blobs everywhere: transforms are cheaper, but they make the whole plane.
     PooledPlane dense = tools_.planes.take();
     PooledPlane image = tools_.planes.take();
     kernels::write_rows(model_, 0, View<float, 2>(dense.get(), shape_));
-    kernels::restore(residual(), View<const float, 2>(dense.get(), shape_), beam, cell_x_, cell_y_,
+    kernels::restore(View<const float, 2>(residual.get(), shape_),
+                     View<const float, 2>(dense.get(), shape_), beam, cell_x_, cell_y_,
                      View<float, 2>(image.get(), shape_));
     return held(std::move(image), shape_);
   }
@@ -284,6 +316,7 @@ class ChannelCleaner {
   const ImageParams& params_;
   const kernels::PlaneSamples& samples_;
   const int hands_;
+  const PlaneGivens& givens_;
   const std::function<void()>& check_;
   const Shape shape_;  ///< {ny, nx}
   const double cell_x_;
@@ -302,18 +335,21 @@ class ChannelCleaner {
 }  // namespace
 
 CleanedChannel clean_channel(const ChannelTools& tools, const kernels::PlaneSamples& samples,
-                             int hands, const std::function<void()>& check) {
-  return ChannelCleaner(tools, samples, hands, check).run();
+                             int hands, const PlaneGivens& givens,
+                             const std::function<void()>& check) {
+  return ChannelCleaner(tools, samples, hands, givens, check).run();
 }
 
 std::size_t cleaned_channel_bytes(const ImageParams& params) {
   const std::size_t plane = params.imsize[0] * params.imsize[1] * sizeof(float);
   // PSF and residual, and what the others are made from.
   const std::size_t model =
-      params.deconvolver == "multiscale"
+      params.deconvolver == "multiscale" || !params.startmodel.empty()
           ? plane / sizeof(float) * sizeof(kernels::ModelPixel) + 2 * plane
           : std::min(plane / sizeof(float), params.niter) * sizeof(kernels::ModelPixel);
-  return 2 * plane + 2 * model + MinorCycle::mask_bytes(params);
+  // With a beam for all planes the image has a residual of its own.
+  const std::size_t wider = params.restoringbeam.empty() ? 0 : plane;
+  return 2 * plane + 2 * model + wider + MinorCycle::mask_bytes(params);
 }
 
 std::size_t clean_channel_bytes(const ImageParams& params, std::size_t samples,

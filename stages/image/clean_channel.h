@@ -4,6 +4,7 @@
 #include <stages/data/image.h>
 #include <stages/image/image_params.h>
 #include <stages/image/imaging_weights.h>
+#include <stages/image/plane_givens.h>
 #include <stages/image/plane_gridder.h>
 #include <stages/image/plane_pool.h>
 #include <stages/image/step_clock.h>
@@ -37,9 +38,11 @@ struct CleanedChannel {
   Plane residual;
   Plane model;
   Plane image;
-  Plane mask;  ///< 0 and 1
-  std::optional<Beam> beam;
-  bool blank = false;  ///< no usable data: the planes are zero
+  Plane mask;                    ///< 0 and 1
+  std::optional<Beam> beam;      ///< of the PSF
+  std::optional<Beam> restored;  ///< of the image
+  bool own_residual = false;     ///< the image has the residual in the PSF's beam, not in its own
+  bool blank = false;            ///< no usable data: the planes are zero
   CleanSummary summary;
 };
 
@@ -55,11 +58,16 @@ struct ChannelTools {
 /// Images one channel from its samples: weights, PSF and its beam, dirty image, cleaning in
 /// cycles, restoration (imaging.md 2.2, 2.6, 2.8, 2.9, 3, 4; control by this channel alone).
 ///
+/// With a beam that is given, the residual is convolved to it for the image, where the difference
+/// is a pixel or more.
+///
 /// @param samples  natural weights of one hand; Stokes visibilities in Jy
 /// @param hands    hands that each sample stands for
+/// @param givens   masks, the model to start from and the beam to restore with
 /// @param check    called between cycles; throws to stop
 CleanedChannel clean_channel(const ChannelTools& tools, const kernels::PlaneSamples& samples,
-                             int hands, const std::function<void()>& check);
+                             int hands, const PlaneGivens& givens,
+                             const std::function<void()>& check);
 
 /// Bytes that `clean_channel` holds at most, its products included.
 /// @param gridder_bytes of one call of the gridder

@@ -5,6 +5,7 @@
 #include <core/version.h>
 #include <stages/image/clean_channel.h>
 #include <stages/image/image_stage.h>
+#include <stages/image/restoring_beams.h>
 
 #include <algorithm>
 #include <cmath>
@@ -18,15 +19,21 @@ constexpr double kSpeedOfLight = 299792458;  // m/s
 constexpr const char* kSamples = "samples";  ///< the scratch folder
 constexpr double kArcsec = 3.14159265358979323846 / 180 / 3600;
 
-/// A mask comes last, where there is one.
-bool with_mask(const ImageParams& params) { return params.niter > 0 && params.usemask != "none"; }
+bool with_mask(const ImageParams& params) { return params.niter > 0 && cleans_in_mask(params); }
 
-std::vector<ProductKind> product_kinds(const ImageParams& params) {
+/// tclean's products (imaging.md 5.1); what a run writes of them is chosen where it is written.
+std::vector<ProductKind> product_kinds(const ImageParams& params, bool with_pb) {
+  const bool one_beam = !params.restoringbeam.empty();
   std::vector<ProductKind> kinds{{"psf", "", true},
                                  {"residual", "Jy/beam", true},
                                  {"model", "Jy/pixel", false},
-                                 {"image", "Jy/beam", true}};
+                                 {"image", "Jy/beam", true, false, one_beam}};
   if (with_mask(params)) kinds.push_back({"mask", "", false});
+  kinds.push_back({"sumwt", "", false, true});
+  if (with_pb) kinds.push_back({"pb", "", false});
+  if (with_pb && params.pbcor) {
+    kinds.push_back({"image.pbcor", "Jy/beam", true, false, one_beam});
+  }
   return kinds;
 }
 
@@ -48,7 +55,8 @@ Ports Image::ports() {
   need.columns = {"data", "flag", "weight", "uvw"};
   return Ports()
       .in(need, "visibilities of one phase centre")
-      .out("out", ChannelImage::kDataKind, "psf, residual, model and image of every channel");
+      .out("out", ChannelImage::kDataKind,
+           "every channel's psf, residual, model, image and what belongs to them");
 }
 
 std::array<double, 2> Image::cell_rad(const ObservationHeader& header,
@@ -114,7 +122,11 @@ void Image::plan(Planning& planning) {
   const std::vector<PlaneChannels>& planes = cube_.planes;
   auto cube = std::make_shared<CubeHeader>();
   cube->image = image_header(*header, cube_);
-  cube->products = product_kinds(params_);
+  givens_.emplace(params_, *header, cube->image, planning.context().lanes());
+  for (const std::string& path : givens_->paths()) planning.add_input(path);
+  cube->products = product_kinds(params_, givens_->beams() != nullptr);
+  if (givens_->beams()) cube->image.history.push_back("pb = " + givens_->beams()->words());
+  beam_ = given_beam(params_.restoringbeam);
   for (const auto& value : planning.parameters()) cube->image.history.push_back(value);
 
   PortSpec& out = planning.output();
@@ -188,6 +200,8 @@ Stream<ChannelImage> Image::finish(const PipelineContext& ctx) {
   pool_ = std::make_unique<PlanePool>(params_.imsize[0] * params_.imsize[1]);
   plans_ = std::make_unique<MeasuredPlans>();
   gridder_ = make_gridder(params_, cell_, most_samples_, threads_each_);
+  givens_->load();
+  if (wants_common_beam(params_.restoringbeam)) find_common_beam(ctx);
   auto waiting = std::make_shared<std::deque<std::size_t>>();
   for (const std::size_t plane : store_->longest_first()) waiting->push_back(plane);
   return Stream<ChannelImage>([this, waiting]() -> std::optional<Stream<ChannelImage>::Work> {
@@ -197,6 +211,23 @@ Stream<ChannelImage> Image::finish(const PipelineContext& ctx) {
     return Stream<ChannelImage>::Work(
         [this, plane](const PipelineContext& work_ctx) { return image_plane(plane, work_ctx); });
   });
+}
+
+void Image::find_common_beam(const PipelineContext& ctx) {
+  // A plane's weights, and the densities that they are made from, for each that is made at once.
+  const std::size_t each = most_samples_ * sizeof(float) + ImagingWeights::scratch_bytes(params_);
+  const std::size_t at_once = std::min<std::size_t>(static_cast<std::size_t>(ctx.threads()),
+                                                    1 + ctx.memory().free() / (each + 1));
+  const MemoryShare share =
+      ctx.memory().reserve((at_once - 1) * each, "the beams of planes before the common one");
+  const CommonBeam common = common_beam_of(params_, cell_, *store_, *weights_, most_samples_,
+                                           at_once, [&ctx] { ctx.throw_if_stopped(); });
+  beam_ = common.beam;
+  for (const std::size_t plane : common.left_out) {
+    ctx.log().warning("channel " + std::to_string(plane) +
+                      ": its beam has no part in the common one, because it is far larger than "
+                      "the others' or there is none");
+  }
 }
 
 void Image::record(std::size_t plane, const CleanedChannel& done,
@@ -226,11 +257,13 @@ void Image::record(std::size_t plane, const CleanedChannel& done,
 }
 
 Chunk<ChannelImage> Image::image_plane(std::size_t plane, const PipelineContext& ctx) {
+  PlaneGivens givens = givens_->of(plane);
+  givens.beam = beam_;
   CleanedChannel done;
   {
     const StoredPlane samples = store_->samples(plane);
     done = clean_channel({params_, cell_, *weights_, *gridder_, *pool_}, samples, store_->hands(),
-                         [&] { ctx.throw_if_stopped(); });
+                         givens, [&] { ctx.throw_if_stopped(); });
   }
   store_->release(plane);
   record(plane, done, ctx);
@@ -239,13 +272,25 @@ Chunk<ChannelImage> Image::image_plane(std::size_t plane, const PipelineContext&
   } else if (!done.beam) {
     ctx.degrade("channel " + std::to_string(plane) + ": no beam could be fitted to its PSF");
   }
+  if (done.own_residual) {
+    ctx.degrade("channel " + std::to_string(plane) +
+                ": its beam does not fit into the beam of the image, so its residual stays as it "
+                "is there");
+  }
   if (kernels::is_divergence(done.summary.stop)) {
     ctx.degrade("channel " + std::to_string(plane) + ": cleaning diverged");
   }
   ChannelImage image;
-  image.products = {done.psf, done.residual, done.model, done.image};
+  image.products = {done.psf, givens_->limited(done.residual, plane), done.model,
+                    givens_->limited(done.image, plane)};
   if (with_mask(params_)) image.products.push_back(done.mask);
+  image.products.emplace_back(std::vector<float>{static_cast<float>(done.summary.sumwt)}, 1);
+  if (givens_->beams()) image.products.push_back(givens_->pb(plane));
+  if (givens_->beams() && params_.pbcor) {
+    image.products.push_back(givens_->corrected(done.image, plane));
+  }
   image.beam = done.beam;
+  image.restored_beam = done.restored;
   image.blank = done.blank;
   return Chunk<ChannelImage>(std::move(image), Span("channel", plane, plane + 1));
 }

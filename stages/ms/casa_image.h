@@ -35,7 +35,7 @@ class SKYMILL_API CasaImageWriter {
 
   /// Writes rows [first_row, first_row + rows) of plane `chan`; they may come in any order and
   /// again. Safe for concurrent calls.
-  /// @param pixels [rows][nx], x fastest
+  /// @param pixels [rows][nx], x fastest; what is NaN becomes zero under the mask
   void put_rows(std::size_t chan, std::size_t first_row, std::size_t rows, const float* pixels);
 
   /// Says that all rows of plane `chan` are put: takes the mask from it. Safe for concurrent calls.
@@ -46,8 +46,8 @@ class SKYMILL_API CasaImageWriter {
   void put_plane(std::size_t chan, const float* pixels,
                  const std::optional<Beam>& beam = std::nullopt);
 
-  /// Writes the beams, makes the pixels durable and, when all planes were completed, removes the
-  /// mask `mask0`. A plane without a beam gets that of the nearest plane with one, because CASA
+  /// Writes the beams, makes the pixels durable and, when all planes were completed without a NaN,
+  /// removes the mask `mask0`. A plane without a beam gets that of the nearest plane with one, because CASA
   /// images cannot leave single beams out.
   void finish(const Lane::Token& token);
 

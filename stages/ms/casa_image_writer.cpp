@@ -14,8 +14,11 @@
 #include <stages/ms/wall.h>
 
 #include <algorithm>
+#include <cmath>
 #include <filesystem>
+#include <map>
 #include <mutex>
+#include <vector>
 
 namespace skymill::radio {
 
@@ -53,6 +56,13 @@ struct CasaImageWriter::Impl {
   std::mutex mutex;                    ///< guards what is known of planes
   std::vector<std::uint8_t> complete;  ///< by channel
   std::vector<Beam> beams;             ///< by channel
+  struct Run {
+    std::size_t y = 0;
+    std::size_t first = 0;
+    std::size_t end = 0;
+  };
+  std::map<std::size_t, std::vector<Run>> blank;  ///< by channel: pixels that were NaN
+  bool any_blank = false;
 
   ~Impl() {
     if (!made || finished) return;
@@ -141,20 +151,61 @@ struct CasaImageWriter::Impl {
     }
   }
 
-  void put(std::size_t chan, std::size_t first_row, std::size_t rows, const float* pixels) const {
+  void put(std::size_t chan, std::size_t first_row, std::size_t rows, const float* pixels) {
+    const std::size_t count = rows * header.nx;
+    std::vector<float> filled;
+    const auto is_nan = [](float value) { return std::isnan(value); };
+    if (std::find_if(pixels, pixels + count, is_nan) != pixels + count) {
+      note_blank(chan, first_row, rows, pixels);
+      filled.resize(count);
+      std::replace_copy_if(pixels, pixels + count, filled.begin(), is_nan, 0.0F);
+      pixels = filled.data();
+    }
     const std::size_t row_bytes = header.nx * sizeof(float);
     pixels_file->write(chan * tiles.plane_bytes() + std::uint64_t{first_row} * row_bytes, pixels,
                        rows * row_bytes);
   }
 
-  /// Every pixel of the plane is good. Bits beyond the last pixel of a tile mean nothing.
-  void unmask(std::size_t chan) const {
-    constexpr std::uint64_t kAtOnce = 1 << 18;
-    const std::uint64_t bytes = mask_tiles.plane_bytes();
-    const std::vector<char> good(std::min(kAtOnce, bytes), '\xFF');
-    for (std::uint64_t done = 0; done < bytes; done += good.size()) {
-      mask_file->write(chan * bytes + done, good.data(),
-                       std::min<std::uint64_t>(good.size(), bytes - done));
+  void note_blank(std::size_t chan, std::size_t first_row, std::size_t rows, const float* pixels) {
+    std::vector<Run> runs;
+    for (std::size_t k = 0; k < rows * header.nx; ++k) {
+      if (!std::isnan(pixels[k])) continue;
+      const std::size_t y = first_row + k / header.nx;
+      const std::size_t x = k % header.nx;
+      if (!runs.empty() && runs.back().y == y && runs.back().end == x) {
+        ++runs.back().end;
+      } else {
+        runs.push_back({y, x, x + 1});
+      }
+    }
+    const std::lock_guard lock(mutex);
+    std::vector<Run>& all = blank[chan];
+    all.insert(all.end(), runs.begin(), runs.end());
+    any_blank = true;
+  }
+
+  /// The pixels of the plane are good but for those that were NaN. Bits beyond the last pixel of a
+  /// tile mean nothing.
+  void unmask(std::size_t chan) {
+    std::vector<Run> runs;
+    {
+      const std::lock_guard lock(mutex);
+      runs = std::move(blank[chan]);
+      blank.erase(chan);
+    }
+    std::vector<std::uint8_t> bits(mask_tiles.tile_bytes());
+    for (std::size_t tile = 0; tile < mask_tiles.tiles_per_plane(); ++tile) {
+      std::fill(bits.begin(), bits.end(), std::uint8_t{0xFF});
+      const std::size_t first_line = tile * mask_tiles.lines;
+      for (const Run& run : runs) {
+        if (run.y < first_line || run.y >= first_line + mask_tiles.lines) continue;
+        const std::size_t row = (run.y - first_line) * header.nx;
+        for (std::size_t bit = row + run.first; bit < row + run.end; ++bit) {
+          bits[bit / 8] = static_cast<std::uint8_t>(bits[bit / 8] & ~(1U << (bit % 8)));
+        }
+      }
+      mask_file->write(chan * mask_tiles.plane_bytes() + tile * mask_tiles.tile_bytes(),
+                       bits.data(), bits.size());
     }
   }
 
@@ -175,8 +226,8 @@ struct CasaImageWriter::Impl {
     cc::ImageInfo info;
     info.setImageType(cc::ImageInfo::Intensity);
     info.setObjectName(header.object);
-    if (header.nchan == 1) {
-      info.setRestoringBeam(gaussian(beams.front()));
+    if (header.nchan == 1 || kind.one_beam) {
+      info.setRestoringBeam(gaussian(nearest_beam(0)));
     } else {
       info.setAllBeams(static_cast<cc::uInt>(header.nchan), 1, gaussian(nearest_beam(0)));
       for (std::size_t chan = 0; chan < beams.size(); ++chan) {
@@ -191,8 +242,8 @@ struct CasaImageWriter::Impl {
 
   /// Whole images have no mask at all.
   void finish() {
-    const bool whole = std::all_of(complete.begin(), complete.end(),
-                                   [](std::uint8_t plane) { return plane != 0; });
+    const bool whole = !any_blank && std::all_of(complete.begin(), complete.end(),
+                                                 [](std::uint8_t plane) { return plane != 0; });
     {
       // Without a lock, so that a viewer that has the image open cannot stop us.
       cc::Table table(path, cc::TableLock(cc::TableLock::NoLocking), cc::Table::Update);
@@ -214,8 +265,9 @@ CasaImageWriter::CasaImageWriter(const Lane::Token&, const std::string& path,
   impl_->path = path;
   impl_->header = header;
   impl_->kind = kind;
-  impl_->tiles = tiles_of(header, 8 * sizeof(float));
-  impl_->mask_tiles = tiles_of(header, 1);
+  if (kind.one_pixel) impl_->header.nx = impl_->header.ny = 1;
+  impl_->tiles = tiles_of(impl_->header, 8 * sizeof(float));
+  impl_->mask_tiles = tiles_of(impl_->header, 1);
   impl_->complete.assign(header.nchan, 0);
   impl_->beams.assign(header.nchan, Beam{});
   const wall::TablesLock lock;

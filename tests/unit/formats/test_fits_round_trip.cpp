@@ -182,3 +182,23 @@ TEST_CASE("names with characters that cfitsio's file syntax uses are taken liter
   CHECK(std::filesystem::exists(path));
   CHECK(FitsCubeReader(path).header().nchan == 6);
 }
+
+TEST_CASE("one beam for all planes stands in the header, one pixel is an image too") {
+  const TestFolder folder;
+  const ImageHeader header = sample_header();
+  FitsCubeWriter writer(folder / "a.fits", header, {"image", "Jy/beam", true, false, true});
+  writer.put_plane(2, sample_plane(header, 2).data(), sample_beam(1));
+  writer.finish();
+  const FitsCubeReader reader(folder / "a.fits");
+  REQUIRE(reader.beams().size() == header.nchan);
+  for (const Beam& beam : reader.beams()) {
+    CHECK(beam.major_rad == Approx(sample_beam(1).major_rad).epsilon(1e-12));
+  }
+  FitsCubeWriter sums(folder / "sums.fits", header, {"sumwt", "", false, true});
+  const float value = 7;
+  sums.put_plane(1, &value);
+  sums.finish();
+  const FitsCubeReader read_sums(folder / "sums.fits");
+  CHECK(read_sums.header().nx == 1);
+  CHECK(plane_of(read_sums, 1) == std::vector<float>{7});
+}

@@ -10,6 +10,7 @@
 #include <cstdlib>
 #include <filesystem>
 #include <fstream>
+#include <limits>
 #include <thread>
 
 #include "data_fixture.h"
@@ -70,6 +71,75 @@ void write(Lane& lane, const std::string& path, const ImageHeader& header, std::
 }
 
 }  // namespace
+
+TEST_CASE("NaN become zeros under the mask, pixel by pixel", "[ms][image]") {
+  // Lines of 9000 pixels make tiles of less than a plane.
+  for (const std::size_t nx : {std::size_t{31}, std::size_t{9000}}) {
+    Scratch scratch;
+    Lane lane("test");
+    const std::string path = scratch.path("masked.image");
+    ImageHeader header = small_header(3);
+    header.nx = nx;
+    header.ny = nx > 1000 ? 2000 : 20;
+    const auto masked = [](std::size_t k, std::size_t chan) { return chan == 1 && k % 977 == 5; };
+    lane.run([&](const Lane::Token& token) {
+      CasaImageWriter writer(token, path, header, {"image", "Jy/beam", true, false, true});
+      for (const std::size_t chan : {1u, 0u}) {
+        std::vector<float> pixels = plane_of(header, chan);
+        for (std::size_t k = 0; k < pixels.size(); ++k) {
+          if (masked(k, chan)) pixels[k] = std::numeric_limits<float>::quiet_NaN();
+        }
+        writer.put_plane(chan, pixels.data(), beam_of(0));
+      }
+      writer.finish(token);
+      CasaImageReader reader(token, path);
+      CHECK(reader.has_mask());
+      for (std::size_t chan = 0; chan < 3; ++chan) {
+        std::vector<float> pixels(header.nx * header.ny);
+        std::vector<std::uint8_t> mask(pixels.size());
+        reader.read_plane(token, chan, pixels.data(), mask.data());
+        const std::vector<float> written = plane_of(header, chan);
+        std::size_t wrong = 0;
+        for (std::size_t k = 0; k < pixels.size(); ++k) {
+          const bool good = chan < 2 && !masked(k, chan);
+          if (mask[k] != (good ? 1 : 0) || pixels[k] != (good ? written[k] : 0)) ++wrong;
+        }
+        CHECK(wrong == 0);
+      }
+      // One beam for all planes, also for the one that was never put.
+      REQUIRE(reader.beams().size() == 3);
+      for (const Beam& beam : reader.beams()) {
+        CHECK(beam.major_rad == Approx(beam_of(0).major_rad).epsilon(1e-12));
+      }
+      reader.close(token);
+    });
+  }
+}
+
+TEST_CASE("a product of one pixel has its values at the phase centre", "[ms][image]") {
+  Scratch scratch;
+  Lane lane("test");
+  const std::string path = scratch.path("a.sumwt");
+  const ImageHeader header = small_header(4);
+  lane.run([&](const Lane::Token& token) {
+    CasaImageWriter writer(token, path, header, {"sumwt", "", false, true});
+    for (std::size_t chan = 0; chan < 4; ++chan) {
+      const float value = 3.0F + static_cast<float>(chan);
+      writer.put_plane(chan, &value);
+    }
+    writer.finish(token);
+    CasaImageReader reader(token, path);
+    CHECK(reader.header().nx == 1);
+    CHECK(reader.header().ny == 1);
+    CHECK(reader.header().chan_freq_hz == header.chan_freq_hz);
+    CHECK(reader.header().phase_centre.ra_rad == Approx(header.phase_centre.ra_rad));
+    CHECK(reader.reference_pixel() == std::array<double, 2>{0, 0});
+    float value = 0;
+    reader.read_plane(token, 2, &value);
+    CHECK(value == 5);
+    reader.close(token);
+  });
+}
 
 TEST_CASE("a written image reads back, here and in python-casacore", "[ms][image]") {
   const std::size_t none = 1000;

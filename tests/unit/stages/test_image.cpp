@@ -315,7 +315,7 @@ TEST_CASE("every deconvolver, with and without a mask, finds the sources") {
   const Cube cube = image(params, all, 1000);
   const bool masked = params.usemask != "none";
   for (const auto& [channel, planes] : cube) {
-    REQUIRE(planes.products.size() == (masked ? 5 : 4));
+    REQUIRE(planes.products.size() == (masked ? 7 : 6));  // with sumwt and pb
     const auto& restored = planes.products.at(3).pixels();
     const std::size_t first = 40 * 96 + 48 - 15;
     const std::size_t second = 50 * 96 + 48 + 40 / 6;
