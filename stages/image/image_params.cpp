@@ -150,6 +150,14 @@ Schema<ImageParams> image_schema() {
       .range(0, 1);
   s.field("nmajor", &ImageParams::nmajor,
           "Most major cycles after the first residual; without it no limit");
+  s.field("convergence", &ImageParams::convergence,
+          "Which planes share cycles, thresholds and the end: channel, each its own; chunk, some "
+          "together; cube, all, as tclean does")
+      .choices({"channel", "chunk", "cube"});
+  s.field("cube_chunksize", &ImageParams::cube_chunksize,
+          "Planes of a chunk that converges together; -1 makes as many chunks as there are threads")
+      .range(-1, 1 << 30);
+  s.field("nparts", &ImageParams::nparts, "Number of such chunks, instead of their size");
   s.field("psfcutoff", &ImageParams::psfcutoff, "Level of the PSF down to which its beam is fitted")
       .range(0.01, 0.99);
   s.field("pblimit", &ImageParams::pblimit,

@@ -66,6 +66,9 @@ struct ImageParams {
   bool pbcor = false;
   std::string startmodel;
   std::vector<std::string> restoringbeam;
+  std::string convergence = "channel";
+  int cube_chunksize = -1;
+  std::optional<std::size_t> nparts;
   std::string precision = "single";
   std::string scratch = "auto";
   std::string scratch_compression = "none";

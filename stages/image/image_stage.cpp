@@ -3,9 +3,9 @@
 #include <core/storage.h>
 #include <core/units.h>
 #include <core/version.h>
-#include <stages/image/clean_channel.h>
 #include <stages/image/image_stage.h>
 #include <stages/image/restoring_beams.h>
+#include <stages/kernels/parallel_items.h>
 
 #include <algorithm>
 #include <cmath>
@@ -140,8 +140,16 @@ void Image::plan(Planning& planning) {
   in_memory_ =
       params_.scratch == "memory" ||
       (params_.scratch == "auto" && sample_bytes <= planning.context().memory().total() / 2);
+  // Planes under common control are all held until the last of them is done.
+  std::size_t together = 0;
+  if (params_.convergence != "channel") {
+    const auto groups = control_groups(params_, planes.size(),
+                                       static_cast<std::size_t>(planning.context().threads()));
+    together = groups.front().end;
+  }
   planning.set_state(ChannelStore::geometry_bytes(*header, planes) +
                      (in_memory_ ? sample_bytes : 0) + ImagingWeights::joint_bytes(params_) +
+                     together * cleaned_channel_bytes(params_) +
                      (shift_ ? planning.input().chunk_bytes : 0));
   if (!in_memory_) {
     planning.add_scratch(kSamples, sample_bytes,
@@ -202,6 +210,7 @@ Stream<ChannelImage> Image::finish(const PipelineContext& ctx) {
   gridder_ = make_gridder(params_, cell_, most_samples_, threads_each_);
   givens_->load();
   if (wants_common_beam(params_.restoringbeam)) find_common_beam(ctx);
+  if (params_.convergence != "channel") return in_groups(ctx);
   auto waiting = std::make_shared<std::deque<std::size_t>>();
   for (const std::size_t plane : store_->longest_first()) waiting->push_back(plane);
   return Stream<ChannelImage>([this, waiting]() -> std::optional<Stream<ChannelImage>::Work> {
@@ -257,14 +266,70 @@ void Image::record(std::size_t plane, const CleanedChannel& done,
 }
 
 Chunk<ChannelImage> Image::image_plane(std::size_t plane, const PipelineContext& ctx) {
-  PlaneGivens givens = givens_->of(plane);
-  givens.beam = beam_;
-  CleanedChannel done;
-  {
-    const StoredPlane samples = store_->samples(plane);
-    done = clean_channel({params_, cell_, *weights_, *gridder_, *pool_}, samples, store_->hands(),
-                         givens, [&] { ctx.throw_if_stopped(); });
+  return products_of(plane, std::move(clean_together({plane, plane + 1}, ctx).front()), ctx);
+}
+
+std::vector<CleanedChannel> Image::clean_together(const ControlGroup& group,
+                                                  const PipelineContext& ctx) const {
+  const std::size_t size = group.end - group.first;
+  const ChannelTools tools{params_, cell_, *weights_, *gridder_, *pool_};
+  const std::function<void()> check = [&ctx] { ctx.throw_if_stopped(); };
+  std::vector<StoredPlane> samples(size);
+  std::vector<PlaneGivens> givens(size);
+  std::vector<ChannelCleaner> cleaners;
+  for (std::size_t k = 0; k < size; ++k) {
+    givens[k] = givens_->of(group.first + k);
+    givens[k].beam = beam_;
   }
+  const auto each = [&](std::size_t n, const std::function<void(std::size_t)>& work) {
+    kernels::parallel_items(n, static_cast<std::size_t>(ctx.threads()), work);
+  };
+  each(size, [&](std::size_t k) { samples[k] = store_->samples(group.first + k); });
+  for (std::size_t k = 0; k < size; ++k) {
+    cleaners.emplace_back(tools, samples[k], store_->hands(), givens[k], check);
+  }
+  std::vector<std::uint8_t> has_data(size);
+  each(size, [&](std::size_t k) { has_data[k] = cleaners[k].begin() ? 1 : 0; });
+  std::vector<ChannelCleaner*> members;
+  for (std::size_t k = 0; params_.niter > 0 && k < size; ++k) {
+    if (has_data[k] != 0) members.push_back(&cleaners[k]);
+  }
+  clean_group(std::move(members), params_, each);
+  std::vector<CleanedChannel> done(size);
+  each(size, [&](std::size_t k) { done[k] = cleaners[k].finish(); });
+  return done;
+}
+
+Stream<ChannelImage> Image::in_groups(const PipelineContext& ctx) {
+  struct Waiting {
+    std::deque<ControlGroup> groups;
+    std::deque<std::pair<std::size_t, CleanedChannel>> done;
+  };
+  auto waiting = std::make_shared<Waiting>();
+  const auto groups =
+      control_groups(params_, store_->planes(), static_cast<std::size_t>(ctx.threads()));
+  waiting->groups.assign(groups.begin(), groups.end());
+  return Stream<ChannelImage>([this, ctx, waiting]() -> std::optional<Stream<ChannelImage>::Work> {
+    if (waiting->done.empty()) {
+      if (waiting->groups.empty()) return std::nullopt;
+      const ControlGroup group = waiting->groups.front();
+      waiting->groups.pop_front();
+      std::vector<CleanedChannel> cleaned = clean_together(group, ctx);
+      for (std::size_t k = 0; k < cleaned.size(); ++k) {
+        waiting->done.emplace_back(group.first + k, std::move(cleaned[k]));
+      }
+    }
+    auto next =
+        std::make_shared<std::pair<std::size_t, CleanedChannel>>(std::move(waiting->done.front()));
+    waiting->done.pop_front();
+    return Stream<ChannelImage>::Work([this, next](const PipelineContext& work_ctx) {
+      return products_of(next->first, std::move(next->second), work_ctx);
+    });
+  });
+}
+
+Chunk<ChannelImage> Image::products_of(std::size_t plane, CleanedChannel done,
+                                       const PipelineContext& ctx) {
   store_->release(plane);
   record(plane, done, ctx);
   if (done.blank) {

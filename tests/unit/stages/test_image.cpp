@@ -258,6 +258,30 @@ TEST_CASE("samples that wait in a file make the same cube") {
   CHECK(same_bits(held, image(params, all, 7, 2)));
 }
 
+TEST_CASE("planes under common control: one alone is the same, several go to one depth") {
+  const SmallObservation all = small_observation(observation());
+  ImageParams params = imaging();
+  params.niter = 500;
+  params.threshold = 0.02;
+  params.nchan = 1;
+  const Cube alone = image(params, all, 1000);
+  params.convergence = "cube";
+  CHECK(same_bits(alone, image(params, all, 1000)));
+  params.nchan.reset();
+  const Cube one = image(params, all, 1000);
+  REQUIRE(one.size() == 3);
+  CHECK(same_bits(one, image(params, all, 1000, 4)));
+  for (const auto& [channel, planes] : one) {
+    const auto residual = planes.products.at(1).pixels();
+    for (const float pixel : residual) CHECK(std::abs(pixel) < 0.021F);
+  }
+  params.convergence = "chunk";
+  params.cube_chunksize = 1;
+  const Cube chunks = image(params, all, 1000);
+  params.convergence = "channel";
+  CHECK(same_bits(chunks, image(params, all, 1000)));
+}
+
 TEST_CASE("a scratch file gives back what was written, and zeros elsewhere") {
   SampleFile file("/dev/shm/skymill-test-samples." + std::to_string(getpid()), {4, 3},
                   SampleCoding::kPlain);

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
-#include <stages/image/clean_channel.h>
+#include <stages/image/channel_cleaner.h>
 #include <stages/image/minor_cycle.h>
 #include <stages/kernels/beam_difference.h>
 #include <stages/kernels/beam_fit.h>
@@ -42,11 +42,11 @@ struct BestModel {
   }
 };
 
-/// One channel on its way through the steps. Only the PSF and the residual are ever held whole.
-class ChannelCleaner {
- public:
-  ChannelCleaner(const ChannelTools& tools, const kernels::PlaneSamples& samples, int hands,
-                 const PlaneGivens& givens, const std::function<void()>& check)
+}  // namespace
+
+struct ChannelCleaner::Impl {
+  Impl(const ChannelTools& tools, const kernels::PlaneSamples& samples, int hands,
+       const PlaneGivens& givens, const std::function<void()>& check)
       : tools_(tools),
         params_(tools.params),
         samples_(samples),
@@ -58,11 +58,11 @@ class ChannelCleaner {
         cell_y_(tools.cell_rad[1]),
         model_(givens.start) {}
 
-  CleanedChannel run() {
+  bool begin() {
     make_weights();
     check_();
     make_psf();
-    if (out_.blank) return blank();
+    if (out_.blank) return false;
     if (model_.empty()) {
       make_residual(samples_.vis);
     } else {
@@ -70,13 +70,24 @@ class ChannelCleaner {
     }
     summary().start_peak_jy = peak({});
     summary().peak_jy = summary().start_peak_jy;
-    if (params_.niter > 0) clean();
+    if (params_.niter > 0) {
+      const Beam beam = out_.beam.value_or(Beam{-3 * cell_x_, 3 * cell_y_, 0});
+      minor_.emplace(params_, givens_, psf(),
+                     kernels::GaussianBeam{beam.major_rad, beam.minor_rad, beam.pa_rad}, cell_x_,
+                     cell_y_, sidelobe_level_);
+    }
+    return true;
+  }
+
+  CleanedChannel finish() {
+    if (out_.blank) return blank();
+    if (minor_ && minor_->mask()) mask_ = *minor_->mask();
+    minor_.reset();
     finish_summary();
     restore();
     return std::move(out_);
   }
 
- private:
   CleanSummary& summary() { return out_.summary; }
 
   template <class Work>
@@ -157,73 +168,45 @@ class ChannelCleaner {
     make_residual(left);
   }
 
-  /// Makes the mask and measures what the stop test asks for, in the order of imaging.md 4.5.
-  kernels::CleanState state(MinorCycle& minor, double cyclethreshold) {
+  PlaneLook look(double cyclethreshold) {
+    MinorCycle& minor = *minor_;
     timed(Step::kMask,
           [&] { minor.update_mask(residual(), summary().iterations, cyclethreshold); });
-    kernels::CleanState now;
-    now.iterations = summary().iterations;
-    now.major_cycles = summary().major_cycles;
+    PlaneLook now;
     now.peak_without_mask = peak({});
     if (minor.mask()) {
       summary().mask_pixels = kernels::count_pixels(*minor.mask());
       now.mask_sum = static_cast<double>(summary().mask_pixels);
+      now.peak = peak(minor.mask());
+    } else {
+      now.peak = now.peak_without_mask;
     }
-    // Without a pixel in the mask the peak is that of all pixels (imaging.md 3.6).
-    now.peak = summary().mask_pixels > 0 ? peak(minor.mask()) : now.peak_without_mask;
     if (params_.nsigma != 0) {
       const auto noise =
           timed(Step::kStatistics, [&] { return kernels::median_and_deviation(residual()); });
       now.nsigma_threshold = kernels::nsigma_threshold(params_.nsigma, noise.mad_rms, noise.median,
                                                        now.mask_sum.has_value());
     }
+    now.ran_away = last_.diverged ||
+                   (summary().major_cycles > 0 && now.peak_without_mask > kMaxGrowth * best_.peak);
+    if (!now.ran_away) best_.offer(model_, now.peak_without_mask);
+    summary().peak_jy = now.mask_sum && *now.mask_sum == 0 ? now.peak_without_mask : now.peak;
+    if (summary().major_cycles == 0) summary().start_peak_jy = summary().peak_jy;
     return now;
   }
 
-  void clean() {
-    const kernels::CycleParameters cycle{params_.cyclefactor, params_.minpsffraction,
-                                         params_.maxpsffraction, params_.threshold};
-    const Beam beam = out_.beam.value_or(Beam{-3 * cell_x_, 3 * cell_y_, 0});
-    MinorCycle minor(params_, givens_, psf(), {beam.major_rad, beam.minor_rad, beam.pa_rad},
-                     cell_x_, cell_y_, sidelobe_level_);
-    kernels::StopTest test({params_.niter, params_.threshold, params_.nsigma, params_.nmajor});
-    BestModel best;
-    MinorCycle::Result last;
-    double depth = 0;
-    for (;;) {
-      const kernels::CleanState now = state(minor, depth);
-      CleanSummary& s = summary();
-      s.peak_jy = now.peak;
-      // First of all: a channel that ran away has often used up its iterations as well.
-      const bool ran_away =
-          last.diverged || (s.major_cycles > 0 && now.peak_without_mask > kMaxGrowth * best.peak);
-      s.stop = ran_away ? kernels::StopCode::kRiseOverMin : test.check(now);
-      if (s.stop == kernels::StopCode::kNone && s.major_cycles > 0 && last.iterations == 0) {
-        s.stop = kernels::StopCode::kNoChange;
-      }
-      if (s.major_cycles == 0) s.start_peak_jy = now.peak;
-      if (kernels::is_divergence(s.stop)) {
-        // A channel that ran away is restored from its best cycle (imaging.md 12).
-        model_ = best.model;
-        major_cycle();
-        s.peak_jy = peak({});
-      }
-      if (s.stop != kernels::StopCode::kNone) break;
-      best.offer(model_, now.peak_without_mask);
-      depth =
-          std::max(kernels::cyclethreshold(cycle, sidelobe_level_, now.peak), now.nsigma_threshold);
-      last = timed(Step::kMinor, [&] {
-        return minor.clean(residual(), model_, depth,
-                           kernels::iterations_of_cycle(cycleniter(), params_.niter, s.iterations));
-      });
-      s.iterations += last.iterations;
-      major_cycle();
-    }
-    if (minor.mask()) mask_ = *minor.mask();
+  std::size_t cycle(double depth, std::size_t iterations) {
+    last_ =
+        timed(Step::kMinor, [&] { return minor_->clean(residual(), model_, depth, iterations); });
+    summary().iterations += last_.iterations;
+    major_cycle();
+    return last_.iterations;
   }
 
-  std::ptrdiff_t cycleniter() const {
-    return params_.cycleniter ? static_cast<std::ptrdiff_t>(*params_.cycleniter) : -1;
+  void back_to_best() {
+    model_ = best_.model;
+    major_cycle();
+    summary().peak_jy = peak({});
   }
 
   void finish_summary() {
@@ -328,17 +311,30 @@ class ChannelCleaner {
   PooledPlane residual_;
   kernels::SparseModel model_;
   kernels::PixelRuns mask_;
+  std::optional<MinorCycle> minor_;
+  MinorCycle::Result last_;
+  BestModel best_;
   double sidelobe_level_ = 0;
   CleanedChannel out_;
 };
 
-}  // namespace
+ChannelCleaner::ChannelCleaner(const ChannelTools& tools, const kernels::PlaneSamples& samples,
+                               int hands, const PlaneGivens& givens,
+                               const std::function<void()>& check)
+    : impl_(std::make_unique<Impl>(tools, samples, hands, givens, check)) {}
 
-CleanedChannel clean_channel(const ChannelTools& tools, const kernels::PlaneSamples& samples,
-                             int hands, const PlaneGivens& givens,
-                             const std::function<void()>& check) {
-  return ChannelCleaner(tools, samples, hands, givens, check).run();
+ChannelCleaner::~ChannelCleaner() = default;
+ChannelCleaner::ChannelCleaner(ChannelCleaner&&) noexcept = default;
+
+bool ChannelCleaner::begin() { return impl_->begin(); }
+double ChannelCleaner::sidelobe_level() const { return impl_->sidelobe_level_; }
+PlaneLook ChannelCleaner::look(double cyclethreshold) { return impl_->look(cyclethreshold); }
+std::size_t ChannelCleaner::cycle(double depth, std::size_t iterations) {
+  return impl_->cycle(depth, iterations);
 }
+void ChannelCleaner::back_to_best() { impl_->back_to_best(); }
+void ChannelCleaner::stop(kernels::StopCode code) { impl_->summary().stop = code; }
+CleanedChannel ChannelCleaner::finish() { return impl_->finish(); }
 
 std::size_t cleaned_channel_bytes(const ImageParams& params) {
   const std::size_t plane = params.imsize[0] * params.imsize[1] * sizeof(float);
