@@ -63,7 +63,7 @@ SHARED_FOLDERS = {
 
 # Foreign libraries for sources of a folder, besides its private headers.
 SOURCE_LIBRARIES = {
-    "stages/image": {"posix", "codecs"},
+    "stages/image": {"posix", "json", "codecs"},
     "stages/kernels": {"tbb", "fftw", "posix"},
     "stages/geometry": {"erfa", "posix", "json"},
     "stages/ms": {"posix"},
