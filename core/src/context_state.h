@@ -10,7 +10,9 @@
 #include <string>
 #include <vector>
 
+#include "resumption.h"
 #include "staging.h"
+#include "unit_notes.h"
 
 namespace skymill {
 
@@ -39,6 +41,7 @@ struct PipelineContext::Services {
   Metrics metrics;
   RunNotes notes;
   Staging staging;
+  Resumption resumption;
   const std::atomic<bool>* stop = nullptr;  ///< set by a signal; may be absent
   Lanes lanes;                              ///< last: their threads end before what they use
 };
@@ -53,6 +56,7 @@ struct PipelineContext::State {
   std::string stage;
   Log log;  ///< the run's, with the stage's name
   const Lane::Token* token = nullptr;
+  std::shared_ptr<UnitNotes> unit;  ///< of the unit that is worked on, if its notes are kept
   std::map<std::string, Product> products;
 };
 

@@ -12,14 +12,15 @@
 #include "context_state.h"
 #include "metrics_state.h"
 #include "read_ahead.h"
+#include "record_file.h"
 #include "write_behind.h"
 
 namespace skymill {
 
 namespace {
 
-/// A chunk on its way; shared, because several terminals may look at it at once.
-using Parcel = std::shared_ptr<AnyChunk>;
+/// Shared, because several terminals may look at a chunk at once.
+using Parcel = std::shared_ptr<Load>;
 
 /// A chunk that may still have to be made, by `work`.
 struct Order {
@@ -46,7 +47,8 @@ auto in_stage(const std::string& stage, F&& f) {
 
 /// One terminal of a segment while it runs.
 struct Terminal {
-  std::unique_ptr<WriteBehind> behind;  ///< when it has a lane and nothing changes the chunk after
+  ResumableStage* journalled = nullptr;  ///< when its units go into a journal
+  std::unique_ptr<WriteBehind> behind;   ///< when it has a lane and nothing changes the chunk after
   std::shared_ptr<Lane> lane;
 };
 
@@ -68,17 +70,67 @@ class SegmentRun {
       chain = shape == Shape::transform ? chain & transform_filter(stages[i])
                                         : chain & terminal_filter(i);
     }
-    tbb::parallel_pipeline(segment_.tokens, chain & end_filter());
-    ctx_.throw_if_stopped();
-    for (auto& terminal : terminals_) {
-      if (terminal.behind) terminal.behind->drain();
+    try {
+      tbb::parallel_pipeline(segment_.tokens, chain & end_filter());
+      for (auto& terminal : terminals_) {
+        if (terminal.behind) terminal.behind->drain();
+      }
+    } catch (...) {
+      keep_what_is_done();
+      throw;
     }
+    settle();
+    ctx_.throw_if_stopped();
   }
 
  private:
   const PlannedStage& head() const { return plan_.stages[segment_.head]; }
   StageTiming& timing(const std::string& stage) const {
     return ctx_.metrics().state().timing(stage);
+  }
+
+  /// Runs `f(ctx)` for the terminal at a position, in its lane if it has one.
+  template <class F>
+  void at_terminal(std::size_t position, F&& f) const {
+    const PlannedStage& planned = plan_.stages[segment_.chain[position]];
+    const PipelineContext ctx = ctx_.with_stage(planned.name);
+    if (!terminals_[position].lane) return f(ctx);
+    terminals_[position].lane->run(
+        [&](const Lane::Token& token) { f(ctx.with_lane_token(token)); });
+  }
+
+  /// Ends the last group of units of every journal.
+  void settle() {
+    for (std::size_t i = 0; i < terminals_.size(); ++i) {
+      if (!terminals_[i].journalled) continue;
+      const PlannedStage& planned = plan_.stages[segment_.chain[i]];
+      in_stage(planned.name, [&] {
+        at_terminal(i, [&](const PipelineContext& ctx) {
+          terminals_[i].journalled->settle(*planned.stage, ctx);
+        });
+      });
+    }
+  }
+
+  /// The same after a failure, which is what the user has to hear of.
+  void keep_what_is_done() {
+    for (auto& terminal : terminals_) {
+      if (terminal.behind) terminal.behind->wait();
+    }
+    try {
+      settle();
+    } catch (const Error& error) {
+      ctx_.log().warning(std::string("the last units are lost: ") + error.what());
+    }
+  }
+
+  /// Hands a chunk to a terminal, in whatever thread this is.
+  static void give(const PlannedStage& planned, ResumableStage* journalled, const Load& load,
+                   const PipelineContext& ctx) {
+    if (!journalled || load.chunk.span().empty()) return planned.stage->push(load.chunk, ctx);
+    if (journalled->has(load.chunk.span().text())) return;  // another sink lacked it
+    planned.stage->push(load.chunk, with_unit(ctx, load.notes));
+    journalled->written(*planned.stage, load.chunk, *load.notes, ctx);
   }
 
   void start_source() {
@@ -105,17 +157,22 @@ class SegmentRun {
         changed_later = true;
         continue;
       }
+      ResumableStage* resumable = ctx_.state().services->resumption.find(stages[i]);
+      if (resumable && resumable->is_by_units()) {
+        terminals_[i].journalled = resumable;
+        keeps_notes_ = true;
+      }
       if (Planner::lane(planned).empty()) continue;
       terminals_[i].lane = ctx_.lanes().get(Planner::lane(planned));
       if (changed_later) continue;
-      Stage* stage = planned.stage.get();
       const PipelineContext ctx = ctx_.with_stage(planned.name);
       StageTiming& time = timing(planned.name);
       terminals_[i].behind = std::make_unique<WriteBehind>(
           terminals_[i].lane,
-          [stage, ctx, &time](const AnyChunk& chunk, const Lane::Token& token) {
+          [&planned, journalled = terminals_[i].journalled, ctx, &time](const Load& load,
+                                                                        const Lane::Token& token) {
             const TimedCall timed(time);
-            stage->push(chunk, ctx.with_lane_token(token));
+            give(planned, journalled, load, ctx.with_lane_token(token));
           },
           Planner::kWriteBehind);
     }
@@ -157,13 +214,15 @@ class SegmentRun {
     return tbb::make_filter<std::shared_ptr<Order>, Parcel>(
         tbb::filter_mode::parallel, [this, ctx, &time](const std::shared_ptr<Order>& order) {
           return in_stage(head().name, [&] {
-            AnyChunk chunk = std::move(order->chunk);
+            auto load = std::make_shared<Load>(Load{std::move(order->chunk), nullptr});
+            if (keeps_notes_) load->notes = std::make_shared<UnitNotes>();
             if (order->work) {
               const TimedCall timed(time);
-              tbb::this_task_arena::isolate([&] { chunk = order->work(ctx); });
+              tbb::this_task_arena::isolate(
+                  [&] { load->chunk = order->work(context_of(*load, ctx)); });
             }
-            count_chunk(time, chunk);
-            return std::make_shared<AnyChunk>(std::move(chunk));
+            count_chunk(time, load->chunk);
+            return load;
           });
         });
   }
@@ -177,10 +236,11 @@ class SegmentRun {
           return in_stage(planned.name, [&] {
             const TimedCall timed(time);
             AnyChunk made;
-            tbb::this_task_arena::isolate(
-                [&] { made = planned.stage->apply(std::move(*parcel), ctx); });
+            tbb::this_task_arena::isolate([&] {
+              made = planned.stage->apply(std::move(parcel->chunk), context_of(*parcel, ctx));
+            });
             count_chunk(time, made);
-            *parcel = std::move(made);
+            parcel->chunk = std::move(made);
             return parcel;
           });
         });
@@ -200,11 +260,11 @@ class SegmentRun {
         } else if (terminal.lane) {
           terminal.lane->run([&](const Lane::Token& token) {
             const TimedCall timed(time);
-            planned.stage->push(*parcel, ctx.with_lane_token(token));
+            give(planned, terminal.journalled, *parcel, ctx.with_lane_token(token));
           });
         } else {
           const TimedCall timed(time);
-          tbb::this_task_arena::isolate([&] { planned.stage->push(*parcel, ctx); });
+          tbb::this_task_arena::isolate([&] { give(planned, terminal.journalled, *parcel, ctx); });
         }
         return parcel;
       });
@@ -214,6 +274,10 @@ class SegmentRun {
   tbb::filter<Parcel, void> end_filter() {
     return tbb::make_filter<Parcel, void>(tbb::filter_mode::parallel,
                                           [this](const Parcel&) { progress_.step(); });
+  }
+
+  static PipelineContext context_of(const Load& load, const PipelineContext& ctx) {
+    return load.notes ? with_unit(ctx, load.notes) : ctx;
   }
 
   static void count_chunk(StageTiming& time, const AnyChunk& chunk) {
@@ -228,6 +292,7 @@ class SegmentRun {
   Progress& progress_;
   std::unique_ptr<ReadAhead> read_ahead_;
   std::vector<Terminal> terminals_;
+  bool keeps_notes_ = false;
 };
 
 /// Destroys the stages that work in a lane there, whichever way the run ends.
@@ -257,6 +322,16 @@ std::string segment_title(const Plan& plan, const Segment& segment) {
 
 }  // namespace
 
+/// Runs `f(ctx)` with the context of a stage, in its lane if it has one.
+template <class F>
+auto Executor::in_lane(const PlannedStage& planned, F&& f) {
+  const PipelineContext ctx = ctx_->with_stage(planned.name);
+  if (Planner::lane(planned).empty()) return f(ctx);
+  return ctx.lanes().get(Planner::lane(planned))->run([&](const Lane::Token& token) {
+    return f(ctx.with_lane_token(token));
+  });
+}
+
 void Executor::run(Plan& plan, PipelineContext ctx) {
   ctx_ = std::move(ctx);
   done_.assign(plan.stages.size(), false);
@@ -265,9 +340,9 @@ void Executor::run(Plan& plan, PipelineContext ctx) {
   tbb::task_arena arena(ctx_->threads());
   const ReleaseInLanes release(plan, ctx_->lanes());
   for (Segment& segment : plan.segments) {
-    planner_.plan_ready(plan, done_, *ctx_);
-    planner_.check_products(plan);
+    look_around(plan);
     ctx_->throw_if_stopped();
+    if (!leave_out_what_stands(plan, segment)) continue;
     arena.execute([&] {
       if (plan.stages[segment.head].type->shape == Shape::task) {
         run_task(plan, segment.head);
@@ -276,6 +351,55 @@ void Executor::run(Plan& plan, PipelineContext ctx) {
       }
     });
   }
+  ctx_->state().services->resumption.set_ended(utc_text(std::chrono::system_clock::now()));
+}
+
+/// Plans what can be planned, and finds out what of it earlier runs have made.
+void Executor::look_around(Plan& plan) {
+  Resumption& resumption = ctx_->state().services->resumption;
+  do {
+    planner_.plan_ready(plan, done_, *ctx_);
+    if (!resumption.look(plan, *ctx_)) break;
+    for (const auto& [index, stage] : resumption.stages()) {
+      if (stage.stands()) done_[index] = true;
+    }
+  } while (true);
+  planner_.check_products(plan, &resumption);
+}
+
+/// Takes out of a pass the stages whose products stand, and those that only work for them.
+/// @return false when nothing is left to do
+bool Executor::leave_out_what_stands(const Plan& plan, Segment& segment) {
+  const Resumption& resumption = ctx_->state().services->resumption;
+  std::erase_if(segment.chain, [&](std::size_t index) {
+    const bool needed = resumption.is_needed(plan, index);
+    if (!needed) done_[index] = true;
+    return !needed;
+  });
+  const bool is_left = !segment.chain.empty() || resumption.is_needed(plan, segment.head);
+  if (!is_left) done_[segment.head] = true;
+  return is_left;
+}
+
+/// Goes on with what is there of the products of a pass.
+void Executor::begin_resumable(const Plan& plan, const Segment& segment) {
+  Resumption& resumption = ctx_->state().services->resumption;
+  std::vector<const ResumableStage*> by_units;
+  bool all = segment.head_is_result;
+  for (const std::size_t index : segment.chain) {
+    const PlannedStage& planned = plan.stages[index];
+    if (planned.type->shape == Shape::transform) continue;
+    ResumableStage* resumable = resumption.find(index);
+    all = all && resumable;
+    if (!resumable) continue;
+    in_stage(planned.name, [&] {
+      in_lane(planned, [&](const PipelineContext& ctx) {
+        resumable->begin(*planned.stage, segment.head_is_result, ctx);
+      });
+    });
+    by_units.push_back(resumable);
+  }
+  if (all) resumption.set_below(plan.stages[segment.head].name, std::move(by_units));
 }
 
 /// Leases space for what the stage wants staged; after the memory that the work itself needs.
@@ -292,10 +416,13 @@ void Executor::run_task(Plan& plan, std::size_t index) {
   const PipelineContext before = *ctx_;
   admit_products(planned);
   in_stage(planned.name, [&] {
+    ResumableStage* resumable = ctx_->state().services->resumption.find(index);
+    if (resumable) resumable->begin(*planned.stage, false, ctx_->with_stage(planned.name));
     const Scratch scratch(ctx_->scratch_root(), planned.name);
     const TimedCall timed(ctx_->metrics().state().timing(planned.name));
     ctx_ = planned.stage->perform(ctx_->with_stage(planned.name), scratch.path())
                .with_stage(before.stage());
+    if (resumable) resumable->set_complete();
   });
   done_[index] = true;
 }
@@ -315,6 +442,7 @@ void Executor::run_segment(Plan& plan, Segment& segment) {
   for (const std::size_t index : segment.chain) admit_products(plan.stages[index]);
   ctx_->log().debug(title + ": " + std::to_string(segment.tokens) + " chunks in flight");
 
+  begin_resumable(plan, segment);
   AnyStream* result = nullptr;
   if (segment.head_is_result) result = &results_.at(segment.head);
   {
@@ -344,17 +472,15 @@ bool Executor::has_stream_consumer(const Plan& plan, std::size_t index) const {
 void Executor::conclude(Plan& plan, std::size_t index) {
   PlannedStage& planned = plan.stages[index];
   if (planned.type->shape == Shape::transform) return;
-  const PipelineContext ctx = ctx_->with_stage(planned.name);
   AnyStream stream = in_stage(planned.name, [&] {
-    const auto finish = [&](const PipelineContext& stage_ctx) {
+    return in_lane(planned, [&](const PipelineContext& ctx) {
       const TimedCall timed(ctx_->metrics().state().timing(planned.name));
-      return planned.stage->conclude(stage_ctx);
-    };
-    if (Planner::lane(planned).empty()) return finish(ctx);
-    return ctx.lanes().get(Planner::lane(planned))->run([&](const Lane::Token& token) {
-      return finish(ctx.with_lane_token(token));
+      return planned.stage->conclude(ctx);
     });
   });
+  if (ResumableStage* resumable = ctx_->state().services->resumption.find(index)) {
+    in_stage(planned.name, [&] { resumable->set_complete(); });
+  }
   if (planned.type->shape != Shape::reduce) return;
   if (has_stream_consumer(plan, index)) {
     results_[index] = std::move(stream);

@@ -18,6 +18,11 @@ class Executor {
   void run(Plan& plan, PipelineContext ctx);
 
  private:
+  void look_around(Plan& plan);
+  bool leave_out_what_stands(const Plan& plan, Segment& segment);
+  void begin_resumable(const Plan& plan, const Segment& segment);
+  template <class F>
+  auto in_lane(const PlannedStage& planned, F&& f);
   void admit_products(const PlannedStage& planned);
   void run_task(Plan& plan, std::size_t index);
   void run_segment(Plan& plan, Segment& segment);

@@ -96,6 +96,25 @@ Json staging_json(const Staging& staging) {
   return json;
 }
 
+/// What was taken up of earlier runs, and why the rest was made.
+Json resumption_json(const Resumption& resumption) {
+  Json json = Json::array();
+  for (const auto& [index, stage] : resumption.stages()) {
+    Json item{{"stage", stage.name()},
+              {"journal", stage.journal_path()},
+              {"stands", stage.stands()},
+              {"units_taken_up", stage.taken()},
+              {"made_anew_because", stage.because()}};
+    item["units_made"] = Json::array();
+    const Json why = stage.because().empty() ? Json("missing") : Json(stage.because().front());
+    for (const std::string& unit : stage.made()) {
+      item["units_made"].push_back({{"unit", unit}, {"because", why}});
+    }
+    json.push_back(std::move(item));
+  }
+  return json;
+}
+
 Json segments_json(const Plan& plan) {
   Json json = Json::array();
   for (const Segment& segment : plan.segments) {
@@ -146,6 +165,7 @@ void write_run_record(const std::string& path, const RunIdentity& identity, cons
                     {"resident_peak_bytes", peak_resident_bytes()}};
   json["io"] = io_json();
   json["staging"] = staging_json(services.staging);
+  json["resumed"] = resumption_json(services.resumption);
   json["stages"] = Json::array();
   if (plan) {
     json["segments"] = segments_json(*plan);

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 #pragma once
 
+#include <core/axes.h>
 #include <core/data_kind.h>
 #include <core/export.h>
 #include <core/lane.h>
@@ -65,6 +66,13 @@ class SKYMILL_API PipelineContext {
   /// @param path as it was announced
   /// @throws Error as the constructors of `Draft`
   Draft draft(const std::string& path, bool overwrite) const;
+
+  /// Reduce: whether an earlier run has made the chunk at this place, so that the stream that
+  /// `finish` returns can leave it out. Every sink below has it then.
+  bool is_done(const Span& span) const;
+  /// A resumable stage that publishes several products calls this when all are complete, before the
+  /// first gets its name: a run that is ended in between leaves only the names to give.
+  void all_complete() const;
 
   /// The same services with a product of a finished stage added.
   /// @throws Error when the key is taken
