@@ -82,6 +82,7 @@ class Planner {
   static const std::string& lane(const PlannedStage& stage) { return stage.planning->lane_; }
   static std::size_t state_bytes(const PlannedStage& stage) { return stage.planning->state_bytes_; }
   static bool any_order(const PlannedStage& stage) { return stage.planning->any_order_; }
+  static bool concurrent(const PlannedStage& stage) { return stage.planning->concurrent_; }
   static bool is_resumable(const PlannedStage& stage) { return stage.planning->resumable_; }
   static const std::vector<std::string>& inputs(const PlannedStage& stage) {
     return stage.planning->inputs_;

@@ -259,13 +259,11 @@ TEST_CASE("a journal keeps what it was told, up to a line that a crash has cut s
     const auto journal = Journal::create(product);
     journal->begin(facts, "first");
     journal->add(
-        {"channel 0:1",
-         {{"beam", 2.5}, {"blank", true}, {"n", std::int64_t{3}}, {"why", std::string("é")}},
-         {{"image", "channels", {{"channel", std::int64_t{0}}}}},
-         {"image: diverged"}});
-    journal->add({"channel 1:2", {}, {}, {}});
-    journal->commit();
-    journal->add({"channel 2:3", {}, {}, {}});  // never committed
+        {{"channel 0:1",
+          {{"beam", 2.5}, {"blank", true}, {"n", std::int64_t{3}}, {"why", std::string("é")}},
+          {{"image", "channels", {{"channel", std::int64_t{0}}}}},
+          {"image: diverged"}},
+         {"channel 1:2", {}, {}, {}}});
     CHECK_THROWS_WITH(Journal::open(product), Contains("another run"));
   }
   const std::string path = Journal::path_of(product);
@@ -281,8 +279,7 @@ TEST_CASE("a journal keeps what it was told, up to a line that a crash has cut s
     REQUIRE(unit.rows.size() == 1);
     CHECK(unit.rows.front().table == "channels");
     CHECK(unit.degradations == std::vector<std::string>{"image: diverged"});
-    journal->add({"channel 3:4", {}, {}, {}});
-    journal->commit();
+    journal->add({{"channel 3:4", {}, {}, {}}});
   }
   CHECK(Journal::open(product)->units().size() == 3);
   CHECK(Journal::open(scratch.path() + "/other") == nullptr);
