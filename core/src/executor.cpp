@@ -395,7 +395,7 @@ void Executor::begin_resumable(const Plan& plan, const Segment& segment) {
     if (!resumable) continue;
     in_stage(planned.name, [&] {
       in_lane(planned, [&](const PipelineContext& ctx) {
-        resumable->begin(*planned.stage, segment.head_is_result, ctx);
+        resumable->begin(*planned.stage, segment.head_is_result, Planner::concurrent(planned), ctx);
       });
     });
     by_units.push_back(resumable);
@@ -418,7 +418,7 @@ void Executor::run_task(Plan& plan, std::size_t index) {
   admit_products(planned);
   in_stage(planned.name, [&] {
     ResumableStage* resumable = ctx_->state().services->resumption.find(index);
-    if (resumable) resumable->begin(*planned.stage, false, ctx_->with_stage(planned.name));
+    if (resumable) resumable->begin(*planned.stage, false, false, ctx_->with_stage(planned.name));
     const Scratch scratch(ctx_->scratch_root(), planned.name);
     const TimedCall timed(ctx_->metrics().state().timing(planned.name));
     ctx_ = planned.stage->perform(ctx_->with_stage(planned.name), scratch.path())

@@ -67,8 +67,10 @@ void ResumableStage::replay(const PipelineContext& ctx) const {
   }
 }
 
-void ResumableStage::begin(Stage& stage, bool by_units, const PipelineContext& ctx) {
+void ResumableStage::begin(Stage& stage, bool by_units, bool concurrent,
+                           const PipelineContext& ctx) {
   by_units_ = by_units;
+  if (by_units && concurrent) lane_ = std::make_shared<Lane>("journal");
   if (!journal_) journal_ = Journal::create(products_.front().path);
   const std::size_t found = journal_->units().size();
   if (by_units && usable_ && found > 0 && journal_->complete().empty()) {
@@ -104,10 +106,23 @@ void ResumableStage::written(Stage& stage, const AnyChunk& chunk, UnitNotes& not
     const std::lock_guard lock(mutex_);
     made_.insert(unit.span);
     written_.push_back(std::move(unit));
-    is_due = Clock::now() - settled_ > kPeriod;
-    if (is_due) settled_ = Clock::now();
+    if (failure_) std::rethrow_exception(failure_);
+    is_due = !is_posted_ && Clock::now() - settled_ > kPeriod;
+    is_posted_ = is_posted_ || (is_due && lane_);
   }
-  if (is_due) settle(stage, ctx);
+  if (!is_due) return;
+  if (!lane_) return settle(stage, ctx);
+  lane_->post([this, &stage, ctx](const Lane::Token&) {
+    std::exception_ptr failure;
+    try {
+      settle(stage, ctx);
+    } catch (...) {
+      failure = std::current_exception();
+    }
+    const std::lock_guard lock(mutex_);
+    failure_ = failure;
+    is_posted_ = false;
+  });
 }
 
 void ResumableStage::settle(Stage& stage, const PipelineContext& ctx) {
@@ -115,6 +130,7 @@ void ResumableStage::settle(Stage& stage, const PipelineContext& ctx) {
   std::vector<Journal::Unit> units;
   {
     const std::lock_guard lock(mutex_);
+    if (failure_) std::rethrow_exception(failure_);
     units.swap(written_);
   }
   if (units.empty()) return;

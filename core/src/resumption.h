@@ -2,6 +2,7 @@
 #pragma once
 
 #include <chrono>
+#include <exception>
 #include <map>
 #include <memory>
 #include <mutex>
@@ -32,10 +33,13 @@ class ResumableStage {
 
   /// Before the stage's work: goes on with what is there, or begins the journal anew.
   /// @param ctx  the stage's, with its lane's token
-  void begin(Stage& stage, bool by_units, const PipelineContext& ctx);
+  /// @param by_units  each chunk is a unit, to be noted by `written`
+  /// @param concurrent  the stage bears being settled while others write
+  void begin(Stage& stage, bool by_units, bool concurrent, const PipelineContext& ctx);
   bool is_by_units() const { return by_units_; }
   bool has(const std::string& span) const { return taken_.count(span) > 0; }
-  /// A chunk has been written. Settles the stage now and then.
+  /// A chunk has been written. Settles the stage now and then; a concurrent one in a lane of its
+  /// own, so that no worker waits for the disk.
   void written(Stage& stage, const AnyChunk& chunk, UnitNotes& notes, const PipelineContext& ctx);
   /// Makes durable what was written, and says so in the journal.
   void settle(Stage& stage, const PipelineContext& ctx);
@@ -72,6 +76,9 @@ class ResumableStage {
   std::vector<Journal::Unit> written_;
   std::set<std::string> made_;
   Clock::time_point settled_ = Clock::now();
+  std::exception_ptr failure_;  ///< of settling in the lane
+  bool is_posted_ = false;
+  std::shared_ptr<Lane> lane_;  ///< last: its thread ends before what it uses
 };
 
 /// The resumable stages of a run.

@@ -93,7 +93,8 @@ std::string header_bytes(const std::string& path, const ImageHeader& header,
 }  // namespace
 
 struct FitsCubeWriter::Impl {
-  Impl(const std::filesystem::path& where, const ImageHeader& image, const ProductKind& kind)
+  Impl(const std::filesystem::path& where, const ImageHeader& image, const ProductKind& kind,
+       PlacedFile target)
       : path(where.string()),
         nx(image.nx),
         ny(image.ny),
@@ -101,7 +102,7 @@ struct FitsCubeWriter::Impl {
         has_beams(kind.has_beam),
         completed(image.nchan, 0),
         beams(image.nchan),
-        file(PlacedFile::create(path)) {
+        file(std::move(target)) {
     const std::string head = header_bytes(path, image, kind);
     data_start = head.size();
     file.write(0, head.data(), head.size());
@@ -247,7 +248,17 @@ struct FitsCubeWriter::Impl {
 FitsCubeWriter::FitsCubeWriter(const std::filesystem::path& path, const ImageHeader& header,
                                const ProductKind& kind) {
   require_expressible(header);
-  impl_ = std::make_unique<Impl>(path, header, kind);
+  impl_ = std::make_unique<Impl>(path, header, kind, PlacedFile::create(path.string()));
+}
+
+FitsCubeWriter::FitsCubeWriter(std::unique_ptr<Impl> impl) : impl_(std::move(impl)) {}
+
+FitsCubeWriter FitsCubeWriter::take_up(const std::filesystem::path& path, const ImageHeader& header,
+                                       const ProductKind& kind) {
+  require_expressible(header);
+  // The length cuts off what a writer has added that did not come to its end.
+  return FitsCubeWriter(
+      std::make_unique<Impl>(path, header, kind, PlacedFile::open(path.string())));
 }
 
 FitsCubeWriter::~FitsCubeWriter() = default;
@@ -286,6 +297,11 @@ void FitsCubeWriter::put_plane(std::size_t chan, const float* pixels,
                                const std::optional<Beam>& beam) {
   put_rows(chan, 0, impl_->ny, pixels);
   complete_plane(chan, beam);
+}
+
+void FitsCubeWriter::sync() {
+  impl_->require_usable();
+  impl_->file.sync();
 }
 
 void FitsCubeWriter::add_history(const std::string& line) {

@@ -163,7 +163,10 @@ Stream<ChannelImage> Image::finish(const PipelineContext& ctx) {
     weights_->add(store_->samples(plane));
   }
   auto next = std::make_shared<std::size_t>(0);
-  return Stream<ChannelImage>([this, next]() -> std::optional<Stream<ChannelImage>::Work> {
+  return Stream<ChannelImage>([this, next, ctx]() -> std::optional<Stream<ChannelImage>::Work> {
+    while (*next < store_->planes() && ctx.is_done(Span("channel", *next, *next + 1))) {
+      store_->release((*next)++);
+    }
     if (*next == store_->planes()) return std::nullopt;
     const std::size_t plane = (*next)++;
     return Stream<ChannelImage>::Work(

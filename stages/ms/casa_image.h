@@ -29,6 +29,11 @@ class SKYMILL_API CasaImageWriter {
   /// @throws Error(input) when the header is not usable or the file cannot be made
   CasaImageWriter(const Lane::Token& token, const std::string& path, const ImageHeader& header,
                   const ProductKind& kind);
+  /// Goes on with an image that a writer of the same cube has left, whatever state it was in: the
+  /// stored rows stay, all else is made anew, and planes that are done have to be completed again.
+  /// @throws Error (failed) when there are no pixels of this cube
+  static CasaImageWriter take_up(const Lane::Token& token, const std::string& path,
+                                 const ImageHeader& header, const ProductKind& kind);
   ~CasaImageWriter();
   CasaImageWriter(CasaImageWriter&&) noexcept;
   CasaImageWriter& operator=(CasaImageWriter&&) noexcept;
@@ -46,6 +51,10 @@ class SKYMILL_API CasaImageWriter {
   void put_plane(std::size_t chan, const float* pixels,
                  const std::optional<Beam>& beam = std::nullopt);
 
+  /// Makes what was stored durable, and lets the image stay when it is not finished. Safe for
+  /// concurrent calls.
+  void sync();
+
   /// Writes the beams, makes the pixels durable and, when all planes were completed, removes the
   /// mask `mask0`. A plane without a beam gets that of the nearest plane with one, because CASA
   /// images cannot leave single beams out.
@@ -53,6 +62,7 @@ class SKYMILL_API CasaImageWriter {
 
  private:
   struct Impl;
+  explicit CasaImageWriter(std::unique_ptr<Impl> impl);
   std::unique_ptr<Impl> impl_;
 };
 

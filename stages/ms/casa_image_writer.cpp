@@ -51,13 +51,23 @@ struct CasaImageWriter::Impl {
   std::optional<PlacedFile> mask_file;
   bool made = false;
   bool finished = false;
+  std::atomic<bool> kept = false;
   std::atomic<bool> failed = false;
   std::mutex mutex;                    ///< guards what is known of planes
   std::vector<std::uint8_t> complete;  ///< by channel
   std::vector<Beam> beams;             ///< by channel
 
+  Impl(std::string where, const ImageHeader& image, const ProductKind& product)
+      : path(std::move(where)),
+        header(image),
+        kind(product),
+        tiles(tiles_of(image, 8 * sizeof(float))),
+        mask_tiles(tiles_of(image, 1)),
+        complete(image.nchan, 0),
+        beams(image.nchan) {}
+
   ~Impl() {
-    if (!made || finished) return;
+    if (!made || finished || kept) return;
     std::error_code code;
     std::filesystem::remove_all(path, code);
   }
@@ -127,6 +137,29 @@ struct CasaImageWriter::Impl {
     wall::enlarge_tiles(mask_path(), mask_tiles);
     pixels_file = PlacedFile::open(wall::tile_file(path));
     mask_file = PlacedFile::open(wall::tile_file(mask_path()));
+  }
+
+  /// Moves this new image, but for its pixels, into the folder of the unfinished one around it,
+  /// whose pixels stay. Ended in between, it can be done again from the start.
+  void move_out_to(const std::string& old) {
+    namespace fs = std::filesystem;
+    fs::remove(wall::tile_file(path));
+    const auto is_kept = [&](const fs::path& part) {
+      return part == fs::path(path) || part == fs::path(wall::tile_file(old));
+    };
+    std::vector<fs::path> parts;
+    for (const auto& part : fs::directory_iterator(old)) parts.push_back(part.path());
+    for (const fs::path& part : parts) {
+      if (!is_kept(part)) fs::remove_all(part);
+    }
+    parts.clear();
+    for (const auto& part : fs::directory_iterator(path)) parts.push_back(part.path());
+    for (const fs::path& part : parts) fs::rename(part, fs::path(old) / part.filename());
+    fs::remove(path);
+    path = old;
+    pixels_file = PlacedFile::open(wall::tile_file(path));
+    mask_file = PlacedFile::open(wall::tile_file(mask_path()));
+    kept = true;
   }
 
   void require_rows(std::size_t chan, std::size_t first_row, std::size_t rows) const {
@@ -226,20 +259,36 @@ struct CasaImageWriter::Impl {
 
 CasaImageWriter::CasaImageWriter(const Lane::Token&, const std::string& path,
                                  const ImageHeader& header, const ProductKind& kind)
-    : impl_(std::make_unique<Impl>()) {
+    : impl_(std::make_unique<Impl>(path, header, kind)) {
   wall::require_absent(path);
-  impl_->path = path;
-  impl_->header = header;
-  impl_->kind = kind;
-  impl_->tiles = tiles_of(header, 8 * sizeof(float));
-  impl_->mask_tiles = tiles_of(header, 1);
-  impl_->complete.assign(header.nchan, 0);
-  impl_->beams.assign(header.nchan, Beam{});
   const wall::TablesLock lock;
   impl_->step("make", [&] {
     impl_->create();
     impl_->enlarge();
   });
+}
+
+CasaImageWriter::CasaImageWriter(std::unique_ptr<Impl> impl) : impl_(std::move(impl)) {}
+
+CasaImageWriter CasaImageWriter::take_up(const Lane::Token&, const std::string& path,
+                                         const ImageHeader& header, const ProductKind& kind) {
+  namespace fs = std::filesystem;
+  const std::string inside = path + "/again";
+  auto impl = std::make_unique<Impl>(inside, header, kind);
+  impl->step("go on with", [&] {
+    fs::remove_all(inside);
+    const std::string pixels = wall::tile_file(path);
+    const std::uintmax_t bytes = fs::exists(pixels) ? fs::file_size(pixels) : 0;
+    if (bytes != impl->tiles.bytes()) {
+      throw Error(ErrorKind::failed, "'" + pixels + "' has " + std::to_string(bytes) +
+                                         " bytes, not " + std::to_string(impl->tiles.bytes()));
+    }
+    const wall::TablesLock lock;
+    impl->create();
+    impl->enlarge();
+    impl->move_out_to(path);
+  });
+  return CasaImageWriter(std::move(impl));
 }
 
 CasaImageWriter::~CasaImageWriter() = default;
@@ -266,6 +315,12 @@ void CasaImageWriter::put_plane(std::size_t chan, const float* pixels,
                                 const std::optional<Beam>& beam) {
   put_rows(chan, 0, impl_->header.ny, pixels);
   complete_plane(chan, beam);
+}
+
+void CasaImageWriter::sync() {
+  impl_->require_rows(0, 0, 0);
+  impl_->pixels_file->sync();
+  impl_->kept = true;
 }
 
 void CasaImageWriter::finish(const Lane::Token&) {
