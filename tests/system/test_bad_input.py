@@ -110,8 +110,11 @@ class BadInput(RunTest):
         options = dict(size=64, cell="10arcsec", niter=0)
         prefix = self.cube(path, "cube", **options)
         before = pathlib.Path(f"{prefix}.image.fits").stat().st_mtime_ns
-        self.cube(path, "cube", code=2, **options)
+        self.cube(path, "cube", **options)  # all is there already
+        self.assertEqual(pathlib.Path(f"{prefix}.image.fits").stat().st_mtime_ns, before)
+        self.cube(path, "cube", code=2, **dict(options, niter=10))
         self.assertIn("exists already", self.last.stderr)
+        self.assertIn("parameter image.niter changed from 0 to 10", self.last.stderr)
         self.assertEqual(pathlib.Path(f"{prefix}.image.fits").stat().st_mtime_ns, before)
         self.cube(path, "cube", **dict(options, overwrite="true"))
         self.assertNotEqual(pathlib.Path(f"{prefix}.image.fits").stat().st_mtime_ns, before)
