@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 #include <core/error.h>
 #include <core/storage.h>
+#include <core/units.h>
 
 #include "context_state.h"
 
@@ -11,7 +12,7 @@ PipelineContext::PipelineContext(std::shared_ptr<const State> state) : state_(st
 PipelineContext make_context(std::shared_ptr<PipelineContext::Services> services) {
   const Log log = services->log;
   auto state = std::make_shared<PipelineContext::State>(
-      PipelineContext::State{std::move(services), {}, log, nullptr, nullptr, {}});
+      PipelineContext::State{std::move(services), {}, log, nullptr, nullptr, {}, {}});
   return PipelineContext(std::move(state));
 }
 
@@ -43,6 +44,11 @@ bool PipelineContext::stop_requested() const {
 
 void PipelineContext::throw_if_stopped() const {
   if (!state_->unit) throw_if_set(state_->services->stop);
+  if (state_->deadline && std::chrono::steady_clock::now() > state_->deadline->when) {
+    throw Error(ErrorKind::failed,
+                "took longer than " + format_quantity(state_->deadline->seconds, "s"),
+                "raise its timeout");
+  }
 }
 
 bool PipelineContext::is_done(const Span& span) const {
@@ -52,6 +58,21 @@ bool PipelineContext::is_done(const Span& span) const {
 void PipelineContext::all_complete() const {
   ResumableStage* stage = state_->services->resumption.find(state_->stage);
   if (stage) stage->set_complete();
+}
+
+PipelineContext with_deadline(const PipelineContext& ctx, double seconds) {
+  auto state = std::make_shared<PipelineContext::State>(ctx.state());
+  state->deadline = Deadline{std::chrono::steady_clock::now() +
+                                 std::chrono::duration_cast<std::chrono::steady_clock::duration>(
+                                     std::chrono::duration<double>(seconds)),
+                             seconds};
+  return PipelineContext(std::move(state));
+}
+
+PipelineContext without_deadline(const PipelineContext& ctx) {
+  auto state = std::make_shared<PipelineContext::State>(ctx.state());
+  state->deadline.reset();
+  return PipelineContext(std::move(state));
 }
 
 PipelineContext with_unit(const PipelineContext& ctx, std::shared_ptr<UnitNotes> notes) {

@@ -11,6 +11,7 @@
 
 #include "draft_lock.h"
 #include "durable.h"
+#include "journal.h"
 
 namespace fs = std::filesystem;
 
@@ -34,7 +35,10 @@ std::vector<Leftover> clean_drafts(const std::string& folder, bool only_look) {
       std::error_code code;
       if (!only_look) fs::remove_all(entry.path(), code);
       if (code) found.back().what += "; cannot be removed: " + code.message();
-      if (!only_look && !code) ::unlink(lock_path.c_str());
+      if (!only_look && !code) {
+        ::unlink(lock_path.c_str());
+        ::unlink(Journal::path_of(product.string()).c_str());  // it tells of what is gone
+      }
     }
     ::close(lock);
   }

@@ -22,6 +22,7 @@ struct PlannedStage {
   const StageType* type = nullptr;
   std::unique_ptr<Stage> stage;
   std::vector<ResolvedValue> values;
+  FailurePolicy on_failure;
 
   std::optional<std::size_t> input;          ///< stage whose output it streams in
   std::map<std::string, std::size_t> sides;  ///< side port -> stage whose result it takes

@@ -141,7 +141,7 @@ void ResumableStage::settle(Stage& stage, const PipelineContext& ctx) {
 }
 
 void ResumableStage::set_complete() {
-  if (!journal_ || !journal_->complete().empty()) return;
+  if (!journal_ || lacking_ || !journal_->complete().empty()) return;
   std::vector<Journal::Product> marks;
   for (const auto& product : products_) {
     const std::string draft = product.path + ".partial";

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 #pragma once
 
+#include <atomic>
 #include <chrono>
 #include <exception>
 #include <map>
@@ -43,6 +44,8 @@ class ResumableStage {
   void written(Stage& stage, const AnyChunk& chunk, UnitNotes& notes, const PipelineContext& ctx);
   /// Makes durable what was written, and says so in the journal.
   void settle(Stage& stage, const PipelineContext& ctx);
+  /// A unit has failed and is left out: another run may try it again, so nothing is complete.
+  void set_lacking() { lacking_ = true; }
   /// The products are complete, with or without their final names.
   void set_complete();
   /// The run has come to its end.
@@ -65,6 +68,7 @@ class ResumableStage {
   bool usable_ = false;  ///< the journal's units are of the same facts
   bool stands_ = false;
   bool by_units_ = false;
+  std::atomic<bool> lacking_ = false;
   std::vector<std::string> because_;
   std::set<std::string> taken_;
 

@@ -64,6 +64,7 @@ Json paths_json(std::vector<std::string> paths) {
 }
 
 std::string verdict(const RunEnd& end, const std::vector<std::string>& degradations) {
+  if (end.is_partial) return "partial";
   if (end.exit_code == static_cast<int>(ErrorKind::requeue)) return "stopped";
   if (end.exit_code != 0) return "failed";
   return degradations.empty() ? "clean" : "degraded";
@@ -156,6 +157,7 @@ void write_run_record(const std::string& path, const RunIdentity& identity, cons
     json["exit_code"] = end.exit_code;
     if (!end.error.empty()) json["error"] = end.error;
     json["degraded_because"] = notes.degradations;
+    json["failures"] = notes.failures;
     json["inputs"] = paths_json(notes.inputs);
     json["outputs"] = paths_json(notes.outputs);
   }

@@ -21,6 +21,12 @@ struct UnitNotes {
   std::mutex mutex;
   std::vector<TableRow> rows;
   std::vector<std::string> degradations;
+
+  void clear() {
+    const std::lock_guard lock(mutex);
+    rows.clear();
+    degradations.clear();
+  }
 };
 
 /// A context for work on one unit. Such work is finished when a stop is asked for, since it lasts.
