@@ -150,6 +150,9 @@ void Executor::begin_resumable(const Plan& plan, const Segment& segment) {
     in_stage(planned.name, [&] {
       in_lane(planned, [&](const PipelineContext& ctx) {
         resumable->begin(*planned.stage, segment.head_is_result, Planner::concurrent(planned), ctx);
+        if (segment.head_is_result) {
+          resumable->reserve(Planner::output(plan.stages[segment.head]).chunks);
+        }
       });
     });
     by_units.push_back(resumable);

@@ -90,7 +90,12 @@ std::string Journal::path_of(const std::string& product) {
 Journal::Journal(std::string path, int file) : path_(std::move(path)), file_(file) {}
 
 Journal::~Journal() {
-  if (units_.empty() && complete_.empty()) ::unlink(path_.c_str());
+  if (units_.empty() && complete_.empty()) {
+    ::unlink(path_.c_str());
+  } else if (!is_torn_) {
+    // Gives back what is left of the room; if that fails, it is only room.
+    static_cast<void>(::ftruncate(file_, static_cast<off_t>(size_)) == 0);
+  }
   ::close(file_);
 }
 
@@ -139,6 +144,7 @@ void Journal::read() {
   if (got < 0) refuse("cannot read the journal '" + path_ + "'");
   for (;;) {
     const std::size_t end = text.find('\n', size_);
+    is_torn_ = size_ < text.size();
     if (end == std::string::npos || !read_line(text.substr(size_, end - size_))) return;
     size_ = end + 1;
   }
@@ -168,7 +174,19 @@ bool Journal::read_line(const std::string& line) {
   return true;
 }
 
+void Journal::reserve(std::size_t units) {
+  constexpr std::size_t kUnitBytes = 1024;
+  const auto bytes = static_cast<off_t>(units * kUnitBytes);
+  if (bytes == 0 || ::fallocate(file_, FALLOC_FL_KEEP_SIZE, 0, bytes) == 0) return;
+  if (errno == ENOSPC || errno == EDQUOT)
+    refuse("there is no room for the journal '" + path_ + "'");
+}
+
 void Journal::write(const std::string& text) {
+  if (is_torn_ && ::ftruncate(file_, static_cast<off_t>(size_)) != 0) {
+    refuse("cannot write the journal '" + path_ + "'");
+  }
+  is_torn_ = false;
   std::size_t done = 0;
   while (done < text.size()) {
     const ssize_t count =
@@ -177,8 +195,7 @@ void Journal::write(const std::string& text) {
     if (count <= 0) refuse("cannot write the journal '" + path_ + "'");
     done += static_cast<std::size_t>(count);
   }
-  // A longer line that a crash has cut short may have stood here.
-  if (::ftruncate(file_, static_cast<off_t>(size_ + done)) != 0 || ::fdatasync(file_) != 0) {
+  if (::fdatasync(file_) != 0) {
     refuse("cannot write the journal '" + path_ + "'");
   }
   size_ += done;
@@ -190,7 +207,7 @@ void Journal::begin(const Facts& facts, const std::string& run) {
   complete_.clear();
   ended_ = false;
   facts_ = facts;
-  if (::ftruncate(file_, 0) != 0) refuse("cannot write the journal '" + path_ + "'");
+  is_torn_ = true;
   write(line_of(Json{{"journal", 1}, {"run", run}, {"facts", facts}}));
   fsync_path(fs::path(path_).parent_path());
 }

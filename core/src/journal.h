@@ -51,6 +51,9 @@ class Journal {
 
   /// Forgets all it says and begins anew.
   void begin(const Facts& facts, const std::string& run);
+  /// Sets room aside for as many units, so that a disk that runs full can still be told what is
+  /// done. @throws Error (resources) when there is none
+  void reserve(std::size_t units);
   /// Writes units and waits for the disk. @throws Error
   void add(const std::vector<Unit>& units);
   void add_complete(std::vector<Product> products);
@@ -65,7 +68,8 @@ class Journal {
 
   std::string path_;
   int file_;
-  std::size_t size_ = 0;  ///< of what could be read; a line that a crash cut short is overwritten
+  std::size_t size_ = 0;  ///< of what could be read
+  bool is_torn_ = false;  ///< a line that a crash has cut short stands behind it
   Facts facts_;
   std::vector<Unit> units_;
   std::vector<Product> complete_;

@@ -37,6 +37,8 @@ class ResumableStage {
   /// @param by_units  each chunk is a unit, to be noted by `written`
   /// @param concurrent  the stage bears being settled while others write
   void begin(Stage& stage, bool by_units, bool concurrent, const PipelineContext& ctx);
+  /// Sets room aside in the journal.
+  void reserve(std::size_t units) { journal_->reserve(units); }
   bool is_by_units() const { return by_units_; }
   bool has(const std::string& span) const { return taken_.count(span) > 0; }
   /// A chunk has been written. Settles the stage now and then; a concurrent one in a lane of its

@@ -55,7 +55,7 @@ class SKYMILL_API FitsCubeWriter {
   /// Both at once for a whole plane of nx*ny values.
   void put_plane(std::size_t chan, const float* pixels, const std::optional<Beam>& beam = {});
 
-  /// Makes what was stored durable. Safe for concurrent calls.
+  /// Makes what was stored durable, also after a failure. Safe for concurrent calls.
   void sync();
 
   /// Adds one HISTORY line (wrapped when longer than a card) in `finish()`; allowed until then.

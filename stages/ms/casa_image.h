@@ -51,8 +51,8 @@ class SKYMILL_API CasaImageWriter {
   void put_plane(std::size_t chan, const float* pixels,
                  const std::optional<Beam>& beam = std::nullopt);
 
-  /// Makes what was stored durable, and lets the image stay when it is not finished. Safe for
-  /// concurrent calls.
+  /// Makes what was stored durable, also after a failure, and lets the image stay when it is not
+  /// finished. Safe for concurrent calls.
   void sync();
 
   /// Writes the beams, makes the pixels durable and, when all planes were completed, removes the

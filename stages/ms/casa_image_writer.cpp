@@ -318,8 +318,7 @@ void CasaImageWriter::put_plane(std::size_t chan, const float* pixels,
 }
 
 void CasaImageWriter::sync() {
-  impl_->require_rows(0, 0, 0);
-  impl_->pixels_file->sync();
+  if (!impl_->finished) impl_->pixels_file->sync();
   impl_->kept = true;
 }
 
