@@ -152,7 +152,6 @@ void Concat::settle(const PipelineContext&) {
     if (cube.fits) cube.fits->sync();
     cube.draft->keep();
   }
-  states_draft_->keep();
 }
 
 Row Concat::note(const Chunk<ChannelImage>& chunk) const {
