@@ -8,6 +8,7 @@
 #include <filesystem>
 
 #include "context_state.h"
+#include "draft_lock.h"
 #include "durable.h"
 
 namespace fs = std::filesystem;
@@ -44,8 +45,10 @@ bool ResumableStage::all_have_names(const PipelineContext& ctx) {
   if (!because_.empty()) return false;
   for (const Journal::Product& product : journal_->complete()) {
     if (identity_of(product.path) == product.identity) {
-      // The product that was replaced may still stand there.
-      if (fs::exists(product.path + ".partial")) Draft(product.path, true);
+      // The product that was replaced may still stand there, and the lock.
+      const bool is_left =
+          fs::exists(product.path + ".partial") || fs::exists(draft_lock_path(product.path));
+      if (is_left) Draft(product.path, true);
       continue;
     }
     const auto announced = std::find_if(products_.begin(), products_.end(),

@@ -276,14 +276,14 @@ void Concat::finish(const PipelineContext& ctx) {
     cube.casa.reset();
     cube.fits.reset();
   }
+  states_file_.reset();
+  states_draft_.reset();
   // All are complete before the first gets its name.
   ctx.all_complete();
   for (Cube& cube : cubes_) {
     cube.draft->publish();
     ctx.record_output(cube.draft->final_path());
   }
-  states_file_.reset();
-  states_draft_.reset();
 }
 
 }  // namespace skymill::radio

@@ -72,8 +72,22 @@ struct CasaImageWriter::Impl {
     std::filesystem::remove_all(path, code);
   }
 
+  /// casacore writes tables in destructors, too, where a full disk would end the program.
+  void require_room(const std::string& doing) const {
+    const std::uintmax_t needed = (std::uintmax_t{1} << 18) + 1024 * header.nchan;
+    std::error_code code;
+    const std::filesystem::path folder = std::filesystem::absolute(path).parent_path();
+    const std::uintmax_t free = std::filesystem::space(folder, code).available;
+    if (code || free >= needed) return;
+    throw Error(ErrorKind::resources,
+                "cannot " + doing + " the image '" + path + "': No space left on device, where " +
+                    std::to_string(free) + " of " + std::to_string(needed) + " bytes are free",
+                "free some space or write to another file system");
+  }
+
   template <class F>
   void step(const std::string& doing, F&& work) {
+    require_room(doing);
     wall::guarded_write("cannot " + doing + " the image '" + path + "'", path, work);
   }
 

@@ -105,6 +105,7 @@ PipelineContext Preview::execute(const PipelineContext& ctx, const std::string&)
 
   Draft draft(params_.output, params_.overwrite);
   render_preview(draft.path(), input);
+  ctx.all_complete();
   draft.publish();
   ctx.record_output(params_.output);
   return ctx;

@@ -9,6 +9,7 @@ import pathlib
 import random
 import signal
 import subprocess
+import sys
 import time
 import unittest
 
@@ -20,10 +21,12 @@ PRODUCTS = ["image", "residual", "psf", "model", "image.fits", "residual.fits"]
 
 
 class Resume(RunTest):
+    maxDiff = None
+
     def setUp(self):
         super().setUp()
         self.ms, _ = self.simulate(nchan=CHANNELS, times=4)
-        self.options = dict(size=64, cell="20arcsec", niter=400)
+        self.options = dict(size=128, cell="20arcsec", niter=4000)
 
     def arguments(self, prefix, *extra, **options):
         arguments = ["run", SOURCE / "pipelines/cube.yaml", *extra, "--threads", "1"]
@@ -100,6 +103,7 @@ class Resume(RunTest):
                 self.assertEqual(self.made(prefix), expected)
                 self.assert_same(prefix, whole)
                 resumed += bool(done) and not complete
+        print(f"{resumed} of {KILLS} kills left some channels done", file=sys.stderr)
         self.assertGreater(resumed, 0, "no kill fell into the imaging")
 
     def kill_in_the_middle(self, prefix):
@@ -117,15 +121,15 @@ class Resume(RunTest):
     def test_a_changed_parameter_and_a_changed_input_say_so(self):
         prefix = self.folder / "cube"
         done = self.kill_in_the_middle(prefix)
-        said = self.finish(prefix, niter=401).stderr
-        self.assertIn("parameter image.niter changed from 400 to 401", said)
+        said = self.finish(prefix, niter=4001).stderr
+        self.assertIn("parameter image.niter changed from 4000 to 4001", said)
         self.assertEqual(len(self.made(prefix)), CHANNELS)
         self.assertEqual({unit["because"] for unit in self.concat(prefix)["units_made"]},
-                         {"parameter image.niter changed from 400 to 401"})
+                         {"parameter image.niter changed from 4000 to 4001"})
         # A parameter of the picture leaves the cube alone.
         before = pathlib.Path(f"{prefix}.image.fits").stat().st_mtime_ns
         pathlib.Path(f"{prefix}.png").unlink()
-        self.finish(prefix, "--set", "preview.channel=3", niter=401)
+        self.finish(prefix, "--set", "preview.channel=3", niter=4001)
         self.assertEqual(self.made(prefix), set())
         self.assertEqual(pathlib.Path(f"{prefix}.image.fits").stat().st_mtime_ns, before)
         self.assertTrue(pathlib.Path(f"{prefix}.png").exists())
@@ -195,7 +199,7 @@ class Resume(RunTest):
         whole, _ = self.whole()
         small = self.folder / "small"
         small.mkdir()
-        subprocess.run(["mount", "-t", "tmpfs", "-o", "size=24m", "tmpfs", small], check=True)
+        subprocess.run(["mount", "-t", "tmpfs", "-o", "size=48m", "tmpfs", small], check=True)
         self.addCleanup(subprocess.run, ["umount", "-l", small], check=True)
         prefix = small / "cube"
         process = self.start(prefix, "--record", self.folder / "full.json")
@@ -204,13 +208,9 @@ class Resume(RunTest):
             time.sleep(0.005)
         process.send_signal(signal.SIGSTOP)
         filler = small / "filler"
-        with open(filler, "wb") as file:
-            try:
-                while True:
-                    file.write(bytes(4096))
-                    file.flush()
-            except OSError:
-                pass
+        with open(filler, "wb", buffering=0) as file, self.assertRaises(OSError):
+            while True:
+                file.write(bytes(4096))
         process.send_signal(signal.SIGCONT)
         _, said = process.communicate(timeout=60)
         self.assertEqual(process.returncode, 3, said)
