@@ -158,7 +158,12 @@ void write_run_record(const std::string& path, const RunIdentity& identity, cons
     if (!end.error.empty()) json["error"] = end.error;
     json["degraded_because"] = notes.degradations;
     json["failures"] = notes.failures;
-    json["inputs"] = paths_json(notes.inputs);
+    // What the run has made itself came from nowhere else.
+    std::vector<std::string> inputs = notes.inputs;
+    std::erase_if(inputs, [&](const std::string& path) {
+      return std::find(notes.outputs.begin(), notes.outputs.end(), path) != notes.outputs.end();
+    });
+    json["inputs"] = paths_json(std::move(inputs));
     json["outputs"] = paths_json(notes.outputs);
   }
   json["memory"] = {{"budget_bytes", services.memory.total()},
