@@ -26,21 +26,30 @@ PlacedFile::~PlacedFile() {
 }
 
 PlacedFile::PlacedFile(PlacedFile&& other) noexcept
-    : path_(std::move(other.path_)), descriptor_(std::exchange(other.descriptor_, -1)) {}
+    : path_(std::move(other.path_)),
+      descriptor_(std::exchange(other.descriptor_, -1)),
+      failed_(other.failed_.load()) {}
 
 PlacedFile& PlacedFile::operator=(PlacedFile&& other) noexcept {
   std::swap(path_, other.path_);
   std::swap(descriptor_, other.descriptor_);
+  failed_ = other.failed_.exchange(failed_);
   return *this;
 }
 
 void PlacedFile::fail(const std::string& doing) const {
   const int code = errno;
+  failed_ = true;
   const bool full = code == ENOSPC || code == EDQUOT || code == EFBIG;
   throw Error(
       full ? ErrorKind::resources : ErrorKind::failed,
       doing + " '" + path_ + "': " + std::strerror(code),
       full ? "there is no room left there: free some space or write to another file system" : "");
+}
+
+void PlacedFile::refuse_after_failure() const {
+  if (!failed_) return;
+  throw Error(ErrorKind::failed, "'" + path_ + "' cannot be continued after a failed write");
 }
 
 void PlacedFile::resize(std::uint64_t bytes) const {
@@ -50,6 +59,7 @@ void PlacedFile::resize(std::uint64_t bytes) const {
 }
 
 void PlacedFile::write(std::uint64_t at, const void* data, std::size_t bytes) const {
+  refuse_after_failure();
   const char* from = static_cast<const char*>(data);
   while (bytes > 0) {
     const ssize_t written = ::pwrite(descriptor_, from, bytes, static_cast<off_t>(at));
@@ -71,6 +81,7 @@ void PlacedFile::begin_writeback(std::uint64_t at, std::uint64_t bytes) const {
 }
 
 void PlacedFile::sync() const {
+  refuse_after_failure();
   if (::fsync(descriptor_) != 0) fail("cannot make durable");
 }
 

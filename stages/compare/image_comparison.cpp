@@ -5,6 +5,7 @@
 #include <stages/ms/casa_image.h>
 #include <stages/ms/table_kind.h>
 
+#include <algorithm>
 #include <cmath>
 #include <cstdio>
 #include <cstring>
@@ -41,6 +42,10 @@ struct OpenImage {
 OpenImage open_fits(const std::string& path) {
   auto reader = std::make_shared<FitsCubeReader>(path);
   OpenImage image{reader->header(), reader->unit(), reader->beams(), reader->stokes(), {}, true};
+  const auto& beams = image.beams;  // a file without any has none, as a CASA image would
+  if (std::none_of(beams.begin(), beams.end(), [](const Beam& beam) { return beam.valid(); })) {
+    image.beams.clear();
+  }
   image.read = [reader](std::size_t chan, std::size_t stokes, std::vector<float>& pixels) {
     reader->read_plane(chan, pixels.data(), stokes);
   };

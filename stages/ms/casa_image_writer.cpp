@@ -52,7 +52,6 @@ struct CasaImageWriter::Impl {
   bool made = false;
   bool finished = false;
   std::atomic<bool> kept = false;
-  std::atomic<bool> failed = false;
   std::mutex mutex;                    ///< guards what is known of planes
   std::vector<std::uint8_t> complete;  ///< by channel
   std::vector<Beam> beams;             ///< by channel
@@ -178,10 +177,6 @@ struct CasaImageWriter::Impl {
 
   void require_rows(std::size_t chan, std::size_t first_row, std::size_t rows) const {
     if (finished) throw Error(ErrorKind::input, "the image '" + path + "' is finished already");
-    if (failed) {
-      throw Error(ErrorKind::failed,
-                  "the image '" + path + "' cannot be continued after a failed write");
-    }
     if (chan >= header.nchan) {
       throw Error(ErrorKind::input, "the image '" + path + "' has " + std::to_string(header.nchan) +
                                         " channels, so there is no channel " +
@@ -191,17 +186,6 @@ struct CasaImageWriter::Impl {
       throw Error(ErrorKind::input, "the image '" + path + "' has " + std::to_string(header.ny) +
                                         " rows, so there are no rows " + std::to_string(first_row) +
                                         " to " + std::to_string(first_row + rows));
-    }
-  }
-
-  /// Runs `work`; after a failure of it the writer refuses all further calls.
-  template <class F>
-  void guarded(F&& work) {
-    try {
-      work();
-    } catch (...) {
-      failed = true;
-      throw;
     }
   }
 
@@ -312,13 +296,13 @@ CasaImageWriter& CasaImageWriter::operator=(CasaImageWriter&&) noexcept = defaul
 void CasaImageWriter::put_rows(std::size_t chan, std::size_t first_row, std::size_t rows,
                                const float* pixels) {
   impl_->require_rows(chan, first_row, rows);
-  impl_->guarded([&] { impl_->put(chan, first_row, rows, pixels); });
+  impl_->put(chan, first_row, rows, pixels);
 }
 
 void CasaImageWriter::complete_plane(std::size_t chan, const std::optional<Beam>& beam) {
   impl_->require_rows(chan, 0, 0);
   const std::uint64_t bytes = impl_->tiles.plane_bytes();
-  impl_->guarded([&] { impl_->unmask(chan); });
+  impl_->unmask(chan);
   impl_->pixels_file->begin_writeback(chan * bytes, bytes);
   const std::lock_guard lock(impl_->mutex);
   impl_->complete[chan] = 1;
@@ -341,7 +325,7 @@ void CasaImageWriter::finish(const Lane::Token&) {
   impl_->require_rows(0, 0, 0);
   impl_->pixels_file->sync();
   const wall::TablesLock lock;
-  impl_->guarded([&] { impl_->step("finish", [&] { impl_->finish(); }); });
+  impl_->step("finish", [&] { impl_->finish(); });
   impl_->pixels_file.reset();
   impl_->mask_file.reset();
   impl_->finished = true;

@@ -4,6 +4,7 @@
 
 #include <core/export.h>
 
+#include <atomic>
 #include <cstddef>
 #include <cstdint>
 #include <string>
@@ -14,7 +15,7 @@ namespace skymill {
 /// hole: it takes no room and reads as zeros.
 ///
 /// Failures throw Error that names the file: kind `resources` when there is no room or a limit of
-/// file sizes is reached, else `failed`.
+/// file sizes is reached, else `failed`. After a failed write none succeeds, nor does `sync`.
 class SKYMILL_API PlacedFile {
  public:
   /// Makes a file that must not exist.
@@ -39,9 +40,11 @@ class SKYMILL_API PlacedFile {
  private:
   PlacedFile(std::string path, int flags);
   [[noreturn]] void fail(const std::string& doing) const;
+  void refuse_after_failure() const;
 
   std::string path_;
   int descriptor_ = -1;
+  mutable std::atomic<bool> failed_ = false;
 };
 
 }  // namespace skymill

@@ -1,10 +1,16 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 #include <core/error.h>
 #include <stages/ms/casa_image.h>
+#include <sys/stat.h>
 
 #include <algorithm>
 #include <catch2/catch.hpp>
+#include <chrono>
 #include <cmath>
+#include <cstdlib>
+#include <filesystem>
+#include <fstream>
+#include <thread>
 
 #include "data_fixture.h"
 
@@ -128,6 +134,183 @@ TEST_CASE("a written image reads back, here and in python-casacore", "[ms][image
       CHECK(code == 0);
     }
   }
+}
+
+namespace {
+
+/// What python-casacore says of an image that is not finished.
+void check_growing(const Scratch& scratch, const std::string& path, const ImageHeader& header,
+                   const std::string& there, const std::string& missing) {
+  if (!has_program("/usr/bin/python3")) return;
+  const std::string log = scratch.path("log");
+  const std::string shape = std::to_string(header.nchan) + "," + std::to_string(header.ny) + "," +
+                            std::to_string(header.nx);
+  const int code = run("/usr/bin/python3 " SKYMILL_TEST_SCRIPTS "/check_growing_image.py '" + path +
+                           "' " + shape + " '" + there + "' '" + missing + "'",
+                       log);
+  INFO(text_of(log));
+  CHECK(code == 0);
+}
+
+CasaImageWriter open_writer(Lane& lane, const std::string& path, const ImageHeader& header) {
+  return lane.run([&](const Lane::Token& token) {
+    return CasaImageWriter(token, path, header, {"image", "Jy/beam", true});
+  });
+}
+
+}  // namespace
+
+TEST_CASE("a growing image opens elsewhere; what is not there yet is masked", "[ms][image]") {
+  for (const std::size_t nchan : {1u, 2u, 5u}) {
+    INFO(nchan << " channels");
+    Scratch scratch;
+    Lane lane("test");
+    const std::string path = scratch.path("g.image");
+    const ImageHeader header = small_header(nchan);
+    CasaImageWriter writer = open_writer(lane, path, header);
+    check_growing(scratch, path, header, "", "0");
+    const std::size_t last = nchan - 1;
+    const std::vector<float> pixels = plane_of(header, last);
+    // All rows but the last are not a plane yet.
+    writer.put_rows(last, 0, header.ny - 1, pixels.data());
+    lane.run([&](const Lane::Token& token) {
+      CasaImageReader reader(token, path);
+      std::vector<float> found(pixels.size());
+      std::vector<std::uint8_t> mask(pixels.size());
+      reader.read_plane(token, last, found.data(), mask.data());
+      CHECK(found[1] == pixels[1]);
+      CHECK(mask == std::vector<std::uint8_t>(pixels.size(), 0));
+    });
+    writer.put_rows(last, header.ny - 1, 1, pixels.data() + header.nx * (header.ny - 1));
+    writer.complete_plane(last, beam_of(last));
+    check_growing(scratch, path, header, std::to_string(last), last > 0 ? "0" : "");
+  }
+}
+
+TEST_CASE("rows that threads write at once make the same image", "[ms][image]") {
+  Scratch scratch;
+  Lane lane("test");
+  const ImageHeader header = small_header(5);
+  const std::string path = scratch.path("t.image");
+  CasaImageWriter writer = open_writer(lane, path, header);
+  std::vector<std::thread> threads;
+  for (std::size_t thread = 0; thread < 3; ++thread) {
+    threads.emplace_back([&, thread] {
+      for (std::size_t chan = 0; chan < 5; ++chan) {
+        const std::vector<float> pixels = plane_of(header, chan);
+        for (std::size_t row = thread; row < header.ny; row += 3) {
+          writer.put_rows(chan, row, 1, pixels.data() + row * header.nx);
+        }
+      }
+    });
+  }
+  for (std::thread& thread : threads) thread.join();
+  for (std::size_t chan = 0; chan < 5; ++chan) writer.complete_plane(chan, beam_of(chan));
+  lane.run([&](const Lane::Token& token) {
+    writer.finish(token);
+    CasaImageReader reader(token, path);
+    CHECK_FALSE(reader.has_mask());
+    CHECK_FALSE(std::filesystem::exists(path + "/mask0"));
+    std::vector<float> found(header.nx * header.ny);
+    for (std::size_t chan = 0; chan < 5; ++chan) {
+      reader.read_plane(token, chan, found.data());
+      CHECK(found == plane_of(header, chan));
+    }
+  });
+  CHECK_THROWS_WITH(writer.put_plane(0, plane_of(header, 0).data()), Catch::Contains("finished"));
+}
+
+TEST_CASE("who has a growing image open does not keep it from being finished", "[ms][image]") {
+  if (!has_program("/usr/bin/python3")) return;
+  Scratch scratch;
+  Lane lane("test");
+  const ImageHeader header = small_header(3);
+  const std::string path = scratch.path("held.image");
+  CasaImageWriter writer = open_writer(lane, path, header);
+  const auto appears = [&](const char* sign) {
+    for (int tries = 0; tries < 600 && !std::filesystem::exists(scratch.path(sign)); ++tries) {
+      std::this_thread::sleep_for(std::chrono::milliseconds(100));
+    }
+    return std::filesystem::exists(scratch.path(sign));
+  };
+  const std::string log = scratch.path("log");
+  REQUIRE(std::system(("/usr/bin/python3 " SKYMILL_TEST_SCRIPTS "/hold_image.py '" + path + "' '" +
+                       scratch.path("") + "' 3,20,31 > '" + log + "' 2>&1 &")
+                          .c_str()) == 0);
+  REQUIRE(appears("open"));
+  for (std::size_t chan = 0; chan < 3; ++chan) {
+    writer.put_plane(chan, plane_of(header, chan).data(), beam_of(chan));
+  }
+  lane.run([&](const Lane::Token& token) { writer.finish(token); });
+  std::ofstream(scratch.path("finished")).flush();
+  const bool good = appears("good");
+  INFO(text_of(log));
+  CHECK(good);
+}
+
+TEST_CASE("a cube larger than the memory is a hole until its planes come", "[ms][image]") {
+  Scratch scratch;
+  Lane lane("test");
+  ImageHeader header = small_header(4000);  // 16 GiB of pixels, 512 MiB of mask
+  header.nx = header.ny = 1024;
+  const std::string path = scratch.path("large.image");
+  CasaImageWriter writer = open_writer(lane, path, header);
+  for (const std::size_t chan : {3999u, 0u, 2047u}) {
+    writer.put_plane(chan, plane_of(header, chan).data(), beam_of(chan));
+  }
+  const std::string pixels_file = path + "/table.f0_TSM0";
+  CHECK(std::filesystem::file_size(pixels_file) == std::uintmax_t{4000} << 22);
+  struct stat info {};
+  REQUIRE(::stat(pixels_file.c_str(), &info) == 0);
+  CHECK(info.st_blocks * 512 < 4L << 22);
+  check_growing(scratch, path, header, "0,2047,3999", "1,2046,3998");
+  lane.run([&](const Lane::Token& token) {
+    writer.finish(token);
+    CasaImageReader reader(token, path);
+    CHECK(reader.beams().size() == 4000);
+    std::vector<float> found(header.nx * header.ny);
+    std::vector<std::uint8_t> mask(found.size());
+    for (const std::size_t chan : {3999u, 0u, 2047u}) {
+      reader.read_plane(token, chan, found.data(), mask.data());
+      CHECK(found == plane_of(header, chan));
+      CHECK(mask == std::vector<std::uint8_t>(found.size(), 1));
+    }
+    reader.read_plane(token, 1, found.data(), mask.data());
+    CHECK(mask == std::vector<std::uint8_t>(found.size(), 0));
+  });
+}
+
+TEST_CASE("a plane of several tiles, the last of them padded, is contiguous", "[ms][image]") {
+  Scratch scratch;
+  Lane lane("test");
+  ImageHeader header = small_header(2);
+  header.nx = std::size_t{1} << 20;
+  header.ny = 17;  // 68 MiB a plane: two tiles of 9 lines
+  const std::string path = scratch.path("wide.image");
+  CasaImageWriter writer = open_writer(lane, path, header);
+  const std::vector<std::size_t> rows{0, 8, 9, 16};
+  for (const std::size_t row : rows) {
+    const std::vector<float> line(header.nx, 1.0F + static_cast<float>(row));
+    writer.put_rows(1, row, 1, line.data());
+  }
+  writer.complete_plane(1);
+  lane.run([&](const Lane::Token& token) {
+    CasaImageReader reader(token, path);
+    std::vector<float> found(header.nx * header.ny);
+    std::vector<std::uint8_t> mask(found.size());
+    reader.read_plane(token, 1, found.data(), mask.data());
+    CHECK(mask == std::vector<std::uint8_t>(found.size(), 1));
+    for (std::size_t row = 0; row < header.ny; ++row) {
+      const bool put = std::find(rows.begin(), rows.end(), row) != rows.end();
+      const float value = put ? 1.0F + static_cast<float>(row) : 0.0F;
+      INFO("row " << row);
+      CHECK(std::all_of(found.begin() + static_cast<std::ptrdiff_t>(row * header.nx),
+                        found.begin() + static_cast<std::ptrdiff_t>((row + 1) * header.nx),
+                        [&](float pixel) { return pixel == value; }));
+    }
+    reader.read_plane(token, 0, found.data(), mask.data());
+    CHECK(mask == std::vector<std::uint8_t>(found.size(), 0));
+  });
 }
 
 TEST_CASE("uneven frequencies are kept in a table", "[ms][image]") {
