@@ -11,9 +11,12 @@ namespace {
 void report(const RunResult& result, const RunIdentity& identity, const std::string& record) {
   const double seconds =
       std::chrono::duration<double>(std::chrono::system_clock::now() - identity.started).count();
-  std::string text = result.degradations.empty() ? "done" : "done, degraded";
+  std::string text = !result.failures.empty()      ? "done in parts"
+                     : result.degradations.empty() ? "done"
+                                                   : "done, degraded";
   text += " in " + format_quantity(seconds, "s") + ", peak memory " +
           format_quantity(static_cast<double>(peak_resident_bytes()), "B") + "\n";
+  for (const std::string& reason : result.failures) text += "  failed: " + reason + "\n";
   for (const std::string& reason : result.degradations) text += "  degraded: " + reason + "\n";
   for (const std::string& path : result.outputs) {
     text +=
@@ -38,9 +41,10 @@ int run_once(Session& session, const Descriptor& descriptor, Diagnostics& diagno
   const std::string record = !session.options.record.empty() ? session.options.record
                              : !descriptor.record.empty()    ? descriptor.record
                                                              : "run.json";
-  report(run_and_record(session, session.identity, planner, plan, services, record),
-         session.identity, record);
-  return 0;
+  const RunResult result =
+      run_and_record(session, session.identity, planner, plan, services, record);
+  report(result, session.identity, record);
+  return result.failures.empty() ? 0 : static_cast<int>(ErrorKind::failed);
 }
 
 }  // namespace

@@ -72,6 +72,9 @@ RunResult run_and_record(const Session& session, const RunIdentity& identity, Pl
   if (failure) {
     end.exit_code = static_cast<int>(failure->kind());
     end.error = failure->what();
+  } else if (!services->notes.failures.empty()) {
+    end.exit_code = static_cast<int>(ErrorKind::failed);
+    end.is_partial = true;
   }
   try {
     write_run_record(record, identity, end, &plan, *services);
@@ -80,7 +83,7 @@ RunResult run_and_record(const Session& session, const RunIdentity& identity, Pl
     session.log.warning(unrecorded.what());
   }
   if (failure) throw *failure;
-  return {services->notes.outputs, services->notes.degradations};
+  return {services->notes.outputs, services->notes.degradations, services->notes.failures};
 }
 
 }  // namespace skymill::cli

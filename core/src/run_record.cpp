@@ -64,6 +64,7 @@ Json paths_json(std::vector<std::string> paths) {
 }
 
 std::string verdict(const RunEnd& end, const std::vector<std::string>& degradations) {
+  if (end.is_partial) return "partial";
   if (end.exit_code == static_cast<int>(ErrorKind::requeue)) return "stopped";
   if (end.exit_code != 0) return "failed";
   return degradations.empty() ? "clean" : "degraded";
@@ -91,6 +92,25 @@ Json staging_json(const Staging& staging) {
               {"reserved_bytes", product.used ? product.bytes : 0},
               {"used_bytes", product.used ? product.used->load() : 0},
               {"refused", product.refusals}};
+    json.push_back(std::move(item));
+  }
+  return json;
+}
+
+/// What was taken up of earlier runs, and why the rest was made.
+Json resumption_json(const Resumption& resumption) {
+  Json json = Json::array();
+  for (const auto& [index, stage] : resumption.stages()) {
+    Json item{{"stage", stage.name()},
+              {"journal", stage.journal_path()},
+              {"stands", stage.stands()},
+              {"units_taken_up", stage.taken()},
+              {"made_anew_because", stage.because()}};
+    item["units_made"] = Json::array();
+    const Json why = stage.because().empty() ? Json("missing") : Json(stage.because().front());
+    for (const std::string& unit : stage.made()) {
+      item["units_made"].push_back({{"unit", unit}, {"because", why}});
+    }
     json.push_back(std::move(item));
   }
   return json;
@@ -137,7 +157,13 @@ void write_run_record(const std::string& path, const RunIdentity& identity, cons
     json["exit_code"] = end.exit_code;
     if (!end.error.empty()) json["error"] = end.error;
     json["degraded_because"] = notes.degradations;
-    json["inputs"] = paths_json(notes.inputs);
+    json["failures"] = notes.failures;
+    // What the run has made itself came from nowhere else.
+    std::vector<std::string> inputs = notes.inputs;
+    std::erase_if(inputs, [&](const std::string& path) {
+      return std::find(notes.outputs.begin(), notes.outputs.end(), path) != notes.outputs.end();
+    });
+    json["inputs"] = paths_json(std::move(inputs));
     json["outputs"] = paths_json(notes.outputs);
   }
   json["memory"] = {{"budget_bytes", services.memory.total()},
@@ -146,6 +172,7 @@ void write_run_record(const std::string& path, const RunIdentity& identity, cons
                     {"resident_peak_bytes", peak_resident_bytes()}};
   json["io"] = io_json();
   json["staging"] = staging_json(services.staging);
+  json["resumed"] = resumption_json(services.resumption);
   json["stages"] = Json::array();
   if (plan) {
     json["segments"] = segments_json(*plan);

@@ -7,6 +7,7 @@
 
 #include <algorithm>
 #include <filesystem>
+#include <map>
 
 namespace skymill::radio {
 
@@ -26,6 +27,20 @@ std::size_t rows_at_once(std::size_t nx) {
 std::vector<std::string> choices() {
   return {"all",   "image", "image.pbcor", "residual", "psf",
           "model", "mask",  "pb",          "sumwt",    "weight"};
+}
+
+void note_beam(const std::string& name, const std::optional<Beam>& beam, Row& row) {
+  if (!beam) return;
+  row.emplace_back(name + "_major_rad", beam->major_rad);
+  row.emplace_back(name + "_minor_rad", beam->minor_rad);
+  row.emplace_back(name + "_pa_rad", beam->pa_rad);
+}
+
+std::optional<Beam> noted_beam(const std::string& name,
+                               const std::map<std::string, PropertyValue>& note) {
+  if (note.count(name + "_major_rad") == 0) return std::nullopt;
+  const auto value = [&](const char* part) { return std::get<double>(note.at(name + part)); };
+  return Beam{value("_major_rad"), value("_minor_rad"), value("_pa_rad")};
 }
 
 }  // namespace
@@ -87,6 +102,7 @@ std::vector<std::string> Concat::expanded(const std::vector<std::string>& chosen
 void Concat::plan(Planning& planning) {
   header_ = planning.input().header<CubeHeader>();
   planning.set_concurrent();
+  planning.set_resumable();
   planning.set_scratch(kBlockBytes * static_cast<std::size_t>(planning.context().threads()));
   params_.casa = expanded(params_.casa);
   params_.fits = expanded(params_.fits);
@@ -106,31 +122,88 @@ std::shared_ptr<Lane> Concat::tables(const PipelineContext& ctx) const {
   return ctx.lanes().get("table:" + std::filesystem::absolute(params_.output).string());
 }
 
-void Concat::open(const std::string& product, bool fits, const Lane::Token& token) {
+/// @param found  goes on with the draft of an earlier run
+void Concat::open(const std::string& product, bool fits, bool found, const Lane::Token& token) {
   Cube cube;
   cube.product = product_index(product);
-  cube.draft = std::make_unique<Draft>(params_.output + "." + product + (fits ? ".fits" : ""),
-                                       params_.overwrite);
+  const std::string path = params_.output + "." + product + (fits ? ".fits" : "");
+  cube.draft = std::make_unique<Draft>(found ? Draft::take_up(path, params_.overwrite)
+                                             : Draft(path, params_.overwrite));
+  const std::string& draft = cube.draft->path();
   const ProductKind& kind = header_->products[cube.product];
   if (fits) {
-    cube.fits = std::make_unique<FitsCubeWriter>(cube.draft->path(), header_->image, kind);
+    cube.fits = std::make_unique<FitsCubeWriter>(
+        found ? FitsCubeWriter::take_up(draft, header_->image, kind)
+              : FitsCubeWriter(draft, header_->image, kind));
   } else {
-    cube.casa = std::make_unique<CasaImageWriter>(token, cube.draft->path(), header_->image, kind);
+    cube.casa = std::make_unique<CasaImageWriter>(
+        found ? CasaImageWriter::take_up(token, draft, header_->image, kind)
+              : CasaImageWriter(token, draft, header_->image, kind));
   }
   cubes_.push_back(std::move(cube));
 }
 
-void Concat::begin(const PipelineContext& ctx) {
+void Concat::open_states() {
   // Only ever a draft: nothing of this name is published, nor replaced.
   states_draft_ = std::make_unique<Draft>(params_.output + ".planes", true);
   states_.assign(header_->image.nchan, kToCome);
   states_file_ = PlacedFile::create(states_draft_->path());
   states_file_->write(0, (std::string(states_.begin(), states_.end()) + "\n").data(),
                       states_.size() + 1);
+}
+
+void Concat::begin(const PipelineContext& ctx) {
+  open_states();
   tables(ctx)->run([&](const Lane::Token& token) {
-    for (const std::string& product : params_.casa) open(product, false, token);
-    for (const std::string& product : params_.fits) open(product, true, token);
+    for (const std::string& product : params_.casa) open(product, false, false, token);
+    for (const std::string& product : params_.fits) open(product, true, false, token);
   });
+}
+
+void Concat::settle(const PipelineContext&) {
+  for (Cube& cube : cubes_) {
+    if (cube.casa) cube.casa->sync();
+    if (cube.fits) cube.fits->sync();
+    cube.draft->keep();
+  }
+}
+
+Row Concat::note(const Chunk<ChannelImage>& chunk) const {
+  Row row{{"blank", chunk->blank}};
+  note_beam("beam", chunk->beam, row);
+  note_beam("restored", chunk->restored_beam, row);
+  return row;
+}
+
+bool Concat::take_up(const std::vector<DoneUnit>& units, const PipelineContext& ctx) {
+  try {
+    tables(ctx)->run([&](const Lane::Token& token) {
+      for (const std::string& product : params_.casa) open(product, false, true, token);
+      for (const std::string& product : params_.fits) open(product, true, true, token);
+    });
+  } catch (const Error& error) {
+    if (error.kind() == ErrorKind::resources) throw;
+    ctx.log().warning(error.what());
+    cubes_.clear();
+    return false;
+  }
+  std::call_once(begun_, [&] { open_states(); });
+  for (const DoneUnit& unit : units) take_up_unit(unit);
+  return true;
+}
+
+void Concat::take_up_unit(const DoneUnit& unit) {
+  const std::size_t channel = unit.span.at("channel").begin;
+  std::map<std::string, PropertyValue> note(unit.note.begin(), unit.note.end());
+  const bool blank = std::get<bool>(note.at("blank"));
+  set_state(channel, blank ? kNoData : kWritten);
+  if (blank) return;
+  for (Cube& cube : cubes_) {
+    const auto beam =
+        noted_beam(header_->products[cube.product].one_beam ? "restored" : "beam", note);
+    if (cube.casa) cube.casa->recall_plane(channel, beam);
+    if (cube.fits) cube.fits->complete_plane(channel, beam);
+  }
 }
 
 void Concat::set_state(std::size_t channel, char state) {
@@ -212,13 +285,14 @@ void Concat::finish(const PipelineContext& ctx) {
     cube.casa.reset();
     cube.fits.reset();
   }
+  states_file_.reset();
+  states_draft_.reset();
   // All are complete before the first gets its name.
+  ctx.all_complete();
   for (Cube& cube : cubes_) {
     cube.draft->publish();
     ctx.record_output(cube.draft->final_path());
   }
-  states_file_.reset();
-  states_draft_.reset();
 }
 
 }  // namespace skymill::radio

@@ -40,6 +40,9 @@ class Concat final : public Sink<ChannelImage> {
 
   void plan(Planning& planning) override;
   void write(const Chunk<ChannelImage>& chunk, const PipelineContext& ctx) override;
+  void settle(const PipelineContext& ctx) override;
+  Row note(const Chunk<ChannelImage>& chunk) const override;
+  bool take_up(const std::vector<DoneUnit>& units, const PipelineContext& ctx) override;
   void finish(const PipelineContext& ctx) override;
 
  private:
@@ -51,7 +54,9 @@ class Concat final : public Sink<ChannelImage> {
     std::unique_ptr<FitsCubeWriter> fits;
   };
   void begin(const PipelineContext& ctx);
-  void open(const std::string& product, bool fits, const Lane::Token& token);
+  void open_states();
+  void open(const std::string& product, bool fits, bool found, const Lane::Token& token);
+  void take_up_unit(const DoneUnit& unit);
   void write_planes(const ChannelImage& image, std::size_t channel);
   void set_state(std::size_t channel, char state);
   std::shared_ptr<Lane> tables(const PipelineContext& ctx) const;

@@ -33,6 +33,10 @@ class SKYMILL_API FitsCubeWriter {
   ///   equidistant (to a thousandth of a channel), or an unknown frame or Stokes parameter
   FitsCubeWriter(const std::filesystem::path& path, const ImageHeader& header,
                  const ProductKind& kind);
+  /// Goes on with a file that a writer of the same cube has left, whatever state it was in: the
+  /// header is written anew, stored rows stay, and planes that are done have to be completed again.
+  static FitsCubeWriter take_up(const std::filesystem::path& path, const ImageHeader& header,
+                                const ProductKind& kind);
   ~FitsCubeWriter();
   FitsCubeWriter(FitsCubeWriter&&) noexcept;
   FitsCubeWriter& operator=(FitsCubeWriter&&) noexcept;
@@ -51,6 +55,9 @@ class SKYMILL_API FitsCubeWriter {
   /// Both at once for a whole plane of nx*ny values.
   void put_plane(std::size_t chan, const float* pixels, const std::optional<Beam>& beam = {});
 
+  /// Makes what was stored durable, also after a failure. Safe for concurrent calls.
+  void sync();
+
   /// Adds one HISTORY line (wrapped when longer than a card) in `finish()`; allowed until then.
   void add_history(const std::string& line);
 
@@ -63,6 +70,7 @@ class SKYMILL_API FitsCubeWriter {
 
  private:
   struct Impl;
+  explicit FitsCubeWriter(std::unique_ptr<Impl> impl);
   std::unique_ptr<Impl> impl_;
 };
 

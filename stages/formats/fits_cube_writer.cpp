@@ -101,10 +101,17 @@ std::string header_bytes(const std::string& path, const ImageHeader& header,
   return bytes;
 }
 
+ImageHeader planes_of(const ImageHeader& image, const ProductKind& kind) {
+  ImageHeader header = image;
+  if (kind.one_pixel) header.nx = header.ny = 1;
+  return header;
+}
+
 }  // namespace
 
 struct FitsCubeWriter::Impl {
-  Impl(const std::filesystem::path& where, const ImageHeader& image, const ProductKind& kind)
+  Impl(const std::filesystem::path& where, const ImageHeader& image, const ProductKind& kind,
+       PlacedFile target)
       : path(where.string()),
         nx(image.nx),
         ny(image.ny),
@@ -113,7 +120,7 @@ struct FitsCubeWriter::Impl {
         one_beam(kind.one_beam || image.nchan == 1),
         completed(image.nchan, 0),
         beams(image.nchan),
-        file(PlacedFile::create(path)) {
+        file(std::move(target)) {
     const std::string head = header_bytes(path, image, kind);
     data_start = head.size();
     file.write(0, head.data(), head.size());
@@ -243,10 +250,20 @@ struct FitsCubeWriter::Impl {
 
 FitsCubeWriter::FitsCubeWriter(const std::filesystem::path& path, const ImageHeader& given,
                                const ProductKind& kind) {
-  ImageHeader header = given;
-  if (kind.one_pixel) header.nx = header.ny = 1;
+  const ImageHeader header = planes_of(given, kind);
   require_expressible(header);
-  impl_ = std::make_unique<Impl>(path, header, kind);
+  impl_ = std::make_unique<Impl>(path, header, kind, PlacedFile::create(path.string()));
+}
+
+FitsCubeWriter::FitsCubeWriter(std::unique_ptr<Impl> impl) : impl_(std::move(impl)) {}
+
+FitsCubeWriter FitsCubeWriter::take_up(const std::filesystem::path& path, const ImageHeader& given,
+                                       const ProductKind& kind) {
+  const ImageHeader header = planes_of(given, kind);
+  require_expressible(header);
+  // The length cuts off what a writer has added that did not come to its end.
+  return FitsCubeWriter(
+      std::make_unique<Impl>(path, header, kind, PlacedFile::open(path.string())));
 }
 
 FitsCubeWriter::~FitsCubeWriter() = default;
@@ -281,6 +298,8 @@ void FitsCubeWriter::put_plane(std::size_t chan, const float* pixels,
   put_rows(chan, 0, impl_->ny, pixels);
   complete_plane(chan, beam);
 }
+
+void FitsCubeWriter::sync() { impl_->file.sync(); }
 
 void FitsCubeWriter::add_history(const std::string& line) {
   impl_->require_open();

@@ -212,7 +212,13 @@ Stream<ChannelImage> Image::finish(const PipelineContext& ctx) {
   if (wants_common_beam(params_.restoringbeam)) find_common_beam(ctx);
   if (params_.convergence != "channel") return in_groups(ctx);
   auto waiting = std::make_shared<std::deque<std::size_t>>();
-  for (const std::size_t plane : store_->longest_first()) waiting->push_back(plane);
+  for (const std::size_t plane : store_->longest_first()) {
+    if (ctx.is_done(Span("channel", plane, plane + 1))) {
+      store_->release(plane);
+    } else {
+      waiting->push_back(plane);
+    }
+  }
   return Stream<ChannelImage>([this, waiting]() -> std::optional<Stream<ChannelImage>::Work> {
     if (waiting->empty()) return std::nullopt;
     const std::size_t plane = waiting->front();
@@ -259,10 +265,13 @@ void Image::record(std::size_t plane, const CleanedChannel& done,
           {"beam_major_arcsec", beam.major_rad / kArcsec},
           {"beam_minor_arcsec", beam.minor_rad / kArcsec},
           {"beam_pa_deg", beam.pa_rad / kArcsec / 3600}};
-  for (std::size_t k = 0; k < kStepNames.size(); ++k) {
-    row.emplace_back(std::string("seconds_") + kStepNames[k], s.clock.seconds()[k]);
-  }
   ctx.record("channels", row);
+  // Apart, because a channel that is made again differs in nothing else.
+  Row steps{{"channel", static_cast<std::int64_t>(plane)}};
+  for (std::size_t k = 0; k < kStepNames.size(); ++k) {
+    steps.emplace_back(std::string(kStepNames[k]) + "_s", s.clock.seconds()[k]);
+  }
+  ctx.record("steps", steps);
 }
 
 Chunk<ChannelImage> Image::image_plane(std::size_t plane, const PipelineContext& ctx) {

@@ -29,6 +29,11 @@ class SKYMILL_API CasaImageWriter {
   /// @throws Error(input) when the header is not usable or the file cannot be made
   CasaImageWriter(const Lane::Token& token, const std::string& path, const ImageHeader& header,
                   const ProductKind& kind);
+  /// Goes on with an image that a writer of the same cube has left, whatever state it was in: the
+  /// stored rows and masks stay, all else is made anew; planes that are done have to be recalled.
+  /// @throws Error (failed) when there are no pixels of this cube
+  static CasaImageWriter take_up(const Lane::Token& token, const std::string& path,
+                                 const ImageHeader& header, const ProductKind& kind);
   ~CasaImageWriter();
   CasaImageWriter(CasaImageWriter&&) noexcept;
   CasaImageWriter& operator=(CasaImageWriter&&) noexcept;
@@ -42,17 +47,25 @@ class SKYMILL_API CasaImageWriter {
   /// @param beam of this plane; kept when the product kind has beams
   void complete_plane(std::size_t chan, const std::optional<Beam>& beam = std::nullopt);
 
+  /// Says that plane `chan` was completed before the image was taken up.
+  void recall_plane(std::size_t chan, const std::optional<Beam>& beam);
+
   /// Both at once for a whole plane.
   void put_plane(std::size_t chan, const float* pixels,
                  const std::optional<Beam>& beam = std::nullopt);
 
+  /// Makes what was stored durable, also after a failure, and lets the image stay when it is not
+  /// finished. Safe for concurrent calls.
+  void sync();
+
   /// Writes the beams, makes the pixels durable and, when all planes were completed without a NaN,
-  /// removes the mask `mask0`. A plane without a beam gets that of the nearest plane with one, because CASA
-  /// images cannot leave single beams out.
+  /// removes the mask `mask0`. A plane without a beam gets that of the nearest plane with one,
+  /// because CASA images cannot leave single beams out.
   void finish(const Lane::Token& token);
 
  private:
   struct Impl;
+  explicit CasaImageWriter(std::unique_ptr<Impl> impl);
   std::unique_ptr<Impl> impl_;
 };
 

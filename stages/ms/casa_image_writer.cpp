@@ -14,8 +14,10 @@
 #include <stages/ms/wall.h>
 
 #include <algorithm>
+#include <atomic>
 #include <cmath>
 #include <filesystem>
+#include <fstream>
 #include <map>
 #include <mutex>
 #include <vector>
@@ -27,6 +29,7 @@ namespace cc = casacore;
 namespace {
 
 constexpr const char* kMask = "mask0";
+constexpr const char* kSavedMask = "mask0.bits";  // while an image is taken up
 
 /// In the units in which CASA writes beams and people read them.
 cc::GaussianBeam gaussian(const Beam& beam) {
@@ -34,6 +37,12 @@ cc::GaussianBeam gaussian(const Beam& beam) {
   return cc::GaussianBeam(cc::Quantity(beam.major_rad * kDegPerRad * 3600, "arcsec"),
                           cc::Quantity(beam.minor_rad * kDegPerRad * 3600, "arcsec"),
                           cc::Quantity(beam.pa_rad * kDegPerRad, "deg"));
+}
+
+ImageHeader planes_of(const ImageHeader& image, const ProductKind& kind) {
+  ImageHeader header = image;
+  if (kind.one_pixel) header.nx = header.ny = 1;
+  return header;
 }
 
 wall::PlaneTiles tiles_of(const ImageHeader& header, std::size_t bits_per_pixel) {
@@ -53,6 +62,7 @@ struct CasaImageWriter::Impl {
   std::optional<PlacedFile> mask_file;
   bool made = false;
   bool finished = false;
+  std::atomic<bool> kept = false;
   std::mutex mutex;                    ///< guards what is known of planes
   std::vector<std::uint8_t> complete;  ///< by channel
   std::vector<Beam> beams;             ///< by channel
@@ -63,15 +73,39 @@ struct CasaImageWriter::Impl {
   };
   std::map<std::size_t, std::vector<Run>> blank;  ///< by channel: pixels that were NaN
   bool any_blank = false;
+  bool taken_up = false;
+
+  Impl(std::string where, const ImageHeader& image, const ProductKind& product)
+      : path(std::move(where)),
+        header(planes_of(image, product)),
+        kind(product),
+        tiles(tiles_of(header, 8 * sizeof(float))),
+        mask_tiles(tiles_of(header, 1)),
+        complete(image.nchan, 0),
+        beams(image.nchan) {}
 
   ~Impl() {
-    if (!made || finished) return;
+    if (!made || finished || kept) return;
     std::error_code code;
     std::filesystem::remove_all(path, code);
   }
 
+  /// casacore writes tables in destructors, too, where a full disk would end the program.
+  void require_room(const std::string& doing) const {
+    const std::uintmax_t needed = (std::uintmax_t{1} << 18) + 1024 * header.nchan;
+    std::error_code code;
+    const std::filesystem::path folder = std::filesystem::absolute(path).parent_path();
+    const std::uintmax_t free = std::filesystem::space(folder, code).available;
+    if (code || free >= needed) return;
+    throw Error(ErrorKind::resources,
+                "cannot " + doing + " the image '" + path + "': No space left on device, where " +
+                    std::to_string(free) + " of " + std::to_string(needed) + " bytes are free",
+                "free some space or write to another file system");
+  }
+
   template <class F>
   void step(const std::string& doing, F&& work) {
+    require_room(doing);
     wall::guarded_write("cannot " + doing + " the image '" + path + "'", path, work);
   }
 
@@ -135,6 +169,44 @@ struct CasaImageWriter::Impl {
     wall::enlarge_tiles(mask_path(), mask_tiles);
     pixels_file = PlacedFile::open(wall::tile_file(path));
     mask_file = PlacedFile::open(wall::tile_file(mask_path()));
+  }
+
+  /// Puts the mask bits of an unfinished image where nothing is made anew.
+  void save_mask_bits(const std::string& old) const {
+    namespace fs = std::filesystem;
+    const fs::path bits = fs::path(old) / kSavedMask;
+    const fs::path now = wall::tile_file(old + "/" + kMask);
+    if (!fs::exists(bits) && fs::exists(now)) fs::rename(now, bits);
+    const std::uintmax_t bytes = fs::exists(bits) ? fs::file_size(bits) : 0;
+    if (bytes == mask_tiles.bytes()) return;
+    throw Error(ErrorKind::failed, "the mask of '" + old + "' has " + std::to_string(bytes) +
+                                       " bytes, not " + std::to_string(mask_tiles.bytes()));
+  }
+
+  /// Moves this new image, but for its pixels and mask bits, into the folder of the unfinished one
+  /// around it, whose pixels and bits stay. Ended in between, it can be done again from the start.
+  void move_out_to(const std::string& old) {
+    namespace fs = std::filesystem;
+    fs::remove(wall::tile_file(path));
+    const auto is_kept = [&](const fs::path& part) {
+      return part == fs::path(path) || part == fs::path(wall::tile_file(old)) ||
+             part == fs::path(old) / kSavedMask;
+    };
+    std::vector<fs::path> parts;
+    for (const auto& part : fs::directory_iterator(old)) parts.push_back(part.path());
+    for (const fs::path& part : parts) {
+      if (!is_kept(part)) fs::remove_all(part);
+    }
+    parts.clear();
+    for (const auto& part : fs::directory_iterator(path)) parts.push_back(part.path());
+    for (const fs::path& part : parts) fs::rename(part, fs::path(old) / part.filename());
+    fs::remove(path);
+    path = old;
+    fs::rename(fs::path(old) / kSavedMask, wall::tile_file(mask_path()));
+    pixels_file = PlacedFile::open(wall::tile_file(path));
+    mask_file = PlacedFile::open(wall::tile_file(mask_path()));
+    kept = true;
+    taken_up = true;
   }
 
   void require_rows(std::size_t chan, std::size_t first_row, std::size_t rows) const {
@@ -209,6 +281,18 @@ struct CasaImageWriter::Impl {
     }
   }
 
+  /// Whether a bit of the mask is unset.
+  bool has_blank_bits() const {
+    std::ifstream file(wall::tile_file(mask_path()), std::ios::binary);
+    std::vector<char> block(std::size_t{1} << 20);
+    while (file.read(block.data(), static_cast<std::streamsize>(block.size())) ||
+           file.gcount() > 0) {
+      const auto end = block.begin() + file.gcount();
+      if (std::any_of(block.begin(), end, [](char bits) { return bits != '\xFF'; })) return true;
+    }
+    return false;
+  }
+
   /// The beam of this plane, or of the nearest plane that has one; of two, the lower one's.
   const Beam& nearest_beam(std::size_t chan) const {
     for (std::size_t away = 0; away < beams.size(); ++away) {
@@ -242,8 +326,9 @@ struct CasaImageWriter::Impl {
 
   /// Whole images have no mask at all.
   void finish() {
-    const bool whole = !any_blank && std::all_of(complete.begin(), complete.end(),
-                                                 [](std::uint8_t plane) { return plane != 0; });
+    const bool all = std::all_of(complete.begin(), complete.end(),
+                                 [](std::uint8_t plane) { return plane != 0; });
+    const bool whole = all && !any_blank && !(taken_up && has_blank_bits());
     {
       // Without a lock, so that a viewer that has the image open cannot stop us.
       cc::Table table(path, cc::TableLock(cc::TableLock::NoLocking), cc::Table::Update);
@@ -260,21 +345,37 @@ struct CasaImageWriter::Impl {
 
 CasaImageWriter::CasaImageWriter(const Lane::Token&, const std::string& path,
                                  const ImageHeader& header, const ProductKind& kind)
-    : impl_(std::make_unique<Impl>()) {
+    : impl_(std::make_unique<Impl>(path, header, kind)) {
   wall::require_absent(path);
-  impl_->path = path;
-  impl_->header = header;
-  impl_->kind = kind;
-  if (kind.one_pixel) impl_->header.nx = impl_->header.ny = 1;
-  impl_->tiles = tiles_of(impl_->header, 8 * sizeof(float));
-  impl_->mask_tiles = tiles_of(impl_->header, 1);
-  impl_->complete.assign(header.nchan, 0);
-  impl_->beams.assign(header.nchan, Beam{});
   const wall::TablesLock lock;
   impl_->step("make", [&] {
     impl_->create();
     impl_->enlarge();
   });
+}
+
+CasaImageWriter::CasaImageWriter(std::unique_ptr<Impl> impl) : impl_(std::move(impl)) {}
+
+CasaImageWriter CasaImageWriter::take_up(const Lane::Token&, const std::string& path,
+                                         const ImageHeader& header, const ProductKind& kind) {
+  namespace fs = std::filesystem;
+  const std::string inside = path + "/again";
+  auto impl = std::make_unique<Impl>(inside, header, kind);
+  impl->step("go on with", [&] {
+    fs::remove_all(inside);
+    const std::string pixels = wall::tile_file(path);
+    const std::uintmax_t bytes = fs::exists(pixels) ? fs::file_size(pixels) : 0;
+    if (bytes != impl->tiles.bytes()) {
+      throw Error(ErrorKind::failed, "'" + pixels + "' has " + std::to_string(bytes) +
+                                         " bytes, not " + std::to_string(impl->tiles.bytes()));
+    }
+    impl->save_mask_bits(path);
+    const wall::TablesLock lock;
+    impl->create();
+    impl->enlarge();
+    impl->move_out_to(path);
+  });
+  return CasaImageWriter(std::move(impl));
 }
 
 CasaImageWriter::~CasaImageWriter() = default;
@@ -297,10 +398,25 @@ void CasaImageWriter::complete_plane(std::size_t chan, const std::optional<Beam>
   impl_->beams[chan] = beam.value_or(Beam{});
 }
 
+void CasaImageWriter::recall_plane(std::size_t chan, const std::optional<Beam>& beam) {
+  impl_->require_rows(chan, 0, 0);
+  const std::lock_guard lock(impl_->mutex);
+  impl_->complete[chan] = 1;
+  impl_->beams[chan] = beam.value_or(Beam{});
+}
+
 void CasaImageWriter::put_plane(std::size_t chan, const float* pixels,
                                 const std::optional<Beam>& beam) {
   put_rows(chan, 0, impl_->header.ny, pixels);
   complete_plane(chan, beam);
+}
+
+void CasaImageWriter::sync() {
+  if (!impl_->finished) {
+    impl_->pixels_file->sync();
+    impl_->mask_file->sync();
+  }
+  impl_->kept = true;
 }
 
 void CasaImageWriter::finish(const Lane::Token&) {

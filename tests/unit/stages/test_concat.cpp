@@ -5,6 +5,7 @@
 #include <stages/concat/concat_stage.h>
 #include <catch2/catch.hpp>
 
+#include <chrono>
 #include <cmath>
 #include <filesystem>
 #include <fstream>
@@ -215,6 +216,11 @@ TEST_CASE("cubes that exist are kept, or replaced whole") {
   const Scratch scratch("/tmp", "test");
   const std::string a = scratch.path() + "/a";
   concat(a, list(channel(0)), 1);
+  // What stands as it would be made is not made again; what somebody has changed is kept.
+  const auto before = fs::last_write_time(a + ".image.fits");
+  concat(a, list(channel(0)), 1);
+  CHECK(fs::last_write_time(a + ".image.fits") == before);
+  fs::last_write_time(a + ".image.fits", before + std::chrono::seconds(1));
   CHECK_THROWS_WITH(concat(a, list(channel(0)), 1), Catch::Matchers::Contains("exists already"));
   CHECK_NOTHROW(concat(a, list(channel(0)), 1, true));
   for (const auto& entry : fs::directory_iterator(scratch.path())) {
