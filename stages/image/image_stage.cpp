@@ -212,14 +212,14 @@ Stream<ChannelImage> Image::finish(const PipelineContext& ctx) {
   if (wants_common_beam(params_.restoringbeam)) find_common_beam(ctx);
   if (params_.convergence != "channel") return in_groups(ctx);
   auto waiting = std::make_shared<std::deque<std::size_t>>();
-  for (const std::size_t plane : store_->longest_first()) {
-    if (ctx.is_done(Span("channel", plane, plane + 1))) {
-      store_->release(plane);
-    } else {
-      waiting->push_back(plane);
+  for (const std::size_t plane : store_->longest_first()) waiting->push_back(plane);
+  return Stream<ChannelImage>([this, ctx, waiting]() -> std::optional<Stream<ChannelImage>::Work> {
+    // What an earlier run has made is known only now, not yet when this stream was asked for.
+    while (!waiting->empty() &&
+           ctx.is_done(Span("channel", waiting->front(), waiting->front() + 1))) {
+      store_->release(waiting->front());
+      waiting->pop_front();
     }
-  }
-  return Stream<ChannelImage>([this, waiting]() -> std::optional<Stream<ChannelImage>::Work> {
     if (waiting->empty()) return std::nullopt;
     const std::size_t plane = waiting->front();
     waiting->pop_front();
@@ -319,13 +319,19 @@ Stream<ChannelImage> Image::in_groups(const PipelineContext& ctx) {
       control_groups(params_, store_->planes(), static_cast<std::size_t>(ctx.threads()));
   waiting->groups.assign(groups.begin(), groups.end());
   return Stream<ChannelImage>([this, ctx, waiting]() -> std::optional<Stream<ChannelImage>::Work> {
-    if (waiting->done.empty()) {
+    while (waiting->done.empty()) {
       if (waiting->groups.empty()) return std::nullopt;
       const ControlGroup group = waiting->groups.front();
       waiting->groups.pop_front();
+      // A group is cleaned as a whole, or not at all.
+      std::vector<std::size_t> missing;
+      for (std::size_t plane = group.first; plane < group.end; ++plane) {
+        if (!ctx.is_done(Span("channel", plane, plane + 1))) missing.push_back(plane);
+      }
+      if (missing.empty()) continue;
       std::vector<CleanedChannel> cleaned = clean_together(group, ctx);
-      for (std::size_t k = 0; k < cleaned.size(); ++k) {
-        waiting->done.emplace_back(group.first + k, std::move(cleaned[k]));
+      for (const std::size_t plane : missing) {
+        waiting->done.emplace_back(plane, std::move(cleaned[plane - group.first]));
       }
     }
     auto next =
