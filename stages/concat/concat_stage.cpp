@@ -6,6 +6,7 @@
 #include <tbb/parallel_for.h>
 
 #include <algorithm>
+#include <atomic>
 #include <filesystem>
 
 namespace skymill::radio {
@@ -146,18 +147,19 @@ void Concat::write(const Chunk<ChannelImage>& chunk, const PipelineContext& ctx)
     set_state(channel, kNoData);
     return;
   }
-  write_planes(*chunk, channel);
+  const std::size_t written = write_planes(*chunk, channel);
+  ctx.count("bytes_written", static_cast<std::int64_t>(written));
   for (Cube& cube : cubes_) {
     if (cube.casa) cube.casa->complete_plane(channel, chunk->beam);
     if (cube.fits) cube.fits->complete_plane(channel, chunk->beam);
-    const Plane& plane = chunk->products[cube.product];
-    ctx.count("bytes_written", static_cast<std::int64_t>(plane.nx() * plane.ny() * sizeof(float)));
   }
   set_state(channel, kWritten);
 }
 
-/// Every block of rows is made once, for all cubes that take it.
-void Concat::write_planes(const ChannelImage& image, std::size_t channel) {
+/// Every block of rows is made once, for all cubes that take it. Returns the bytes written: blocks
+/// of zeros stay holes.
+std::size_t Concat::write_planes(const ChannelImage& image, std::size_t channel) {
+  std::atomic<std::size_t> written{0};
   tbb::enumerable_thread_specific<std::vector<float>> buffers;
   for (std::size_t product = 0; product < header_->products.size(); ++product) {
     std::vector<Cube*> takers;
@@ -184,12 +186,13 @@ void Concat::write_planes(const ChannelImage& image, std::size_t channel) {
         pixels.resize(most * plane.nx());
         plane.read(first, rows, pixels.data());
         for (Cube* cube : takers) {
-          if (cube->casa) cube->casa->put_rows(channel, first, rows, pixels.data());
-          if (cube->fits) cube->fits->put_rows(channel, first, rows, pixels.data());
+          if (cube->casa) written += cube->casa->put_rows(channel, first, rows, pixels.data());
+          if (cube->fits) written += cube->fits->put_rows(channel, first, rows, pixels.data());
         }
       }
     });
   }
+  return written;
 }
 
 void Concat::finish(const PipelineContext& ctx) {

@@ -52,7 +52,7 @@ class Concat final : public Sink<ChannelImage> {
   };
   void begin(const PipelineContext& ctx);
   void open(const std::string& product, bool fits, const Lane::Token& token);
-  void write_planes(const ChannelImage& image, std::size_t channel);
+  std::size_t write_planes(const ChannelImage& image, std::size_t channel);
   void set_state(std::size_t channel, char state);
   std::shared_ptr<Lane> tables(const PipelineContext& ctx) const;
 

@@ -6,6 +6,7 @@
 
 #include <core/error.h>
 #include <core/placed_file.h>
+#include <stages/data/unwritten_rows.h>
 
 #include <algorithm>
 #include <array>
@@ -112,6 +113,7 @@ struct FitsCubeWriter::Impl {
         has_beams(kind.has_beam),
         completed(image.nchan, 0),
         beams(image.nchan),
+        holes(image.nchan * image.ny),
         file(PlacedFile::create(path)) {
     const std::string head = header_bytes(path, image, kind);
     data_start = head.size();
@@ -236,6 +238,7 @@ struct FitsCubeWriter::Impl {
   std::vector<unsigned char> completed;  ///< [chan]
   std::vector<Beam> beams;               ///< [chan]
   std::vector<std::string> history;
+  UnwrittenRows holes;
   PlacedFile file;
 };
 
@@ -249,9 +252,10 @@ FitsCubeWriter::~FitsCubeWriter() = default;
 FitsCubeWriter::FitsCubeWriter(FitsCubeWriter&&) noexcept = default;
 FitsCubeWriter& FitsCubeWriter::operator=(FitsCubeWriter&&) noexcept = default;
 
-void FitsCubeWriter::put_rows(std::size_t chan, std::size_t first_row, std::size_t rows,
-                              const float* pixels) {
+std::size_t FitsCubeWriter::put_rows(std::size_t chan, std::size_t first_row, std::size_t rows,
+                                     const float* pixels) {
   impl_->require_rows(chan, first_row, rows);
+  if (!impl_->holes.must_write(chan * impl_->ny + first_row, rows, impl_->nx, pixels)) return 0;
   const std::size_t count = rows * impl_->nx;
   const std::size_t at_once = std::min(count, kTurnPixels);
   const auto turned = std::make_unique_for_overwrite<std::uint32_t[]>(at_once);
@@ -262,6 +266,7 @@ void FitsCubeWriter::put_rows(std::size_t chan, std::size_t first_row, std::size
     impl_->file.write(place, turned.get(), now * sizeof(float));
     place += now * sizeof(float);
   }
+  return count * sizeof(float);
 }
 
 void FitsCubeWriter::complete_plane(std::size_t chan, const std::optional<Beam>& beam) {

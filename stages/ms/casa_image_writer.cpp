@@ -8,6 +8,7 @@
 #include <casacore/lattices/Lattices/TiledShape.h>
 #include <casacore/tables/Tables/TableRecord.h>
 #include <core/placed_file.h>
+#include <stages/data/unwritten_rows.h>
 #include <stages/ms/casa_image.h>
 #include <stages/ms/image_coordinates.h>
 #include <stages/ms/sparse_tiles.h>
@@ -46,6 +47,7 @@ struct CasaImageWriter::Impl {
   ProductKind kind;
   wall::PlaneTiles tiles;
   wall::PlaneTiles mask_tiles;
+  std::optional<UnwrittenRows> holes;  ///< of pixels_file
   std::optional<PlacedFile> pixels_file;
   std::optional<PlacedFile> mask_file;
   bool made = false;
@@ -141,10 +143,12 @@ struct CasaImageWriter::Impl {
     }
   }
 
-  void put(std::size_t chan, std::size_t first_row, std::size_t rows, const float* pixels) const {
+  std::size_t put(std::size_t chan, std::size_t first_row, std::size_t rows, const float* pixels) {
+    if (!holes->must_write(chan * header.ny + first_row, rows, header.nx, pixels)) return 0;
     const std::size_t row_bytes = header.nx * sizeof(float);
     pixels_file->write(chan * tiles.plane_bytes() + std::uint64_t{first_row} * row_bytes, pixels,
                        rows * row_bytes);
+    return rows * row_bytes;
   }
 
   /// Every pixel of the plane is good. Bits beyond the last pixel of a tile mean nothing.
@@ -216,6 +220,7 @@ CasaImageWriter::CasaImageWriter(const Lane::Token&, const std::string& path,
   impl_->kind = kind;
   impl_->tiles = tiles_of(header, 8 * sizeof(float));
   impl_->mask_tiles = tiles_of(header, 1);
+  impl_->holes.emplace(header.nchan * header.ny);
   impl_->complete.assign(header.nchan, 0);
   impl_->beams.assign(header.nchan, Beam{});
   const wall::TablesLock lock;
@@ -229,10 +234,10 @@ CasaImageWriter::~CasaImageWriter() = default;
 CasaImageWriter::CasaImageWriter(CasaImageWriter&&) noexcept = default;
 CasaImageWriter& CasaImageWriter::operator=(CasaImageWriter&&) noexcept = default;
 
-void CasaImageWriter::put_rows(std::size_t chan, std::size_t first_row, std::size_t rows,
-                               const float* pixels) {
+std::size_t CasaImageWriter::put_rows(std::size_t chan, std::size_t first_row, std::size_t rows,
+                                      const float* pixels) {
   impl_->require_rows(chan, first_row, rows);
-  impl_->put(chan, first_row, rows, pixels);
+  return impl_->put(chan, first_row, rows, pixels);
 }
 
 void CasaImageWriter::complete_plane(std::size_t chan, const std::optional<Beam>& beam) {
