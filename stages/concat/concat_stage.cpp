@@ -6,6 +6,7 @@
 #include <tbb/parallel_for.h>
 
 #include <algorithm>
+#include <atomic>
 #include <filesystem>
 #include <map>
 
@@ -75,12 +76,6 @@ std::size_t Concat::product_index(const std::string& extension) const {
   return static_cast<std::size_t>(found - header_->products.begin());
 }
 
-ImageHeader Concat::image_header(std::size_t product) const {
-  ImageHeader image = header_->image;
-  if (header_->products[product].one_pixel) image.nx = image.ny = 1;
-  return image;
-}
-
 /// The products of the list, each once, with `all` for those that come.
 std::vector<std::string> Concat::expanded(const std::vector<std::string>& chosen) const {
   std::vector<std::string> products;
@@ -107,7 +102,7 @@ void Concat::plan(Planning& planning) {
   params_.casa = expanded(params_.casa);
   params_.fits = expanded(params_.fits);
   const auto add = [&](const std::string& product, const std::string& ending) {
-    const ImageHeader image = image_header(product_index(product));
+    const ImageHeader image = header_of(header_->products[product_index(product)], header_->image);
     const std::size_t pixels = image.nx * image.ny * image.nchan;
     const std::size_t overhead = (std::size_t{1} << 17) + 512 * image.nchan;  // header, beams
     const std::size_t mask = ending.empty() ? pixels / 8 : 0;
@@ -218,20 +213,21 @@ void Concat::write(const Chunk<ChannelImage>& chunk, const PipelineContext& ctx)
     set_state(channel, kNoData);
     return;
   }
-  write_planes(*chunk, channel);
+  const std::size_t written = write_planes(*chunk, channel);
+  ctx.count("bytes_written", static_cast<std::int64_t>(written));
   for (Cube& cube : cubes_) {
     const auto& beam =
         header_->products[cube.product].one_beam ? chunk->restored_beam : chunk->beam;
     if (cube.casa) cube.casa->complete_plane(channel, beam);
     if (cube.fits) cube.fits->complete_plane(channel, beam);
-    const Plane& plane = chunk->products[cube.product];
-    ctx.count("bytes_written", static_cast<std::int64_t>(plane.nx() * plane.ny() * sizeof(float)));
   }
   set_state(channel, kWritten);
 }
 
-/// Every block of rows is made once, for all cubes that take it.
-void Concat::write_planes(const ChannelImage& image, std::size_t channel) {
+/// Every block of rows is made once, for all cubes that take it. Returns the bytes written: blocks
+/// of zeros stay holes.
+std::size_t Concat::write_planes(const ChannelImage& image, std::size_t channel) {
+  std::atomic<std::size_t> written{0};
   tbb::enumerable_thread_specific<std::vector<float>> buffers;
   for (std::size_t product = 0; product < header_->products.size(); ++product) {
     std::vector<Cube*> takers;
@@ -240,7 +236,7 @@ void Concat::write_planes(const ChannelImage& image, std::size_t channel) {
     }
     if (takers.empty()) continue;
     const Plane& plane = image.products.at(product);
-    const ImageHeader expected = image_header(product);
+    const ImageHeader expected = header_of(header_->products[product], header_->image);
     if (plane.nx() != expected.nx || plane.ny() != expected.ny) {
       throw Error(ErrorKind::failed,
                   "'" + header_->products[product].extension + "' of channel " +
@@ -258,12 +254,13 @@ void Concat::write_planes(const ChannelImage& image, std::size_t channel) {
         pixels.resize(most * plane.nx());
         plane.read(first, rows, pixels.data());
         for (Cube* cube : takers) {
-          if (cube->casa) cube->casa->put_rows(channel, first, rows, pixels.data());
-          if (cube->fits) cube->fits->put_rows(channel, first, rows, pixels.data());
+          if (cube->casa) written += cube->casa->put_rows(channel, first, rows, pixels.data());
+          if (cube->fits) written += cube->fits->put_rows(channel, first, rows, pixels.data());
         }
       }
     });
   }
+  return written;
 }
 
 void Concat::finish(const PipelineContext& ctx) {

@@ -57,12 +57,11 @@ class Concat final : public Sink<ChannelImage> {
   void open_states();
   void open(const std::string& product, bool fits, bool found, const Lane::Token& token);
   void take_up_unit(const DoneUnit& unit);
-  void write_planes(const ChannelImage& image, std::size_t channel);
+  std::size_t write_planes(const ChannelImage& image, std::size_t channel);
   void set_state(std::size_t channel, char state);
   std::shared_ptr<Lane> tables(const PipelineContext& ctx) const;
 
   std::size_t product_index(const std::string& extension) const;
-  ImageHeader image_header(std::size_t product) const;
   std::vector<std::string> expanded(const std::vector<std::string>& chosen) const;
 
   ConcatParams params_;

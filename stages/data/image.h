@@ -102,4 +102,10 @@ struct ProductKind {
   bool one_beam = false;   ///< all planes have the same beam, which stands for the whole cube
 };
 
+/// The header of a product's planes, which may be of one pixel.
+inline ImageHeader header_of(const ProductKind& kind, ImageHeader image) {
+  if (kind.one_pixel) image.nx = image.ny = 1;
+  return image;
+}
+
 }  // namespace skymill::radio

@@ -42,10 +42,12 @@ class SKYMILL_API FitsCubeWriter {
   FitsCubeWriter& operator=(FitsCubeWriter&&) noexcept;
 
   /// Stores rows [first_row, first_row + rows) of channel `chan`; storing them again replaces them.
-  /// Safe for concurrent calls.
+  /// Safe for concurrent calls. Rows of zeros that were never written stay a hole.
   ///
   /// @param pixels [y][x], x fastest, rows*nx values; NaN = blank
-  void put_rows(std::size_t chan, std::size_t first_row, std::size_t rows, const float* pixels);
+  /// @returns bytes written
+  std::size_t put_rows(std::size_t chan, std::size_t first_row, std::size_t rows,
+                       const float* pixels);
 
   /// Says that all rows of channel `chan` are put. Safe for concurrent calls.
   ///

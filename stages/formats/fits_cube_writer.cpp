@@ -6,6 +6,7 @@
 
 #include <core/error.h>
 #include <core/placed_file.h>
+#include <stages/data/unwritten_rows.h>
 
 #include <algorithm>
 #include <array>
@@ -101,12 +102,6 @@ std::string header_bytes(const std::string& path, const ImageHeader& header,
   return bytes;
 }
 
-ImageHeader planes_of(const ImageHeader& image, const ProductKind& kind) {
-  ImageHeader header = image;
-  if (kind.one_pixel) header.nx = header.ny = 1;
-  return header;
-}
-
 }  // namespace
 
 struct FitsCubeWriter::Impl {
@@ -120,6 +115,7 @@ struct FitsCubeWriter::Impl {
         one_beam(kind.one_beam || image.nchan == 1),
         completed(image.nchan, 0),
         beams(image.nchan),
+        holes(image.nchan * image.ny),
         file(std::move(target)) {
     const std::string head = header_bytes(path, image, kind);
     data_start = head.size();
@@ -245,12 +241,13 @@ struct FitsCubeWriter::Impl {
   std::vector<unsigned char> completed;  ///< [chan]
   std::vector<Beam> beams;               ///< [chan]
   std::vector<std::string> history;
+  UnwrittenRows holes;
   PlacedFile file;
 };
 
 FitsCubeWriter::FitsCubeWriter(const std::filesystem::path& path, const ImageHeader& given,
                                const ProductKind& kind) {
-  const ImageHeader header = planes_of(given, kind);
+  const ImageHeader header = header_of(kind, given);
   require_expressible(header);
   impl_ = std::make_unique<Impl>(path, header, kind, PlacedFile::create(path.string()));
 }
@@ -259,20 +256,22 @@ FitsCubeWriter::FitsCubeWriter(std::unique_ptr<Impl> impl) : impl_(std::move(imp
 
 FitsCubeWriter FitsCubeWriter::take_up(const std::filesystem::path& path, const ImageHeader& given,
                                        const ProductKind& kind) {
-  const ImageHeader header = planes_of(given, kind);
+  const ImageHeader header = header_of(kind, given);
   require_expressible(header);
   // The length cuts off what a writer has added that did not come to its end.
-  return FitsCubeWriter(
-      std::make_unique<Impl>(path, header, kind, PlacedFile::open(path.string())));
+  auto impl = std::make_unique<Impl>(path, header, kind, PlacedFile::open(path.string()));
+  impl->holes.forget();
+  return FitsCubeWriter(std::move(impl));
 }
 
 FitsCubeWriter::~FitsCubeWriter() = default;
 FitsCubeWriter::FitsCubeWriter(FitsCubeWriter&&) noexcept = default;
 FitsCubeWriter& FitsCubeWriter::operator=(FitsCubeWriter&&) noexcept = default;
 
-void FitsCubeWriter::put_rows(std::size_t chan, std::size_t first_row, std::size_t rows,
-                              const float* pixels) {
+std::size_t FitsCubeWriter::put_rows(std::size_t chan, std::size_t first_row, std::size_t rows,
+                                     const float* pixels) {
   impl_->require_rows(chan, first_row, rows);
+  if (!impl_->holes.must_write(chan * impl_->ny + first_row, rows, impl_->nx, pixels)) return 0;
   const std::size_t count = rows * impl_->nx;
   const std::size_t at_once = std::min(count, kTurnPixels);
   const auto turned = std::make_unique_for_overwrite<std::uint32_t[]>(at_once);
@@ -283,6 +282,7 @@ void FitsCubeWriter::put_rows(std::size_t chan, std::size_t first_row, std::size
     impl_->file.write(place, turned.get(), now * sizeof(float));
     place += now * sizeof(float);
   }
+  return count * sizeof(float);
 }
 
 void FitsCubeWriter::complete_plane(std::size_t chan, const std::optional<Beam>& beam) {

@@ -8,6 +8,7 @@ namespace {
 
 struct Loops {
   float (*largest)(const float*, std::size_t) = &pixel_loops_baseline::largest;
+  PixelRange (*range)(const float*, std::size_t) = &pixel_loops_baseline::range;
   float (*subtract)(float*, const float*, std::size_t, float) = &pixel_loops_baseline::subtract;
 };
 
@@ -15,10 +16,12 @@ const Loops& loops() {
   static const Loops chosen = [] {
 #ifdef SKYMILL_VECTOR_SETS_X86
     if (vector_set() == VectorSet::kAvx512) {
-      return Loops{&pixel_loops_avx512::largest, &pixel_loops_avx512::subtract};
+      return Loops{&pixel_loops_avx512::largest, &pixel_loops_avx512::range,
+                   &pixel_loops_avx512::subtract};
     }
     if (vector_set() == VectorSet::kAvx2) {
-      return Loops{&pixel_loops_avx2::largest, &pixel_loops_avx2::subtract};
+      return Loops{&pixel_loops_avx2::largest, &pixel_loops_avx2::range,
+                   &pixel_loops_avx2::subtract};
     }
 #endif
     return Loops{};
@@ -29,6 +32,8 @@ const Loops& loops() {
 }  // namespace
 
 float largest_pixel(const float* r, std::size_t n) { return loops().largest(r, n); }
+
+PixelRange range_of_pixels(const float* r, std::size_t n) { return loops().range(r, n); }
 
 float subtract_pixels(float* r, const float* p, std::size_t n, float flux) {
   return loops().subtract(r, p, n, flux);

@@ -28,6 +28,29 @@ float largest(const float* r, std::size_t n) {
   return result;
 }
 
+PixelRange range(const float* r, std::size_t n) {
+  constexpr std::size_t kLanes = 64;
+  float least[kLanes] = {};
+  float greatest[kLanes] = {};
+  std::size_t i = 0;
+  for (; i + kLanes <= n; i += kLanes) {
+    for (std::size_t k = 0; k < kLanes; ++k) {
+      least[k] = r[i + k] < least[k] ? r[i + k] : least[k];
+      greatest[k] = r[i + k] > greatest[k] ? r[i + k] : greatest[k];
+    }
+  }
+  for (; i < n; ++i) {
+    least[0] = r[i] < least[0] ? r[i] : least[0];
+    greatest[0] = r[i] > greatest[0] ? r[i] : greatest[0];
+  }
+  PixelRange result;
+  for (std::size_t k = 0; k < kLanes; ++k) {
+    result.least = least[k] < result.least ? least[k] : result.least;
+    result.greatest = greatest[k] > result.greatest ? greatest[k] : result.greatest;
+  }
+  return result;
+}
+
 float subtract(float* r, const float* p, std::size_t n, float flux) {
   constexpr std::size_t kLanes = 64;
   float lane[kLanes] = {};

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 // The image side of WGridder: rows of pixels to and from their spectra.
 #include <stages/kernels/parallel_ranges.h>
+#include <stages/kernels/pixel_loops.h>
 #include <stages/kernels/wgridder_impl.h>
 
 #include <cstdint>
@@ -19,6 +20,20 @@ void with_step(View<T, 2> image, const Body& body) {
   } else {
     body(image.stride(1));
   }
+}
+
+/// The largest of n pixels and 0; NaN is passed over.
+template <class Pixel>
+Pixel peak_of(const Pixel* pixels, std::size_t n, std::ptrdiff_t step) {
+  if constexpr (std::is_same_v<Pixel, float>) {
+    if (step == 1) return range_of_pixels(pixels, n).greatest;
+  }
+  Pixel peak = 0;
+  for (std::size_t k = 0; k < n; ++k) {
+    const Pixel pixel = pixels[static_cast<std::ptrdiff_t>(k) * step];
+    peak = pixel > peak ? pixel : peak;
+  }
+  return peak;
 }
 
 }  // namespace
@@ -142,12 +157,7 @@ void WGridder<Real>::Impl::spectra_to_rows(const Call& call, const Plane& plane,
           write(std::false_type{});
         }
         if (peaks != nullptr) {
-          Pixel peak = 0;
-          for (std::size_t x = 0; x < u_axis.image_size; ++x) {
-            const Pixel pixel = out[static_cast<std::ptrdiff_t>(x) * step];
-            peak = pixel > peak ? pixel : peak;
-          }
-          peaks[y] = peak;
+          peaks[y] = peak_of(out, u_axis.image_size, static_cast<std::ptrdiff_t>(step));
         }
       });
     }

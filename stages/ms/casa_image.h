@@ -39,9 +39,11 @@ class SKYMILL_API CasaImageWriter {
   CasaImageWriter& operator=(CasaImageWriter&&) noexcept;
 
   /// Writes rows [first_row, first_row + rows) of plane `chan`; they may come in any order and
-  /// again. Safe for concurrent calls.
+  /// again. Safe for concurrent calls. Rows of zeros that were never written stay a hole.
   /// @param pixels [rows][nx], x fastest; what is NaN becomes zero under the mask
-  void put_rows(std::size_t chan, std::size_t first_row, std::size_t rows, const float* pixels);
+  /// @returns bytes written
+  std::size_t put_rows(std::size_t chan, std::size_t first_row, std::size_t rows,
+                       const float* pixels);
 
   /// Says that all rows of plane `chan` are put: takes the mask from it. Safe for concurrent calls.
   /// @param beam of this plane; kept when the product kind has beams

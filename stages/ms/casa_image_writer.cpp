@@ -8,6 +8,7 @@
 #include <casacore/lattices/Lattices/TiledShape.h>
 #include <casacore/tables/Tables/TableRecord.h>
 #include <core/placed_file.h>
+#include <stages/data/unwritten_rows.h>
 #include <stages/ms/casa_image.h>
 #include <stages/ms/image_coordinates.h>
 #include <stages/ms/sparse_tiles.h>
@@ -39,12 +40,6 @@ cc::GaussianBeam gaussian(const Beam& beam) {
                           cc::Quantity(beam.pa_rad * kDegPerRad, "deg"));
 }
 
-ImageHeader planes_of(const ImageHeader& image, const ProductKind& kind) {
-  ImageHeader header = image;
-  if (kind.one_pixel) header.nx = header.ny = 1;
-  return header;
-}
-
 wall::PlaneTiles tiles_of(const ImageHeader& header, std::size_t bits_per_pixel) {
   return {header.nx, header.ny, header.nchan, wall::tile_lines(header.nx, header.ny),
           bits_per_pixel};
@@ -58,6 +53,7 @@ struct CasaImageWriter::Impl {
   ProductKind kind;
   wall::PlaneTiles tiles;
   wall::PlaneTiles mask_tiles;
+  UnwrittenRows holes;  ///< of pixels_file
   std::optional<PlacedFile> pixels_file;
   std::optional<PlacedFile> mask_file;
   bool made = false;
@@ -77,10 +73,11 @@ struct CasaImageWriter::Impl {
 
   Impl(std::string where, const ImageHeader& image, const ProductKind& product)
       : path(std::move(where)),
-        header(planes_of(image, product)),
+        header(header_of(product, image)),
         kind(product),
         tiles(tiles_of(header, 8 * sizeof(float))),
         mask_tiles(tiles_of(header, 1)),
+        holes(header.nchan * header.ny),
         complete(image.nchan, 0),
         beams(image.nchan) {}
 
@@ -207,6 +204,7 @@ struct CasaImageWriter::Impl {
     mask_file = PlacedFile::open(wall::tile_file(mask_path()));
     kept = true;
     taken_up = true;
+    holes.forget();
   }
 
   void require_rows(std::size_t chan, std::size_t first_row, std::size_t rows) const {
@@ -223,7 +221,7 @@ struct CasaImageWriter::Impl {
     }
   }
 
-  void put(std::size_t chan, std::size_t first_row, std::size_t rows, const float* pixels) {
+  std::size_t put(std::size_t chan, std::size_t first_row, std::size_t rows, const float* pixels) {
     const std::size_t count = rows * header.nx;
     std::vector<float> filled;
     const auto is_nan = [](float value) { return std::isnan(value); };
@@ -233,9 +231,11 @@ struct CasaImageWriter::Impl {
       std::replace_copy_if(pixels, pixels + count, filled.begin(), is_nan, 0.0F);
       pixels = filled.data();
     }
+    if (!holes.must_write(chan * header.ny + first_row, rows, header.nx, pixels)) return 0;
     const std::size_t row_bytes = header.nx * sizeof(float);
     pixels_file->write(chan * tiles.plane_bytes() + std::uint64_t{first_row} * row_bytes, pixels,
                        rows * row_bytes);
+    return rows * row_bytes;
   }
 
   void note_blank(std::size_t chan, std::size_t first_row, std::size_t rows, const float* pixels) {
@@ -382,10 +382,10 @@ CasaImageWriter::~CasaImageWriter() = default;
 CasaImageWriter::CasaImageWriter(CasaImageWriter&&) noexcept = default;
 CasaImageWriter& CasaImageWriter::operator=(CasaImageWriter&&) noexcept = default;
 
-void CasaImageWriter::put_rows(std::size_t chan, std::size_t first_row, std::size_t rows,
-                               const float* pixels) {
+std::size_t CasaImageWriter::put_rows(std::size_t chan, std::size_t first_row, std::size_t rows,
+                                      const float* pixels) {
   impl_->require_rows(chan, first_row, rows);
-  impl_->put(chan, first_row, rows, pixels);
+  return impl_->put(chan, first_row, rows, pixels);
 }
 
 void CasaImageWriter::complete_plane(std::size_t chan, const std::optional<Beam>& beam) {

@@ -195,7 +195,9 @@ void enlarge_tiles(const std::string& table, const PlaneTiles& tiles) {
   walk.end(manager);
   walk.end(all);
   walk.write();
-  PlacedFile::open(tile_file(table)).resize(tiles.bytes());
+  const PlacedFile file = PlacedFile::open(tile_file(table));
+  file.resize(0);  // the one pixel that casacore made: its value is chance
+  file.resize(tiles.bytes());
 }
 
 }  // namespace skymill::radio::wall

@@ -350,6 +350,41 @@ TEST_CASE("a cube larger than the memory is a hole until its planes come", "[ms]
   });
 }
 
+TEST_CASE("rows of zeros stay a hole unless something was there", "[ms][image]") {
+  Scratch scratch;
+  Lane lane("test");
+  ImageHeader header = small_header(3);
+  header.nx = header.ny = 512;
+  const std::size_t plane_bytes = header.nx * header.ny * sizeof(float);
+  const std::string path = scratch.path("zeros.image");
+  CasaImageWriter writer = open_writer(lane, path, header);
+  std::vector<float> pixels(header.nx * header.ny);
+  CHECK(writer.put_rows(0, 0, header.ny, pixels.data()) == 0);
+  pixels[7] = 3;
+  CHECK(writer.put_rows(1, 0, 256, pixels.data()) == plane_bytes / 2);
+  CHECK(writer.put_rows(1, 256, 256, pixels.data() + pixels.size() / 2) == 0);
+  pixels[7] = 0;
+  // Rows that were there are replaced by zeros.
+  CHECK(writer.put_rows(1, 0, header.ny, pixels.data()) == plane_bytes);
+  CHECK(writer.put_rows(2, 0, header.ny, pixels.data()) == 0);
+  for (std::size_t chan = 0; chan < 3; ++chan) writer.complete_plane(chan, beam_of(chan));
+  const std::string pixels_file = path + "/table.f0_TSM0";
+  struct stat info {};
+  REQUIRE(::stat(pixels_file.c_str(), &info) == 0);
+  CHECK(static_cast<std::size_t>(info.st_size) == 3 * plane_bytes);
+  lane.run([&](const Lane::Token& token) {
+    writer.finish(token);
+    CHECK(static_cast<std::size_t>(info.st_blocks) * 512 < 2 * plane_bytes);
+    CasaImageReader reader(token, path);
+    std::vector<float> found(pixels.size());
+    for (std::size_t chan = 0; chan < 3; ++chan) {
+      found.assign(pixels.size(), 1.0F);
+      reader.read_plane(token, chan, found.data());
+      CHECK(found == pixels);
+    }
+  });
+}
+
 TEST_CASE("a plane of several tiles, the last of them padded, is contiguous", "[ms][image]") {
   Scratch scratch;
   Lane lane("test");
