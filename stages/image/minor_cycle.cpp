@@ -80,7 +80,7 @@ MinorCycle::Result MinorCycle::clean(View<float, 2> residual, kernels::SparseMod
     options.threshold = limit;
     options.max_iterations = iterations;
     options.growth_limit = kMaxMinorGrowth;
-    options.in_mask_only = true;
+    options.discard_residual = true;
     const auto r = kernels::hogbom(
         residual, psf_, mask_ ? *mask_ : kernels::masked_runs({}, residual.shape()), options);
     kernels::add_components(r.components, model);
@@ -133,8 +133,8 @@ std::size_t MinorCycle::bytes(const ImageParams& params) {
   }
   if (params.deconvolver != "hogbom") {
     sum += (masked ? 2 : 1) * plane;  // model and mask as planes
-  } else if (masked) {
-    sum = plane;  // the packed pixels, or the mask as a plane where nearly all is inside
+  } else {
+    sum = plane / 4;  // the packed pixels of a small mask, or what lets subtractions wait
   }
   // While the mask is made, before a cycle: runs and smoothed values in double precision.
   return masked ? std::max(sum, 2 * plane) : sum;

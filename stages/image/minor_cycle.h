@@ -36,7 +36,7 @@ class MinorCycle {
   /// Nothing when everything may be cleaned.
   const std::optional<kernels::PixelRuns>& mask() const { return mask_; }
 
-  /// At most `iterations` down to the threshold. The residual is good inside the mask only.
+  /// At most `iterations` down to the threshold. The residual is spent: a major cycle follows.
   Result clean(kernels::View<float, 2> residual, kernels::SparseModel& model, double threshold,
                std::size_t iterations);
 

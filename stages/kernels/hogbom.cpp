@@ -203,7 +203,7 @@ HogbomResult clean_packed(View<float, 2> residual, View<const float, 2> psf, Vie
 
 HogbomResult clean_lazily(View<float, 2> residual, View<const float, 2> psf, View<float, 2> model,
                           const HogbomOptions& options) {
-  LazyPlane pixels(residual, psf);
+  LazyPlane pixels(residual, psf, options.threshold);
   return clean(pixels, model, options);
 }
 
