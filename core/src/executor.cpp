@@ -190,8 +190,9 @@ class SegmentRun {
     const PlannedStage& planned = plan_.stages[segment_.chain[position]];
     const PipelineContext ctx = ctx_.with_stage(planned.name);
     StageTiming& time = timing(planned.name);
-    const auto mode = Planner::any_order(planned) ? tbb::filter_mode::serial_out_of_order
-                                                  : tbb::filter_mode::serial_in_order;
+    const auto mode = Planner::concurrent(planned)  ? tbb::filter_mode::parallel
+                      : Planner::any_order(planned) ? tbb::filter_mode::serial_out_of_order
+                                                    : tbb::filter_mode::serial_in_order;
     Terminal& terminal = terminals_[position];
     return tbb::make_filter<Parcel, Parcel>(mode, [&planned, &terminal, ctx, &time](Parcel parcel) {
       return in_stage(planned.name, [&] {

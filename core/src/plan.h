@@ -82,6 +82,7 @@ class Planner {
     return stage.planning->state_bytes_;
   }
   static bool any_order(const PlannedStage& stage) { return stage.planning->any_order_; }
+  static bool concurrent(const PlannedStage& stage) { return stage.planning->concurrent_; }
   static const std::vector<std::string>& inputs(const PlannedStage& stage) {
     return stage.planning->inputs_;
   }

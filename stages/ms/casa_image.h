@@ -18,9 +18,11 @@ namespace skymill::radio {
 
 /// Writes one image product as a CASA image: axes RA, Dec, Stokes, frequency (imaging.md 5.1, 5.2).
 ///
-/// Tiles are one channel deep and hold whole lines, so that every plane is contiguous in the file.
-/// Creating fills the file with zeros. All work is done on one lane, and the object must be
-/// finished or destroyed there too. An object destroyed without finish() removes what it wrote.
+/// Tiles are one channel deep and hold whole lines, so that every plane is contiguous in the file
+/// and is written there without casacore, by rows in any order, from any number of threads at once.
+/// The image is made at full size, as a hole, complete but for its beams, and then closed: other
+/// programs can open it while it grows. Planes that are not there yet are masked. Making and
+/// finishing it is done on a lane. An object destroyed without finish() removes what it wrote.
 class SKYMILL_API CasaImageWriter {
  public:
   /// @param path of the draft; must not exist; the caller renames the finished image
@@ -31,19 +33,22 @@ class SKYMILL_API CasaImageWriter {
   CasaImageWriter(CasaImageWriter&&) noexcept;
   CasaImageWriter& operator=(CasaImageWriter&&) noexcept;
 
-  /// Writes plane `chan`; planes may come in any order.
-  /// @param pixels [ny][nx], x fastest
-  /// @param beam   of this plane; kept when the product kind has beams
-  void put_plane(const Lane::Token& token, std::size_t chan, const float* pixels,
+  /// Writes rows [first_row, first_row + rows) of plane `chan`; they may come in any order and
+  /// again. Safe for concurrent calls.
+  /// @param pixels [rows][nx], x fastest
+  void put_rows(std::size_t chan, std::size_t first_row, std::size_t rows, const float* pixels);
+
+  /// Says that all rows of plane `chan` are put: takes the mask from it. Safe for concurrent calls.
+  /// @param beam of this plane; kept when the product kind has beams
+  void complete_plane(std::size_t chan, const std::optional<Beam>& beam = std::nullopt);
+
+  /// Both at once for a whole plane.
+  void put_plane(std::size_t chan, const float* pixels,
                  const std::optional<Beam>& beam = std::nullopt);
 
-  /// Says that plane `chan` has no data: it holds zeros under the mask. So does every plane that
-  /// was never put.
-  void put_mask_absent(const Lane::Token& token, std::size_t chan);
-
-  /// A plane without a beam gets that of the nearest plane with one, because CASA images cannot
-  /// leave single beams out. Writes beams, the mask `mask0` if any plane is absent, and the
-  /// history; closes.
+  /// Writes the beams, makes the pixels durable and, when all planes were completed, removes the
+  /// mask `mask0`. A plane without a beam gets that of the nearest plane with one, because CASA
+  /// images cannot leave single beams out.
   void finish(const Lane::Token& token);
 
  private:

@@ -51,6 +51,9 @@ class SKYMILL_API Planning {
   void set_lane(std::string key) { lane_ = std::move(key); }
   /// Sink or Reduce: chunks may come in any order, each says its own place.
   void set_any_order() { any_order_ = true; }
+  /// Sink without a lane: several threads may call `write` at once, in any order; each chunk is
+  /// then written by the worker that made it, while others go on.
+  void set_concurrent() { concurrent_ = true; }
   /// A file or directory that the stage reads.
   void add_input(std::string path) { inputs_.push_back(std::move(path)); }
   /// A product that the stage will publish, with its size; checked for room and for an existing
@@ -87,6 +90,7 @@ class SKYMILL_API Planning {
   std::size_t result_work_bytes_ = 0;
   std::string lane_;
   bool any_order_ = false;
+  bool concurrent_ = false;
   std::vector<std::string> inputs_;
   std::vector<Product> products_;
   std::vector<std::string> notes_;
@@ -174,7 +178,7 @@ class Sink : public Stage {
   static constexpr Shape kShape = Shape::sink;
   Shape shape() const final { return kShape; }
 
-  /// Called by one thread at a time.
+  /// Called by one thread at a time, unless `plan` said `set_concurrent`.
   virtual void write(const Chunk<In>& chunk, const PipelineContext& ctx) = 0;
   /// Called once after the last chunk of a run that did not fail: complete and publish.
   virtual void finish(const PipelineContext& ctx) = 0;

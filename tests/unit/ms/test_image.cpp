@@ -57,7 +57,7 @@ void write(Lane& lane, const std::string& path, const ImageHeader& header, std::
     CasaImageWriter writer(token, path, header, {"image", "Jy/beam", true});
     for (std::size_t chan = header.nchan; chan-- > 0;) {
       if (chan == absent) continue;
-      writer.put_plane(token, chan, plane_of(header, chan).data(), beam_of(chan));
+      writer.put_plane(chan, plane_of(header, chan).data(), beam_of(chan));
     }
     writer.finish(token);
   });
