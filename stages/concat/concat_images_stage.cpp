@@ -3,15 +3,14 @@
 #include <core/units.h>
 #include <stages/concat/concat_images_stage.h>
 #include <stages/concat/linked_folder.h>
+#include <stages/concat/on_threads.h>
 #include <stages/concat/paged_cube.h>
 #include <stages/ms/image_concat.h>
 
 #include <algorithm>
 #include <atomic>
 #include <chrono>
-#include <exception>
 #include <filesystem>
-#include <mutex>
 #include <set>
 #include <thread>
 
@@ -44,28 +43,15 @@ template <class Product, class Step>
 void for_each_product(const PipelineContext& ctx, std::vector<Product>& products,
                       const Step& step) {
   std::atomic<std::size_t> next{0};
-  std::exception_ptr failure;
-  std::mutex guard;
-  const auto work = [&] {
+  const auto most = std::min(products.size(), static_cast<std::size_t>(ctx.threads()));
+  on_threads(static_cast<int>(most), [&] {
     for (std::size_t k = next++; k < products.size(); k = next++) {
-      try {
-        const std::string path = fs::weakly_canonical(products[k].path).string();
-        ctx.lanes().get("table:" + path)->run([&](const Lane::Token& token) {
-          step(token, products[k]);
-        });
-      } catch (...) {
-        const std::lock_guard lock(guard);
-        if (!failure) failure = std::current_exception();
-        next = products.size();
-      }
+      const std::string path = fs::weakly_canonical(products[k].path).string();
+      ctx.lanes().get("table:" + path)->run([&](const Lane::Token& token) {
+        step(token, products[k]);
+      });
     }
-  };
-  std::vector<std::thread> others;
-  const auto most = std::min<std::size_t>(products.size(), static_cast<std::size_t>(ctx.threads()));
-  for (std::size_t k = 1; k < most; ++k) others.emplace_back(work);
-  work();
-  for (std::thread& other : others) other.join();
-  if (failure) std::rethrow_exception(failure);
+  });
 }
 
 }  // namespace
@@ -140,8 +126,12 @@ void ConcatImages::plan(Planning& planning) {
 /// The output must not be one of the inputs, nor lie in one, nor they in it.
 void ConcatImages::require_apart(const Product& product) const {
   const std::string output = fs::weakly_canonical(product.path).string() + "/";
+  std::map<fs::path, fs::path> folders;  // as they are and without links: few for many parts
   for (const ImagePart& part : product.parts) {
-    const std::string input = fs::weakly_canonical(part.path).string() + "/";
+    const fs::path path(part.path);
+    fs::path& folder = folders[path.parent_path()];
+    if (folder.empty()) folder = fs::weakly_canonical(path.parent_path());
+    const std::string input = (folder / path.filename()).string() + "/";
     if (!input.starts_with(output) && !output.starts_with(input)) continue;
     throw Error(ErrorKind::description,
                 "the input '" + part.path + "' and the output '" + product.path + "' overlap",

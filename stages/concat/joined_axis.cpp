@@ -153,7 +153,7 @@ class Joining {
     const std::string places = quoted(a) + ", whose last channel is at " + hertz(end) + ", and " +
                                quoted(b) + ", whose first is at " + hertz(begin);
     if (missing > 0) {
-      refuse("gap", channels_text(missing, step) + " are missing between " + places,
+      refuse("gap", "there is a gap of " + channels_text(missing, step) + " between " + places,
              "find the images in between; relax: true makes an axis with gaps");
       return;
     }

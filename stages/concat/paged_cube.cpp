@@ -1,11 +1,13 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 #include <core/error.h>
 #include <fcntl.h>
+#include <stages/concat/on_threads.h>
 #include <stages/concat/paged_cube.h>
 #include <stages/ms/casa_image_update.h>
 #include <unistd.h>
 
 #include <algorithm>
+#include <atomic>
 #include <cerrno>
 #include <cmath>
 #include <cstring>
@@ -15,35 +17,18 @@ namespace skymill::radio {
 
 namespace {
 
-/// The planes of one part: straight from its file where they lie in one piece, else by casacore.
-class PartPlanes {
+/// The planes of one part that lie in one piece each, straight from its file; on any thread.
+class PlaneFile {
  public:
-  PartPlanes(const Lane::Token& token, const ImagePart& part) : token_(token), part_(part) {}
-  ~PartPlanes() {
+  explicit PlaneFile(const ImagePart& part) : part_(part) {}
+  ~PlaneFile() {
     if (handle_ >= 0) ::close(handle_);
   }
-  PartPlanes(const PartPlanes&) = delete;
-  PartPlanes& operator=(const PartPlanes&) = delete;
+  PlaneFile(const PlaneFile&) = delete;
+  PlaneFile& operator=(const PlaneFile&) = delete;
 
   void read(std::size_t chan, std::vector<float>& pixels) {
-    if (part_.places.empty()) {
-      opened().read_plane(token_, chan, pixels.data());
-    } else {
-      read_in_place(part_.places[chan], pixels);
-    }
-  }
-
-  void read_mask(std::size_t chan, std::vector<std::uint8_t>& mask) {
-    opened().read_mask(token_, chan, mask.data());
-  }
-
- private:
-  CasaImageReader& opened() {
-    if (!image_) image_.emplace(token_, part_.path);
-    return *image_;
-  }
-
-  void read_in_place(const CasaImageReader::PlanePlace& place, std::vector<float>& pixels) {
+    const CasaImageReader::PlanePlace& place = part_.places[chan];
     if (handle_ < 0) handle_ = ::open(place.file.c_str(), O_RDONLY | O_CLOEXEC);
     if (handle_ < 0) fail(place, std::strerror(errno));
     auto* to = reinterpret_cast<char*>(pixels.data());
@@ -58,20 +43,56 @@ class PartPlanes {
     }
   }
 
+ private:
   [[noreturn]] void fail(const CasaImageReader::PlanePlace& place, const char* why) const {
     throw Error(ErrorKind::input,
                 "cannot read '" + place.file + "' of the image '" + part_.path + "': " + why);
   }
 
+  const ImagePart& part_;
+  int handle_ = -1;
+};
+
+/// The planes of any part, by casacore where their tiles scatter them.
+class PartPlanes {
+ public:
+  PartPlanes(const Lane::Token& token, const ImagePart& part)
+      : token_(token), part_(part), file_(part) {}
+
+  void read(std::size_t chan, std::vector<float>& pixels) {
+    if (part_.places.empty()) {
+      opened().read_plane(token_, chan, pixels.data());
+    } else {
+      file_.read(chan, pixels);
+    }
+  }
+
+  void read_mask(std::size_t chan, std::vector<std::uint8_t>& mask) {
+    opened().read_mask(token_, chan, mask.data());
+  }
+
+ private:
+  CasaImageReader& opened() {
+    if (!image_) image_.emplace(token_, part_.path);
+    return *image_;
+  }
+
   const Lane::Token& token_;
   const ImagePart& part_;
+  PlaneFile file_;
   std::optional<CasaImageReader> image_;
-  int handle_ = -1;
 };
 
 bool any_masked(const std::vector<ImagePart>& parts) {
   return std::any_of(parts.begin(), parts.end(),
                      [](const ImagePart& part) { return part.has_mask; });
+}
+
+/// Channel of the cube at which each part begins.
+std::vector<std::size_t> first_channels(const std::vector<ImagePart>& parts) {
+  std::vector<std::size_t> firsts{0};
+  for (const ImagePart& part : parts) firsts.push_back(firsts.back() + part.header.nchan);
+  return firsts;
 }
 
 void require_joinable(const ImagePart& part) {
@@ -93,35 +114,47 @@ void write_paged_cube(const PipelineContext& ctx, const Lane::Token& token, cons
   kind.extension = extension;
   kind.unit = cube.unit;
   kind.has_beam = !cube.beams.empty();
-  std::vector<float> pixels(cube.header.nx * cube.header.ny);
-  std::size_t first = 0;
   CasaImageWriter writer(token, path, cube.header, kind);
-  for (const ImagePart& part : parts) {
-    ctx.throw_if_stopped();
-    PartPlanes planes(token, part);
+  std::vector<float> pixels(cube.header.nx * cube.header.ny);
+  const auto copy = [&](auto& planes, const ImagePart& part, std::size_t first,
+                        std::vector<float>& plane) {
     for (std::size_t chan = 0; chan < part.header.nchan; ++chan) {
-      planes.read(chan, pixels);
+      ctx.throw_if_stopped();
+      planes.read(chan, plane);
       const auto beam = kind.has_beam ? std::optional(cube.beams[first + chan]) : std::nullopt;
-      writer.put_plane(token, first + chan, pixels.data(), beam);
+      writer.put_plane(first + chan, plane.data(), beam);
     }
-    first += part.header.nchan;
+  };
+  const std::vector<std::size_t> firsts = first_channels(parts);
+  for (std::size_t k = 0; k < parts.size(); ++k) {
+    if (!parts[k].places.empty()) continue;
+    PartPlanes planes(token, parts[k]);
+    copy(planes, parts[k], firsts[k], pixels);
   }
+  std::atomic<std::size_t> next{0};
+  on_threads(ctx.threads(), [&] {
+    std::vector<float> plane(pixels.size());
+    for (std::size_t k = next++; k < parts.size(); k = next++) {
+      if (parts[k].places.empty()) continue;
+      PlaneFile planes(parts[k]);
+      copy(planes, parts[k], firsts[k], plane);
+    }
+  });
   writer.finish(token);
-  ctx.count("bytes_written", static_cast<std::int64_t>(first * pixels.size() * sizeof(float)));
+  ctx.count("bytes_written",
+            static_cast<std::int64_t>(cube.header.nchan * pixels.size() * sizeof(float)));
 
   CasaImageUpdate update(token, path);
   update.take_coordinates(token, parts.front().path);
   if (any_masked(parts)) {
     std::vector<std::uint8_t> mask(pixels.size());
-    first = 0;
-    for (const ImagePart& part : parts) {
+    for (std::size_t k = 0; k < parts.size(); ++k) {
       ctx.throw_if_stopped();
-      PartPlanes planes(token, part);
-      for (std::size_t chan = 0; part.has_mask && chan < part.header.nchan; ++chan) {
+      PartPlanes planes(token, parts[k]);
+      for (std::size_t chan = 0; parts[k].has_mask && chan < parts[k].header.nchan; ++chan) {
         planes.read_mask(chan, mask);
-        update.put_mask(token, first + chan, mask.data());
+        update.put_mask(token, firsts[k] + chan, mask.data());
       }
-      first += part.header.nchan;
     }
   }
   update.finish(token);

@@ -44,7 +44,7 @@ void write_image_concat(const std::string& folder, const std::string& final_path
     std::filesystem::create_directories(folder);
     cc::Vector<cc::String> names(images.size());
     for (std::size_t k = 0; k < images.size(); ++k) {
-      names[k] = cc::Path::stripDirectory(cc::Path(images[k]).absoluteName(), whole_path);
+      names[k] = cc::Path::stripDirectory(images[k], whole_path);
     }
     {
       cc::JsonOut out(written);
@@ -74,11 +74,12 @@ std::vector<std::string> read_image_concat(const std::string& folder,
   return wall::guarded(
       "cannot read '" + file + "'",
       [&] {
+        const cc::String whole_path = cc::Path(final_path).absoluteName();
         const cc::JsonKVMap json = cc::JsonParser::parseFile(file);
         const cc::Vector<cc::String> names(json.get("Images").getArrayString());
         std::vector<std::string> images;
         for (const cc::String& name : names) {
-          images.push_back(cc::Path::addDirectory(name, cc::Path(final_path).absoluteName()));
+          images.push_back(cc::Path::addDirectory(name, whole_path));
         }
         return images;
       },

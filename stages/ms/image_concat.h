@@ -14,7 +14,7 @@ namespace skymill::radio {
 /// step, so a reader always finds a whole one. MiscInfo is left empty. Needs no lane.
 /// @param folder     where to write; made when missing
 /// @param final_path what the folder will be called: names are relative to that
-/// @param images     paths as they will be when the folder has its final name
+/// @param images     absolute paths as they will be when the folder has its final name
 /// @param axis       pixel axis of the concatenation, counted from 0
 SKYMILL_API void write_image_concat(const std::string& folder, const std::string& final_path,
                                     const std::vector<std::string>& images, int axis);
