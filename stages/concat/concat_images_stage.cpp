@@ -2,7 +2,7 @@
 #include <core/error.h>
 #include <core/units.h>
 #include <stages/concat/concat_images_stage.h>
-#include <stages/concat/linked_folder.h>
+#include <stages/concat/moved_folder.h>
 #include <stages/concat/on_threads.h>
 #include <stages/concat/paged_cube.h>
 #include <stages/ms/image_concat.h>
@@ -245,32 +245,43 @@ void ConcatImages::require_movable(const Product& product) const {
                       "', which cannot be moved into one folder",
                   "rename one, or use mode: paged or virtual");
     }
+    if (fs::is_symlink(part.path)) {
+      throw Error(ErrorKind::input, "'" + part.path + "' is a link, which cannot be moved",
+                  "name the image itself, or use mode: paged or virtual");
+    }
     require_same_disk(part.path, product.draft->path());
   }
 }
 
-/// The cubes are published as virtual ones. Links to their members are made inside, and then the
-/// list names those: at every moment the cube is whole, and every member is where it was or in both
-/// places. File systems keep links in order, so one fsync of the list that is written after them
-/// does for all; the files themselves are not touched.
+/// The cubes are published as virtual ones. Links that lead to their members are made inside, the
+/// list names those, and then each member changes places with its link: at every moment the cubes
+/// are whole, and every member is where it was or inside.
 void ConcatImages::move_inside(const PipelineContext& ctx,
                                const std::vector<Product>& products) const {
-  try {
+  const auto for_each_part = [&](const auto& step) {
     for (const Product& product : products) {
-      for (const ImagePart& part : product.parts) {
-        ctx.throw_if_stopped();
-        link_folder(part.path, inside_of(product.path, part));
-      }
+      for (const ImagePart& part : product.parts) step(part.path, inside_of(product.path, part));
     }
+  };
+  try {
+    for_each_part(lead_to_folder);
+    for (const Product& product : products) refer(product, product.path, true);
+    for_each_part([&](const std::string& from, const std::string& to) {
+      ctx.throw_if_stopped();
+      move_over_link(from, to);
+    });
   } catch (...) {
+    bool all_back = true;
+    for_each_part([&](const std::string& from, const std::string& to) {
+      all_back = move_back(from, to) && all_back;
+    });
     std::error_code ignored;
-    for (const Product& product : products) fs::remove_all(product.path, ignored);
+    for (const Product& product : products) {
+      if (all_back) fs::remove_all(product.path, ignored);
+    }
     throw;
   }
-  for (const Product& product : products) {
-    refer(product, product.path, true);
-    make_durable(product.path);
-  }
+  for (const Product& product : products) make_durable(product.path);
 }
 
 /// Every product must be joined from the same parts, else some cube would lack channels.
@@ -331,9 +342,8 @@ PipelineContext ConcatImages::execute(const PipelineContext& ctx, const std::str
     for (const ImagePart& part : product.parts) ctx.record_input(part.path);
   }
   if (mode() == "movevirtual") move_inside(ctx, products);
-  const bool moved = mode() == "movevirtual" || (mode() == "paged" && !params_.keep_subcubes);
   for (const Product& product : products) {
-    if (moved) remove_inputs(ctx, product);
+    if (mode() == "paged" && !params_.keep_subcubes) remove_inputs(ctx, product);
   }
   return ctx;
 }
