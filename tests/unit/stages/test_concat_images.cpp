@@ -146,6 +146,12 @@ void check_cube(Parts& parts, const std::string& name, std::size_t nchan) {
 
 }  // namespace
 
+TEST_CASE("the stage describes itself without fault") {
+  Registry registry;
+  registry.add<ConcatImages>("concat_images");
+  CHECK(testing::description_faults(*registry.find("concat_images")).empty());
+}
+
 TEST_CASE("numbers in names are compared as numbers") {
   CHECK(before_by_number("sub.2.image", "sub.10.image"));
   CHECK_FALSE(before_by_number("sub.10.image", "sub.2.image"));
