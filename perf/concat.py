@@ -101,10 +101,13 @@ def check(output, count, size, reference):
     assert cube.unit() == "Jy/beam"
     axis = cube.coordinates().get_coordinate("spectral")
     assert (axis.get_referencevalue(), axis.get_increment()) == (1.4e9, 1e6)
-    for k in range(count):
-        plane = cube.getdata((k, 0, 0, 0), (k, 0, size - 1, size - 1))
-        reference.flat[0] = k
-        assert np.array_equal(np.reshape(plane, (size, size)), reference), f"channel {k}"
+    block = 100  # a call costs casacore a look at every member of a virtual cube
+    for first in range(0, count, block):
+        last = min(count, first + block)
+        planes = cube.getdata((first, 0, 0, 0), (last - 1, 0, size - 1, size - 1))
+        for k, plane in enumerate(np.reshape(planes, (last - first, size, size)), first):
+            reference.flat[0] = k
+            assert np.array_equal(plane, reference), f"channel {k}"
 
 
 def ratio(ours, theirs):

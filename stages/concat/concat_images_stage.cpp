@@ -10,6 +10,7 @@
 #include <algorithm>
 #include <atomic>
 #include <chrono>
+#include <exception>
 #include <filesystem>
 #include <set>
 #include <thread>
@@ -270,7 +271,7 @@ void ConcatImages::move_inside(const PipelineContext& ctx,
       ctx.throw_if_stopped();
       move_over_link(from, to);
     });
-  } catch (...) {
+  } catch (const std::exception&) {
     bool all_back = true;
     for_each_part([&](const std::string& from, const std::string& to) {
       all_back = move_back(from, to) && all_back;

@@ -18,7 +18,7 @@ void on_threads(int threads, const F& work) {
   const auto guarded = [&] {
     try {
       work();
-    } catch (...) {
+    } catch (const std::exception&) {
       const std::lock_guard lock(guard);
       if (!failure) failure = std::current_exception();
     }
