@@ -89,11 +89,24 @@ class SKYMILL_API CasaImageReader {
   const std::vector<std::string>& stokes() const;  ///< names of the Stokes planes, at least one
   const std::vector<Beam>& beams() const;          ///< [chan] of Stokes plane 0, or empty
   bool has_mask() const;
+  /// Pixel axis of the frequencies, counted from 0, or -1 when there is none.
+  int spectral_axis() const;
+
+  /// Where a plane lies in a file as [ny][nx] floats of this machine's byte order, x fastest.
+  struct PlanePlace {
+    std::string file;
+    std::uint64_t offset_bytes = 0;
+  };
+  /// Nothing when the tiles do not keep the plane in one piece.
+  std::optional<PlanePlace> plane_place(std::size_t chan, std::size_t stokes_plane = 0) const;
 
   /// @param pixels [ny][nx], x fastest
   /// @param mask   [ny][nx] or null; 1 = good, all 1 when the image has no mask
   void read_plane(const Lane::Token& token, std::size_t chan, float* pixels,
                   std::uint8_t* mask = nullptr, std::size_t stokes_plane = 0);
+  /// The mask alone.
+  void read_mask(const Lane::Token& token, std::size_t chan, std::uint8_t* mask,
+                 std::size_t stokes_plane = 0);
 
   void close(const Lane::Token& token);
 

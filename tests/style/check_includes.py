@@ -10,7 +10,7 @@ INCLUDE = re.compile(r'^\s*#\s*include\s*([<"])([^>"]+)[>"]')
 
 # Headers by the libraries they belong to; the first pattern that fits decides.
 LIBRARIES = [
-    ("posix", r"(sys/|linux/|unistd\.h|fcntl\.h|malloc\.h|dlfcn\.h|fnmatch\.h|signal\.h|pthread\.h|sched\.h|x86intrin\.h"
+    ("posix", r"(sys/|linux/|unistd\.h|fcntl\.h|malloc\.h|dlfcn\.h|fnmatch\.h|glob\.h|signal\.h|pthread\.h|sched\.h|x86intrin\.h"
               r"|immintrin\.h)"),
     ("yaml-cpp", r"yaml-cpp/"),
     ("tbb", r"(tbb|oneapi)/"),
@@ -68,7 +68,7 @@ SOURCE_LIBRARIES = {
     "stages/geometry": {"erfa", "posix", "json"},
     "stages/ms": {"posix"},
     "stages/formats": {"cairo", "cfitsio", "posix", "json"},
-    "stages/concat": {"tbb"},
+    "stages/concat": {"posix", "tbb"},
     "stages/uvh5_reader": {"tbb"},
     "stages/uvh5": {"hdf5", "codecs", "tbb", "posix", "json"},
 }
