@@ -65,6 +65,12 @@ double least(int turns, const std::function<void()>& work) {
   return best.cpu;
 }
 
+double median_of(std::vector<double> values) {
+  const auto middle = values.begin() + static_cast<std::ptrdiff_t>(values.size() / 2);
+  std::nth_element(values.begin(), middle, values.end());
+  return *middle;
+}
+
 constexpr std::size_t kCacheLine = 1024;  // floats, twice: both stay in the first cache
 
 /// Multiply-adds on memory in the first cache, by the widest vectors the machine has.
@@ -276,20 +282,21 @@ void measure(int turns, const std::filesystem::path& folder, double accuracy) {
   const double line_traffic = line_bytes * (machine.write_s + machine.read_s);
   const double to_image = planes * (fft.lines_s + fft.rows_to_image_s + line_traffic) + pass(0, 1) +
                           pass(planes - 1, planes - 1);
-  // Two of these steps are differences of long ones: in turn, so that they see the same machine.
-  LeastTime whole;
-  LeastTime transform;
-  LeastTime normalised;
+  // Two of these steps are differences of long ones: taken turn by turn, and their medians.
+  double transform = 1e300;
+  std::vector<double> gridding;
+  std::vector<double> normalising;
   for (int turn = 0; turn < turns; ++turn) {
-    take(transform, [&] { gridder.dirty(few.samples(), view(residual)); });
-    take(whole, [&] { gridder.dirty(channel.samples(), view(residual)); });
-    take(normalised, [&] { gridder.psf(few.samples(), view(psf)); });
+    const double bare = least(1, [&] { gridder.dirty(few.samples(), view(residual)); });
+    gridding.push_back(least(1, [&] { gridder.dirty(channel.samples(), view(residual)); }) - bare);
+    normalising.push_back(least(1, [&] { gridder.psf(few.samples(), view(psf)); }) - bare);
+    transform = std::min(transform, bare);
   }
-  steps.push_back({"grid an image", whole.cpu - transform.cpu, adds,
+  steps.push_back({"grid an image", median_of(gridding), adds,
                    "multiply-adds of kernel values and cells, all in the first cache"});
-  steps.push_back({"FFT, correction", transform.cpu, to_image,
+  steps.push_back({"FFT, correction", transform, to_image,
                    "bare transforms of occupied lines and of rows; plane and image once"});
-  steps.push_back({"PSF normalised", normalised.cpu - transform.cpu, pass(1, 1),
+  steps.push_back({"PSF normalised", median_of(normalising), pass(1, 1),
                    "division: one pass; the peak is found on the way"});
   gridder.psf(channel.samples(), view(psf));
   gridder.dirty(channel.samples(), view(residual));
@@ -347,9 +354,10 @@ void measure(int turns, const std::filesystem::path& folder, double accuracy) {
     });
   }
   const auto mask_pixels = static_cast<double>(count_pixels(mask));
-  std::printf("mask %.0f pixels, %zu iterations, beam %.1f x %.1f pixels, sidelobe %.3f\n",
-              mask_pixels, cleaned.iterations, beam.major_rad / kCell, beam.minor_rad / kCell,
-              sidelobe);
+  std::printf(
+      "mask %.0f pixels in %zu runs, %zu iterations, beam %.1f x %.1f pixels, sidelobe %.3f\n",
+      mask_pixels, mask.size(), cleaned.iterations, beam.major_rad / kCell, beam.minor_rad / kCell,
+      sidelobe);
   steps.push_back({"minor cycle", minor.cpu,
                    (mask_pixels + static_cast<double>(cleaned.iterations) * mask_pixels * 3) *
                        sizeof(float) * machine.read_s,
