@@ -83,6 +83,7 @@ struct ChannelCleaner::Impl {
     if (out_.blank) return blank();
     if (minor_ && minor_->mask()) mask_ = *minor_->mask();
     minor_.reset();
+    placed_.reset();
     finish_summary();
     restore();
     return std::move(out_);
@@ -115,8 +116,10 @@ struct ChannelCleaner::Impl {
   void make_psf() {
     psf_ = tools_.planes.take();
     // The sum counts both hands of Stokes I, as tclean's does (imaging.md 2.4).
-    summary().sumwt =
-        hands_ * timed(Step::kPsf, [&] { return tools_.gridder.psf(weighted_, psf()); });
+    summary().sumwt = hands_ * timed(Step::kPsf, [&] {
+                        placed_ = tools_.gridder.place(weighted_);
+                        return tools_.gridder.psf(weighted_, placed_.get(), psf());
+                      });
     // A PSF is 1 in its middle, or zero everywhere.
     out_.blank = psf()(shape_[0] / 2, shape_[1] / 2) == 0;
     if (out_.blank) return;
@@ -132,7 +135,7 @@ struct ChannelCleaner::Impl {
     if (!residual_) residual_ = tools_.planes.take();
     kernels::PlaneSamples with_vis = weighted_;
     with_vis.vis = vis;
-    timed(Step::kDirty, [&] { tools_.gridder.dirty(with_vis, residual()); });
+    timed(Step::kDirty, [&] { tools_.gridder.dirty(with_vis, placed_.get(), residual()); });
     check_();
   }
 
@@ -158,7 +161,7 @@ struct ChannelCleaner::Impl {
     geometry.vis = {};
     timed(Step::kPredict, [&] {
       // The old residual has served: its memory is free until the new one is made.
-      tools_.gridder.predict(model_, residual(), geometry, left);
+      tools_.gridder.predict(model_, residual(), geometry, placed_.get(), left);
       for (std::size_t row = 0; row < shape[0]; ++row) {
         for (std::size_t channel = 0; channel < shape[1]; ++channel) {
           left(row, channel) = samples_.vis(row, channel) - left(row, channel);
@@ -307,6 +310,7 @@ struct ChannelCleaner::Impl {
   kernels::PlaneSamples weighted_;
   std::vector<float> weights_;
   std::vector<std::complex<float>> residual_vis_;
+  std::unique_ptr<PlaneGridder::Placed> placed_;
   PooledPlane psf_;
   PooledPlane residual_;
   kernels::SparseModel model_;
@@ -352,7 +356,9 @@ std::size_t clean_channel_bytes(const ImageParams& params, std::size_t samples,
                                 std::size_t gridder_bytes) {
   // A call of the gridder, a minor cycle and the density of weights follow one another.
   std::size_t scratch = std::max(gridder_bytes, ImagingWeights::scratch_bytes(params));
-  if (params.niter > 0) scratch = std::max(scratch, MinorCycle::bytes(params));
+  if (params.niter > 0) {
+    scratch = std::max(scratch, MinorCycle::bytes(params) + placed_bytes(params, samples));
+  }
   return cleaned_channel_bytes(params) + scratch +
          samples * (sizeof(float) + sizeof(std::complex<float>));
 }

@@ -4,6 +4,9 @@
 #include <stages/kernels/standard_gridder.h>
 #include <stages/kernels/wgridder.h>
 
+#include <type_traits>
+#include <utility>
+
 namespace skymill::radio {
 
 namespace {
@@ -16,24 +19,53 @@ class GridderOf final : public PlaneGridder {
   GridderOf(Kernel kernel, const kernels::ModelGrid& grid, bool w_term, std::size_t threads)
       : kernel_(std::move(kernel)), grid_(grid), w_term_(w_term), threads_(threads) {}
 
-  double dirty(const kernels::PlaneSamples& samples, kernels::View<float, 2> image) const override {
+  std::unique_ptr<Placed> place(const kernels::PlaneSamples& samples) const override {
+    if constexpr (kPlaces) {
+      return std::make_unique<PlacedOf>(kernel_.place(samples));
+    } else {
+      return nullptr;
+    }
+  }
+  double dirty(const kernels::PlaneSamples& samples, Placed* placed,
+               kernels::View<float, 2> image) const override {
+    if constexpr (kPlaces) {
+      if (placed != nullptr) return kernel_.dirty(of(*placed), samples, image);
+    }
     return kernel_.dirty(samples, image);
   }
-  double psf(const kernels::PlaneSamples& samples, kernels::View<float, 2> image) const override {
+  double psf(const kernels::PlaneSamples& samples, Placed* placed,
+             kernels::View<float, 2> image) const override {
+    if constexpr (kPlaces) {
+      if (placed != nullptr) return kernel_.psf(of(*placed), samples, image);
+    }
     return kernel_.psf(samples, image);
   }
   void predict(const kernels::SparseModel& model, kernels::View<float, 2> scratch,
-               const kernels::PlaneSamples& geometry,
+               const kernels::PlaneSamples& geometry, const Placed* placed,
                kernels::View<std::complex<float>, 2> vis_out) const override {
     if (kernels::direct_predict_pays(model, grid_, vis_out.size())) {
       kernels::direct_predict<Real>(model, grid_, w_term_, geometry, threads_, vis_out);
       return;
     }
     kernels::write_rows(model, 0, scratch);
+    if constexpr (kPlaces) {
+      if (placed != nullptr) {
+        kernel_.predict(static_cast<const PlacedOf&>(*placed).samples, scratch, vis_out);
+        return;
+      }
+    }
     kernel_.predict(scratch, geometry, vis_out);
   }
 
  private:
+  static constexpr bool kPlaces = std::is_same_v<Kernel, kernels::WGridder<Real>>;
+  struct PlacedOf final : Placed {
+    using Samples = typename kernels::WGridder<Real>::Placed;
+    explicit PlacedOf(Samples a_samples) : samples(std::move(a_samples)) {}
+    Samples samples;
+  };
+  static auto& of(Placed& placed) { return static_cast<PlacedOf&>(placed).samples; }
+
   Kernel kernel_;
   kernels::ModelGrid grid_;
   bool w_term_;
@@ -85,6 +117,12 @@ std::unique_ptr<PlaneGridder> make_gridder(const ImageParams& params,
                                            std::size_t samples, std::size_t threads) {
   return params.precision == "double" ? make<double>(params, cell_rad, samples, threads)
                                       : make<float>(params, cell_rad, samples, threads);
+}
+
+std::size_t placed_bytes(const ImageParams& params, std::size_t samples) {
+  if (params.gridder == "standard") return 0;
+  return params.precision == "double" ? kernels::WGridder<double>::placed_bytes(samples)
+                                      : kernels::WGridder<float>::placed_bytes(samples);
 }
 
 std::size_t gridder_bytes(const ImageParams& params, const std::array<double, 2>& cell_rad,

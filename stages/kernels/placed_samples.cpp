@@ -92,20 +92,21 @@ struct FirstTap {
   double argument;
 };
 
+/// exp(2 pi i turns).
+std::complex<double> turned(double turns) {
+  return std::polar(1.0, 2 * std::numbers::pi * (turns - std::nearbyint(turns)));
+}
+
 /// A sample before sorting; fits half a cache line in single precision.
 template <class Real>
 struct Unsorted {
   TapPlace<Real> place;
-  std::complex<Real> value;
+  std::complex<Real> turn;
   Real w_argument;
   bool mirrored;
 };
 
 }  // namespace
-
-std::complex<double> turned(double turns) {
-  return std::polar(1.0, 2 * std::numbers::pi * (turns - std::nearbyint(turns)));
-}
 
 UvAxis::UvAxis(std::size_t image_pixels, double cell_rad, std::size_t grid_cells,
                const PolynomialKernel& kernel)
@@ -207,18 +208,13 @@ PlacedSamples<Real>::PlacedSamples(const PlaneSamples& samples, SampleValues kin
     const std::size_t source = row * chans + c;
     tile_of[source] = kDropped;
     float weight = 1;
-    std::complex<float> vis = 1;
     if (kind != SampleValues::kNone) {
       weight = samples.weight(row, c);
       if (!(weight > 0) || !std::isfinite(weight)) {
         return;
       }
-      if (samples.vis.data() != nullptr) {
-        const std::complex<float> given = samples.vis(row, c);
-        if (!finite(given)) {
-          return;
-        }
-        vis = kind == SampleValues::kOnes ? vis : given;
+      if (samples.vis.data() != nullptr && !finite(samples.vis(row, c))) {
+        return;
       }
     }
     Position p{};
@@ -236,14 +232,8 @@ PlacedSamples<Real>::PlacedSamples(const PlaneSamples& samples, SampleValues kin
     sample.mirrored = p.mirrored;
     tile_of[source] =
         static_cast<std::uint32_t>(line / kStripLines * tiles + sample.place.column / kTileColumns);
-    double re = static_cast<double>(weight) * static_cast<double>(vis.real());
-    double im = static_cast<double>(weight) * static_cast<double>(vis.imag());
-    im = p.mirrored ? -im : im;
     if (has_w) {
-      const std::complex<double> turn = turned(-p.w * w_plan.q_middle);
-      const double turned_re = re * turn.real() - im * turn.imag();
-      im = re * turn.imag() + im * turn.real();
-      re = turned_re;
+      sample.turn = std::complex<Real>(turned(-p.w * w_plan.q_middle));
       sample.w_argument = static_cast<Real>(p.w * w_plan.w_scale);
     }
     if (stacking) {
@@ -251,7 +241,6 @@ PlacedSamples<Real>::PlacedSamples(const PlaneSamples& samples, SampleValues kin
       sample.w_argument = static_cast<Real>(w.argument);
       bucket_of[source] = static_cast<std::uint32_t>(w.index);
     }
-    sample.value = {static_cast<Real>(re), static_cast<Real>(im)};
   };
   parallel_each(blocks, threads, [&](std::size_t block) {
     for (std::size_t row = block * kBlockRows; row < std::min(rows, (block + 1) * kBlockRows);
@@ -272,7 +261,7 @@ PlacedSamples<Real>::PlacedSamples(const PlaneSamples& samples, SampleValues kin
   starts.assign(buckets * strips + 1, 0);
   const std::size_t count = sources.size();
   places = buffer_of<TapPlace<Real>>(count);
-  values = buffer_of<std::complex<Real>>(kind == SampleValues::kNone ? 0 : count);
+  turns = buffer_of<std::complex<Real>>(has_w ? count : 0);
   w_arguments = buffer_of<Real>(has_w ? count : 0);
   for (std::size_t s = 0; s < count; ++s) {
     const std::size_t bucket = stacking ? bucket_of[sources[s]] : 0;
@@ -285,13 +274,42 @@ PlacedSamples<Real>::PlacedSamples(const PlaneSamples& samples, SampleValues kin
     for (std::size_t s = begin; s < end; ++s) {
       const Unsorted<Real>& sample = unsorted[sources[s]];
       places[s] = sample.place;
-      if (values.size() > 0) {
-        values[s] = sample.value;
-      }
       if (has_w) {
+        turns[s] = sample.turn;
         w_arguments[s] = sample.w_argument;
       }
       sources[s] = 2 * sources[s] + (sample.mirrored ? 1 : 0);
+    }
+  });
+}
+
+template <class Real>
+void PlacedSamples<Real>::set_values(const PlaneSamples& samples, SampleValues kind,
+                                     std::size_t threads) {
+  const std::size_t chans = samples.freq_hz.extent(0);
+  if (values.size() != count()) values = buffer_of<std::complex<Real>>(count());
+  parallel_ranges(count(), threads, [&](std::size_t begin, std::size_t end) {
+    for (std::size_t s = begin; s < end; ++s) {
+      const std::size_t source = sources[s] / 2;
+      const std::size_t row = chans == 1 ? source : source / chans;
+      const std::size_t c = source - row * chans;
+      const auto weight = static_cast<double>(samples.weight(row, c));
+      double re = weight;
+      double im = 0;
+      if (kind == SampleValues::kGiven) {
+        const std::complex<float> vis = samples.vis(row, c);
+        const bool counts = finite(vis);
+        re = counts ? weight * static_cast<double>(vis.real()) : 0;
+        im = counts ? weight * static_cast<double>(vis.imag()) : 0;
+        im = sources[s] % 2 != 0 ? -im : im;
+      }
+      if (turns.size() > 0) {
+        const std::complex<double> turn(turns[s]);
+        const double turned_re = re * turn.real() - im * turn.imag();
+        im = re * turn.imag() + im * turn.real();
+        re = turned_re;
+      }
+      values[s] = {static_cast<Real>(re), static_cast<Real>(im)};
     }
   });
 }

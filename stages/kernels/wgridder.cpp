@@ -3,10 +3,12 @@
 #include <stages/kernels/parallel_ranges.h>
 #include <stages/kernels/wgridder_impl.h>
 
+#include <array>
 #include <cmath>
 #include <stdexcept>
 #include <string>
 #include <type_traits>
+#include <utility>
 
 namespace skymill::kernels {
 
@@ -77,9 +79,7 @@ SampleReach WGridder<Real>::Impl::reach_of_call(const PlaneSamples& samples,
 
 template <class Real>
 template <class Pixel>
-double WGridder<Real>::Impl::image_of(const PlaneSamples& samples, SampleValues values,
-                                      View<Pixel, 2> image, Pixel* peaks) const {
-  const Call call(*this, samples, values);
+double WGridder<Real>::Impl::image_of(const Call& call, View<Pixel, 2> image, Pixel* peaks) const {
   if (!(call.placed.sum_of_weights > kLeastSumOfWeights)) {
     fill(image, Pixel{0});
     return call.placed.sum_of_weights;
@@ -106,9 +106,19 @@ double WGridder<Real>::Impl::image_of(const PlaneSamples& samples, SampleValues 
 
 template <class Real>
 template <class Pixel>
-double WGridder<Real>::Impl::psf(const PlaneSamples& samples, View<Pixel, 2> image) const {
+double WGridder<Real>::Impl::dirty(Call& call, const PlaneSamples& samples,
+                                   View<Pixel, 2> image) const {
+  call.placed.set_values(samples, SampleValues::kGiven, options.threads);
+  return image_of(call, image, static_cast<Pixel*>(nullptr));
+}
+
+template <class Real>
+template <class Pixel>
+double WGridder<Real>::Impl::psf(Call& call, const PlaneSamples& samples,
+                                 View<Pixel, 2> image) const {
+  call.placed.set_values(samples, SampleValues::kOnes, options.threads);
   std::vector<Pixel> peaks(v_axis.image_size, Pixel{0});
-  const double sum_of_weights = image_of(samples, SampleValues::kOnes, image, peaks.data());
+  const double sum_of_weights = image_of(call, image, peaks.data());
   const Pixel peak = *std::max_element(peaks.begin(), peaks.end());
   if (!(static_cast<double>(peak) > kLeastSumOfWeights)) {
     fill(image, Pixel{0});
@@ -137,10 +147,16 @@ void WGridder<Real>::Impl::predict(View<const Pixel, 2> model, const PlaneSample
                                    View<std::complex<Pixel>, 2> vis_out) const {
   fill(vis_out, std::complex<Pixel>{});
   const std::vector<std::size_t> rows = rows_with_flux(model);
-  if (rows.empty()) {
-    return;
+  if (!rows.empty()) {
+    predict(Call(*this, geometry, SampleValues::kNone), model, rows, vis_out);
   }
-  const Call call(*this, geometry, SampleValues::kNone);
+}
+
+template <class Real>
+template <class Pixel>
+void WGridder<Real>::Impl::predict(const Call& call, View<const Pixel, 2> model,
+                                   const std::vector<std::size_t>& rows,
+                                   View<std::complex<Pixel>, 2> vis_out) const {
   const PlacedSamples<Real>& placed = call.placed;
   const std::size_t stored = call.stored.stored;
   std::vector<Complex> sums(placed.count());
@@ -165,17 +181,18 @@ void WGridder<Real>::Impl::predict(View<const Pixel, 2> model, const PlaneSample
       }
     }
   }
-  const std::size_t chans = geometry.freq_hz.extent(0);
+  const std::size_t chans = vis_out.extent(1);
   parallel_ranges(placed.count(), options.threads, [&](std::size_t begin, std::size_t end) {
     for (std::size_t s = begin; s < end; ++s) {
       const std::size_t row = placed.sources[s] / 2 / chans;
       const std::size_t c = placed.sources[s] / 2 % chans;
       std::complex<double> value(sums[s]);
-      value = placed.sources[s] % 2 != 0 ? std::conj(value) : value;
-      if (call.w.kind != Kind::kNone) {
-        const double w = geometry.uvw_m(row, 2) * (geometry.freq_hz(c) / kLightSpeed);
-        value *= turned(w * call.w.q_middle);
+      if (placed.turns.size() > 0) {
+        const std::complex<double> turn(placed.turns[s]);
+        value = {value.real() * turn.real() + value.imag() * turn.imag(),
+                 value.imag() * turn.real() - value.real() * turn.imag()};
       }
+      value = placed.sources[s] % 2 != 0 ? std::conj(value) : value;
       vis_out(row, c) = std::complex<Pixel>(value);
     }
   });
@@ -225,26 +242,30 @@ template <class Real>
 double WGridder<Real>::dirty(const PlaneSamples& samples, View<float, 2> image) const {
   require_image("WGridder::dirty", image, ny(), nx());
   check_dirty(samples);
-  return impl_->image_of(samples, SampleValues::kGiven, image, static_cast<float*>(nullptr));
+  typename Impl::Call call(*impl_, samples, SampleValues::kGiven);
+  return impl_->dirty(call, samples, image);
 }
 template <class Real>
 double WGridder<Real>::dirty(const PlaneSamples& samples, View<double, 2> image) const {
   require_image("WGridder::dirty", image, ny(), nx());
   check_dirty(samples);
-  return impl_->image_of(samples, SampleValues::kGiven, image, static_cast<double*>(nullptr));
+  typename Impl::Call call(*impl_, samples, SampleValues::kGiven);
+  return impl_->dirty(call, samples, image);
 }
 
 template <class Real>
 double WGridder<Real>::psf(const PlaneSamples& samples, View<float, 2> image) const {
   require_image("WGridder::psf", image, ny(), nx());
   check_psf(samples);
-  return impl_->psf(samples, image);
+  typename Impl::Call call(*impl_, samples, SampleValues::kOnes);
+  return impl_->psf(call, samples, image);
 }
 template <class Real>
 double WGridder<Real>::psf(const PlaneSamples& samples, View<double, 2> image) const {
   require_image("WGridder::psf", image, ny(), nx());
   check_psf(samples);
-  return impl_->psf(samples, image);
+  typename Impl::Call call(*impl_, samples, SampleValues::kOnes);
+  return impl_->psf(call, samples, image);
 }
 
 template <class Real>
@@ -262,6 +283,72 @@ void WGridder<Real>::predict(View<const double, 2> model, const PlaneSamples& ge
   require_geometry("WGridder::predict", geometry);
   require_samples("WGridder::predict", "vis_out", vis_out, geometry);
   impl_->predict(model, geometry, vis_out);
+}
+
+template <class Real>
+WGridder<Real>::Placed::Placed(std::unique_ptr<Call> call) : call_(std::move(call)) {}
+template <class Real>
+WGridder<Real>::Placed::~Placed() = default;
+template <class Real>
+WGridder<Real>::Placed::Placed(Placed&&) noexcept = default;
+
+namespace {
+
+void require_same_samples(const char* where, std::size_t rows, std::size_t chans,
+                          const std::array<std::size_t, 2>& shape) {
+  if (shape[0] != rows || shape[1] != chans) {
+    throw std::invalid_argument(std::string(where) + ": [" + std::to_string(shape[0]) + "][" +
+                                std::to_string(shape[1]) + "] samples where [" +
+                                std::to_string(rows) + "][" + std::to_string(chans) +
+                                "] were placed");
+  }
+}
+
+}  // namespace
+
+template <class Real>
+typename WGridder<Real>::Placed WGridder<Real>::place(const PlaneSamples& samples) const {
+  check_psf(samples);
+  using Call = typename Placed::Call;
+  return Placed(
+      std::make_unique<Call>(Call{typename Impl::Call(*impl_, samples, SampleValues::kOnes),
+                                  samples.uvw_m.extent(0), samples.freq_hz.extent(0)}));
+}
+
+template <class Real>
+double WGridder<Real>::dirty(Placed& placed, const PlaneSamples& samples,
+                             View<float, 2> image) const {
+  require_image("WGridder::dirty", image, ny(), nx());
+  check_dirty(samples);
+  require_same_samples("WGridder::dirty", placed.call_->rows, placed.call_->chans,
+                       samples.vis.shape());
+  return impl_->dirty(placed.call_->call, samples, image);
+}
+
+template <class Real>
+double WGridder<Real>::psf(Placed& placed, const PlaneSamples& samples,
+                           View<float, 2> image) const {
+  require_image("WGridder::psf", image, ny(), nx());
+  check_psf(samples);
+  require_same_samples("WGridder::psf", placed.call_->rows, placed.call_->chans,
+                       samples.weight.shape());
+  return impl_->psf(placed.call_->call, samples, image);
+}
+
+template <class Real>
+void WGridder<Real>::predict(const Placed& placed, View<const float, 2> model,
+                             View<std::complex<float>, 2> vis_out) const {
+  require_image("WGridder::predict", model, ny(), nx());
+  require_same_samples("WGridder::predict", placed.call_->rows, placed.call_->chans,
+                       vis_out.shape());
+  fill(vis_out, std::complex<float>{});
+  const std::vector<std::size_t> rows = impl_->rows_with_flux(model);
+  if (!rows.empty()) impl_->predict(placed.call_->call, model, rows, vis_out);
+}
+
+template <class Real>
+std::size_t WGridder<Real>::placed_bytes(std::size_t samples) {
+  return samples * PlacedSamples<Real>::kBytesKept;
 }
 
 template <class Real>

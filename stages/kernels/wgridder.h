@@ -69,6 +69,31 @@ class WGridder {
   void predict(View<const double, 2> model, const PlaneSamples& geometry,
                View<std::complex<double>, 2> vis_out) const;
 
+  /// Samples of a plane sorted once for several calls, with the w term that they need.
+  class Placed {
+   public:
+    ~Placed();
+    Placed(Placed&&) noexcept;
+
+   private:
+    friend class WGridder;
+    struct Call;
+    explicit Placed(std::unique_ptr<Call> call);
+    std::unique_ptr<Call> call_;
+  };
+
+  /// Places the samples that count, as psf() counts them.
+  Placed place(const PlaneSamples& samples) const;
+  /// As without `placed`, of the samples placed: the same baselines, frequencies and weights, and
+  /// any visibilities; one that is no number now counts as zero. One call at a time.
+  double dirty(Placed& placed, const PlaneSamples& samples, View<float, 2> image) const;
+  double psf(Placed& placed, const PlaneSamples& samples, View<float, 2> image) const;
+  /// Zero for what was not placed.
+  void predict(const Placed& placed, View<const float, 2> model,
+               View<std::complex<float>, 2> vis_out) const;
+  /// Upper bound of what it holds between calls.
+  static std::size_t placed_bytes(std::size_t samples);
+
   std::size_t nx() const;
   std::size_t ny() const;
 

@@ -95,11 +95,18 @@ struct WGridder<Real>::Impl {
   WTermPlan plan_w(const SampleReach& reach, std::size_t samples) const;
   typename PlacedSamples<Real>::Lines lines_for(double u_lambda, bool whole) const;
 
+  /// Of the values that the call's samples have.
   template <class Pixel>
-  double image_of(const PlaneSamples& samples, SampleValues values, View<Pixel, 2> image,
-                  Pixel* peaks) const;
+  double image_of(const Call& call, View<Pixel, 2> image, Pixel* peaks) const;
   template <class Pixel>
-  double psf(const PlaneSamples& samples, View<Pixel, 2> image) const;
+  double dirty(Call& call, const PlaneSamples& samples, View<Pixel, 2> image) const;
+  template <class Pixel>
+  double psf(Call& call, const PlaneSamples& samples, View<Pixel, 2> image) const;
+  /// Writes the samples of the call only; `rows` of the model hold anything.
+  template <class Pixel>
+  void predict(const Call& call, View<const Pixel, 2> model, const std::vector<std::size_t>& rows,
+               View<std::complex<Pixel>, 2> vis_out) const;
+  /// Of all samples of the geometry.
   template <class Pixel>
   void predict(View<const Pixel, 2> model, const PlaneSamples& geometry,
                View<std::complex<Pixel>, 2> vis_out) const;
@@ -175,6 +182,13 @@ struct WGridder<Real>::Impl {
   std::vector<Real> u_correction;  // the same
   mutable std::once_flag whole_once;
   mutable std::optional<WholePlans<Real>> whole;
+};
+
+template <class Real>
+struct WGridder<Real>::Placed::Call {
+  typename Impl::Call call;
+  std::size_t rows;
+  std::size_t chans;
 };
 
 }  // namespace skymill::kernels

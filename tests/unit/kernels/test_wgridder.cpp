@@ -2,6 +2,7 @@
 #include <stages/kernels/wgridder.h>
 
 #include <algorithm>
+#include <array>
 #include <catch2/catch.hpp>
 #include <cmath>
 #include <limits>
@@ -384,6 +385,62 @@ TEST_CASE("wgridder: samples that do not count change nothing", "[kernels][wgrid
     CHECK(vis[2 * row] == std::complex<float>(0));
   }
   CHECK(std::all_of(vis.begin(), vis.end(), [](auto v) { return std::isfinite(std::abs(v)); }));
+}
+
+TEST_CASE("wgridder: placed samples give the same bits", "[kernels][wgridder]") {
+  const double turns = GENERATE(0.0, 0.4, 30.0);
+  constexpr std::size_t kSize = 40;
+  Data data = noise_data(12, 150, kSize, kSize, -kCell, kCell, turns);
+  const WGridder<float> gridder(kSize, kSize, -kCell, kCell, with_accuracy(1e-4));
+  const auto placed_dirty = [&](WGridder<float>::Placed& placed) {
+    Image image(kSize, kSize);
+    const double sum = gridder.dirty(placed, data.samples(), image.view());
+    Image expected(kSize, kSize);
+    CHECK(sum == gridder.dirty(data.samples(), expected.view()));
+    CHECK(image.pixels == expected.pixels);
+    return image;
+  };
+  auto placed = gridder.place(data.samples());
+  const Image first = placed_dirty(placed);
+  Image psf(kSize, kSize);
+  gridder.psf(placed, data.samples(), psf.view());
+  Image expected_psf(kSize, kSize);
+  gridder.psf(data.samples(), expected_psf.view());
+  CHECK(psf.pixels == expected_psf.pixels);
+  for (auto& v : data.vis) v = std::conj(v) * 2.0F;
+  CHECK(placed_dirty(placed).pixels != first.pixels);
+
+  Image model(kSize, kSize);
+  place_sources(model, -kCell, kCell);
+  std::vector<std::complex<float>> vis(data.vis.size());
+  std::vector<std::complex<float>> expected(data.vis.size());
+  const std::array<std::size_t, 2> shape{data.rows, data.freq_hz.size()};
+  gridder.predict(placed, std::as_const(model).view(),
+                  View<std::complex<float>, 2>(vis.data(), shape));
+  gridder.predict(std::as_const(model).view(), data.samples(),
+                  View<std::complex<float>, 2>(expected.data(), shape));
+  CHECK(vis == expected);
+
+  SECTION("what does not count is not predicted, and no number counts as zero later") {
+    data.weight[3] = 0;
+    auto fewer = gridder.place(data.samples());
+    gridder.predict(fewer, std::as_const(model).view(),
+                    View<std::complex<float>, 2>(vis.data(), shape));
+    CHECK(vis[3] == std::complex<float>(0));
+    CHECK(vis[4] != std::complex<float>(0));
+    placed_dirty(fewer);
+    data.vis[5] = std::numeric_limits<float>::quiet_NaN();
+    Image image(kSize, kSize);
+    gridder.dirty(fewer, data.samples(), image.view());
+    data.vis[5] = 0;
+    CHECK(placed_dirty(fewer).pixels == image.pixels);
+  }
+  SECTION("other samples are refused") {
+    const Data other = noise_data(12, 149, kSize, kSize, -kCell, kCell, turns);
+    Image image(kSize, kSize);
+    CHECK_THROWS_WITH(gridder.dirty(placed, other.samples(), image.view()),
+                      Catch::Contains("[149][2]") && Catch::Contains("[150][2]"));
+  }
 }
 
 TEST_CASE("wgridder: without weight or samples the plane is zero", "[kernels][wgridder]") {
