@@ -123,7 +123,7 @@ void ModelPrediction::predict_plane(std::size_t plane, const std::vector<std::si
   geometry.uvw_m = {uvw.data(), {samples.size(), 3}};
   geometry.freq_hz = {&reference_hz, {1}};
   make_gridder(kernel_, cell_rad_, samples.size(), 1)
-      ->predict(planes_[plane], dense, geometry, {vis.data(), {samples.size(), 1}});
+      ->predict(planes_[plane], dense, geometry, nullptr, {vis.data(), {samples.size(), 1}});
 
   const StokesTerms terms = StokesTerms::of(image_.stokes, description_of(rows).corr_types);
   const std::complex<float> turn = terms.by_minus_i ? std::complex<float>(0, 1) : 1.0F;

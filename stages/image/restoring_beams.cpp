@@ -69,7 +69,7 @@ CommonBeam common_beam_of(const ImageParams& params, const std::array<double, 2>
     samples.weight = out;
     std::vector<float> pixels(middle.imsize[0] * middle.imsize[1]);
     const kernels::View<float, 2> psf(pixels.data(), {middle.imsize[1], middle.imsize[0]});
-    gridder->psf(samples, psf);
+    gridder->psf(samples, nullptr, psf);
     if (psf(middle.imsize[1] / 2, middle.imsize[0] / 2) == 0) return;
     const auto fitted = kernels::fit_beam(psf, -cell_rad[0], cell_rad[1], params.psfcutoff);
     if (fitted) beams[plane] = *fitted;
