@@ -81,6 +81,8 @@ def skymill_command(options, case, data, output, threads, **changes):
              "robust": 0.5, "niter": case["niter"], **case.get("ours", {}), **changes}
     if options.gridder:
         image["gridder"] = options.gridder
+    if options.accuracy:
+        image["accuracy"] = options.accuracy
     products = {"casa": [], "fits": [], options.format: case["products"]}
     settings = {"read.spw": f"0:{channels[0]}~{channels[-1]}",
                 **{f"image.{name}": value for name, value in image.items()},
@@ -212,6 +214,7 @@ def accuracy(options):
         error = image[y, x] - truth
         difference = abs(image - images["skymill"]).max()
         row = {"accuracy_of": name, "gridder": options.gridder if name == "skymill" else None,
+               "accuracy": options.accuracy if name == "skymill" else None,
                "largest_error_of_peak": float(abs(error).max()) / peak,
                "relative_l2_error": float(numpy.linalg.norm(error) / numpy.linalg.norm(truth)),
                "largest_difference_from_skymill_of_peak": float(difference) / peak}
@@ -233,6 +236,7 @@ def main():
     parser.add_argument("--wsclean", default="quicker", choices=["quicker", "both", *GRIDDERS],
                         help="its gridder; quicker: both in the first turn, then the better")
     parser.add_argument("--gridder", help="Skymill's; without it its default")
+    parser.add_argument("--accuracy", help="of its wgridder; without it the default, 1e-4")
     parser.add_argument("--format", default="fits", choices=["fits", "casa"], help="of our cubes")
     parser.add_argument("--description", default=Path(__file__).with_name("imaging.yaml"),
                         help="what Skymill runs; cube draws a picture besides")
