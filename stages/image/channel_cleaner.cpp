@@ -136,6 +136,7 @@ struct ChannelCleaner::Impl {
     kernels::PlaneSamples with_vis = weighted_;
     with_vis.vis = vis;
     timed(Step::kDirty, [&] { tools_.gridder.dirty(with_vis, placed_.get(), residual()); });
+    noise_.reset();
     check_();
   }
 
@@ -175,6 +176,7 @@ struct ChannelCleaner::Impl {
     MinorCycle& minor = *minor_;
     timed(Step::kMask,
           [&] { minor.update_mask(residual(), summary().iterations, cyclethreshold); });
+    noise_ = minor.noise();
     PlaneLook now;
     now.peak_without_mask = peak({});
     if (minor.mask()) {
@@ -185,8 +187,7 @@ struct ChannelCleaner::Impl {
       now.peak = now.peak_without_mask;
     }
     if (params_.nsigma != 0) {
-      const auto noise =
-          timed(Step::kStatistics, [&] { return kernels::median_and_deviation(residual()); });
+      const auto noise = noise_of_residual();
       now.nsigma_threshold = kernels::nsigma_threshold(params_.nsigma, noise.mad_rms, noise.median,
                                                        now.mask_sum.has_value());
     }
@@ -196,6 +197,14 @@ struct ChannelCleaner::Impl {
     summary().peak_jy = now.mask_sum && *now.mask_sum == 0 ? now.peak_without_mask : now.peak;
     if (summary().major_cycles == 0) summary().start_peak_jy = summary().peak_jy;
     return now;
+  }
+
+  /// Of all pixels, measured once for each residual.
+  kernels::MedianAndDeviation noise_of_residual() {
+    if (!noise_) {
+      noise_ = timed(Step::kStatistics, [&] { return kernels::median_and_deviation(residual()); });
+    }
+    return *noise_;
   }
 
   std::size_t cycle(double depth, std::size_t iterations) {
@@ -213,7 +222,7 @@ struct ChannelCleaner::Impl {
   }
 
   void finish_summary() {
-    summary().rms_jy = timed(Step::kStatistics, [&] { return kernels::mad_rms(residual()); });
+    summary().rms_jy = noise_of_residual().mad_rms;
     for (const kernels::ModelPixel& pixel : model_) {
       summary().model_flux_jy += static_cast<double>(pixel.flux);
     }
@@ -315,6 +324,7 @@ struct ChannelCleaner::Impl {
   PooledPlane residual_;
   kernels::SparseModel model_;
   kernels::PixelRuns mask_;
+  std::optional<kernels::MedianAndDeviation> noise_;  ///< of the residual, once it is known
   std::optional<MinorCycle> minor_;
   MinorCycle::Result last_;
   BestModel best_;

@@ -54,6 +54,7 @@ MinorCycle::MinorCycle(const ImageParams& params, const PlaneGivens& givens,
 
 void MinorCycle::update_mask(View<const float, 2> residual, std::size_t iterations_done,
                              double cyclethreshold) {
+  noise_.reset();
   if (!masker_) return;
   kernels::AutoMultithreshPlane plane;
   plane.residual = residual;
@@ -66,7 +67,9 @@ void MinorCycle::update_mask(View<const float, 2> residual, std::size_t iteratio
   plane.threshold = params_.threshold;
   if (givens_.valid) plane.valid = &*givens_.valid;
   if (givens_.pb) plane.pb = &*givens_.pb;
-  masker_->update(plane, *mask_);
+  const kernels::AutoMultithreshReport report = masker_->update(plane, *mask_);
+  const bool of_all_pixels = params_.fastnoise && plane.valid == nullptr && plane.pb == nullptr;
+  if (of_all_pixels && !report.skipped) noise_ = {report.median, report.rms};
   if (givens_.user) mask_ = kernels::intersection(*mask_, *givens_.user);
 }
 

@@ -8,6 +8,7 @@
 #include <stages/kernels/multiscale.h>
 #include <stages/kernels/pixel_runs.h>
 #include <stages/kernels/sparse_model.h>
+#include <stages/kernels/statistics.h>
 #include <stages/kernels/view.h>
 
 #include <cstddef>
@@ -33,6 +34,10 @@ class MinorCycle {
   void update_mask(kernels::View<const float, 2> residual, std::size_t iterations_done,
                    double cyclethreshold);
 
+  /// Median and deviation of the residual of the last update_mask, when making the mask has
+  /// measured those of all its pixels.
+  const std::optional<kernels::MedianAndDeviation>& noise() const { return noise_; }
+
   /// Nothing when everything may be cleaned.
   const std::optional<kernels::PixelRuns>& mask() const { return mask_; }
 
@@ -56,6 +61,7 @@ class MinorCycle {
   std::optional<kernels::AutoMultithresh> masker_;
   std::optional<kernels::Multiscale> multiscale_;
   std::optional<kernels::PixelRuns> mask_;
+  std::optional<kernels::MedianAndDeviation> noise_;
 };
 
 }  // namespace skymill::radio

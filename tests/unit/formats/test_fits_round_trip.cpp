@@ -83,6 +83,18 @@ TEST_CASE("rows of zeros stay a hole unless something was there") {
   CHECK(same_bits(plane_of(reader, 1), pixels));
 }
 
+TEST_CASE("zeros replace what an ended run has left") {
+  const TestFolder folder;
+  const ImageHeader header = sample_header();
+  std::vector<float> pixels(header.nx * header.ny, 2.0F);
+  { FitsCubeWriter(folder / "a.fits", header, image_kind()).put_rows(0, 0, 5, pixels.data()); }
+  FitsCubeWriter writer = FitsCubeWriter::take_up(folder / "a.fits", header, image_kind());
+  std::fill(pixels.begin(), pixels.end(), 0.0F);
+  writer.put_plane(0, pixels.data(), sample_beam(0));
+  writer.finish();
+  CHECK(same_bits(plane_of(FitsCubeReader(folder / "a.fits"), 0), pixels));
+}
+
 TEST_CASE("the header comes back") {
   const TestFolder folder;
   const ImageHeader header = sample_header();

@@ -385,6 +385,31 @@ TEST_CASE("rows of zeros stay a hole unless something was there", "[ms][image]")
   });
 }
 
+TEST_CASE("zeros replace what an ended run has left", "[ms][image]") {
+  Scratch scratch;
+  Lane lane("test");
+  const ImageHeader header = small_header(2);
+  const std::string path = scratch.path("ended.image");
+  std::vector<float> pixels(header.nx * header.ny, 2.0F);
+  {
+    CasaImageWriter ended = open_writer(lane, path, header);
+    ended.put_rows(0, 0, header.ny, pixels.data());
+    ended.sync();
+  }
+  lane.run([&](const Lane::Token& token) {
+    CasaImageWriter writer =
+        CasaImageWriter::take_up(token, path, header, {"image", "Jy/beam", true});
+    std::fill(pixels.begin(), pixels.end(), 0.0F);
+    writer.put_plane(0, pixels.data(), beam_of(0));
+    writer.put_plane(1, pixels.data(), beam_of(1));
+    writer.finish(token);
+    CasaImageReader reader(token, path);
+    std::vector<float> found(pixels.size(), 1.0F);
+    reader.read_plane(token, 0, found.data());
+    CHECK(found == pixels);
+  });
+}
+
 TEST_CASE("a plane of several tiles, the last of them padded, is contiguous", "[ms][image]") {
   Scratch scratch;
   Lane lane("test");
