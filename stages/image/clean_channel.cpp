@@ -169,8 +169,7 @@ class ChannelCleaner {
   }
 
   void clean() {
-    const kernels::CycleParameters cycle{params_.cyclefactor, params_.minpsffraction,
-                                         params_.maxpsffraction, params_.threshold};
+    const kernels::CycleParameters cycle = MinorCycle::depths(params_);
     const Beam beam = out_.beam.value_or(Beam{-3 * cell_x_, 3 * cell_y_, 0});
     MinorCycle minor(params_, psf(), {beam.major_rad, beam.minor_rad, beam.pa_rad}, cell_x_,
                      cell_y_, sidelobe_level_);

@@ -12,6 +12,11 @@ namespace {
 using kernels::View;
 
 constexpr float kMaxMinorGrowth = 1.5F;  ///< of the peak within one minor cycle
+constexpr double kDepthInMask = 0.05;    ///< of its first peak
+// A component is taken off as far as half an image away. Sidelobes beyond stay until the major
+// cycle, and without a mask a deep minor cycle cleans them too, all over the image: sources lose
+// several times the flux that WSClean, with such PSFs and this depth, has them lose.
+constexpr double kDepthEverywhere = 0.2;
 
 kernels::AutoMultithreshOptions mask_options(const ImageParams& p) {
   kernels::AutoMultithreshOptions o;
@@ -45,6 +50,13 @@ MinorCycle::MinorCycle(const ImageParams& params, View<const float, 2> psf,
     mask_.emplace();
   }
   if (params.deconvolver == "multiscale") multiscale_.emplace(psf, params.scales);
+}
+
+kernels::CycleParameters MinorCycle::depths(const ImageParams& params) {
+  const double fraction = params.usemask == "none" ? kDepthEverywhere : kDepthInMask;
+  return {params.cyclefactor,
+          params.minpsffraction.value_or(std::min(fraction, params.maxpsffraction)),
+          params.maxpsffraction, params.threshold};
 }
 
 void MinorCycle::update_mask(View<const float, 2> residual, std::size_t iterations_done,

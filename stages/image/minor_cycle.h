@@ -4,6 +4,7 @@
 #include <stages/image/image_params.h>
 #include <stages/kernels/auto_multithresh.h>
 #include <stages/kernels/beam_fit.h>
+#include <stages/kernels/clean_control.h>
 #include <stages/kernels/multiscale.h>
 #include <stages/kernels/pixel_runs.h>
 #include <stages/kernels/sparse_model.h>
@@ -31,6 +32,9 @@ class MinorCycle {
   /// Makes the automatic mask for this residual, if there is one.
   void update_mask(kernels::View<const float, 2> residual, std::size_t iterations_done,
                    double cyclethreshold);
+
+  /// How deep a cycle may go. Without a mask it is shallower than tclean's by default.
+  static kernels::CycleParameters depths(const ImageParams& params);
 
   /// Nothing when everything may be cleaned.
   const std::optional<kernels::PixelRuns>& mask() const { return mask_; }
