@@ -3,6 +3,16 @@
 
 namespace skymill::radio {
 
+namespace {
+
+constexpr double kDepthInMask = 0.05;  ///< of its first peak
+// A component is taken off as far as half an image away. Sidelobes beyond stay until the major
+// cycle, and without a mask a deep minor cycle cleans them too, all over the image: sources lose
+// several times the flux that WSClean, with such PSFs and this depth, has them lose.
+constexpr double kDepthEverywhere = 0.2;
+
+}  // namespace
+
 std::vector<ControlGroup> control_groups(const ImageParams& params, std::size_t planes,
                                          std::size_t workers) {
   std::size_t parts = planes;
@@ -25,6 +35,13 @@ std::vector<ControlGroup> control_groups(const ImageParams& params, std::size_t 
     first += size;
   }
   return groups;
+}
+
+kernels::CycleParameters depths_of_cycles(const ImageParams& params) {
+  const double fraction = cleans_in_mask(params) ? kDepthInMask : kDepthEverywhere;
+  return {params.cyclefactor,
+          params.minpsffraction.value_or(std::min(fraction, params.maxpsffraction)),
+          params.maxpsffraction, params.threshold};
 }
 
 }  // namespace skymill::radio

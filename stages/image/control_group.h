@@ -25,6 +25,9 @@ struct ControlGroup {
 std::vector<ControlGroup> control_groups(const ImageParams& params, std::size_t planes,
                                          std::size_t workers);
 
+/// How deep a cycle may go. Without a mask it is shallower than tclean's by default.
+kernels::CycleParameters depths_of_cycles(const ImageParams& params);
+
 /// What a plane shows before a minor cycle.
 struct PlaneLook {
   double peak = 0;                 ///< largest |residual| inside its mask, Jy/beam
@@ -51,8 +54,7 @@ template <class Member>
 void clean_group(
     std::vector<Member*> members, const ImageParams& params,
     const std::function<void(std::size_t, const std::function<void(std::size_t)>&)>& each) {
-  const kernels::CycleParameters cycle{params.cyclefactor, params.minpsffraction,
-                                       params.maxpsffraction, params.threshold};
+  const kernels::CycleParameters cycle = depths_of_cycles(params);
   kernels::StopTest test({params.niter, params.threshold, params.nsigma, params.nmajor});
   const std::ptrdiff_t cycleniter =
       params.cycleniter ? static_cast<std::ptrdiff_t>(*params.cycleniter) : -1;

@@ -58,7 +58,7 @@ struct ImageParams {
   double nsigma = 0;
   std::optional<std::size_t> cycleniter;
   double cyclefactor = 1.0;
-  double minpsffraction = 0.05;
+  std::optional<double> minpsffraction;
   double maxpsffraction = 0.8;
   std::optional<std::size_t> nmajor;
   double psfcutoff = 0.35;

@@ -5,6 +5,7 @@
 #include <stages/image/plane_givens.h>
 #include <stages/kernels/auto_multithresh.h>
 #include <stages/kernels/beam_fit.h>
+#include <stages/kernels/clean_control.h>
 #include <stages/kernels/multiscale.h>
 #include <stages/kernels/pixel_runs.h>
 #include <stages/kernels/sparse_model.h>

@@ -7,6 +7,7 @@ import numpy as np
 from astropy.io import fits
 
 from direct_sum import PlaneSamples
+from main_lobe import fitted_beam
 from skymill_runs import DATA, RunTest, needs_data
 from wsclean_runs import Wsclean, needs_wsclean
 
@@ -57,6 +58,40 @@ class RealMeasurementSets(RunTest):
         self.assertLessEqual(worst["inner"], 2e-4)
         self.assertLessEqual(worst["whole"], 2e-4)
         self.assertLessEqual(worst["place"], 0.2)
+
+    def check_beams(self, name, channels, size, cell, weighting):
+        """Beams beside a fit of the same main lobes above the same level by other means."""
+        path = pathlib.Path(DATA) / "ms" / name
+        prefix = self.cube(path, f"{path.stem}_{weighting}", column="data", size=size,
+                           cell=f"{cell}arcsec", niter=0, weighting=weighting,
+                           fits="[image, psf]")
+        psfs = fits.getdata(f"{prefix}.psf.fits")[0]
+        with fits.open(f"{prefix}.image.fits") as image:
+            header = image[0].header
+            beams = ([tuple(row)[:3] for row in image["BEAMS"].data] if channels > 1 else
+                     [(3600 * header["BMAJ"], 3600 * header["BMIN"], header["BPA"])])
+        worst, angle, seen = 0, 0, 0
+        for psf, (major, minor, pa) in zip(psfs, beams):
+            if not psf.max() > 0:  # 0 or NaN
+                continue
+            seen += 1
+            lobe = fitted_beam(psf, cell)
+            worst = max(worst, abs(major / lobe[0] - 1), abs(minor / lobe[1] - 1))
+            angle = max(angle, abs((pa - lobe[2] + 90) % 180 - 90))
+        print(f"\n{name}, {weighting}: axes of {seen} beams {100 * worst:.3f} % beside those of "
+              f"the main lobes at most, angles {angle:.3f} degrees", flush=True)
+        self.assertGreater(seen, 0.8 * channels)
+        self.assertLessEqual(worst, 0.003)
+        self.assertLessEqual(angle, 1)
+
+    def test_beams(self):
+        # Not WSRT's: 50 times as long as wide, they end outside of the image.
+        for name, channels, size, cell in (("vla_J1008_36GHz_64ch.ms", 64, 256, 0.25),
+                                           ("alma_HD142527_345GHz_FREQ78.ms", 1, 256, 0.05),
+                                           ("lofar_hba_64ch.ms", 64, 64, 120)):
+            for weighting in ("natural", "briggs"):
+                with self.subTest(name=name, weighting=weighting):
+                    self.check_beams(name, channels, size, cell, weighting)
 
     def compare_density(self, name, channels, channel, size, cell):
         """Uniform and Briggs depend on the cells of the density, and noise much more than a sky:

@@ -38,7 +38,8 @@ class Wsclean:
         command = ["wsclean", "-size", *size, "-scale", f"{cell}asec", "-weight", weighting,
                    *([robust] if weighting == "briggs" else []), "-padding", PADDING[weighting],
                    "-no-mf-weighting", "-use-wgridder", "-wgridder-accuracy", "1e-6",
-                   "-no-small-inversion", "-beam-fitting-size", "1.2", "-data-column", "DATA", "-no-update-model-required",
+                   "-no-small-inversion", "-beam-fitting-size", "1.2", "-data-column", "DATA",
+                   "-no-update-model-required",
                    "-channels-out", channels, "-niter", niter, "-make-psf", "-j", 2,
                    "-name", self.name]
         if niter > 0:
@@ -59,6 +60,6 @@ class Wsclean:
         return [self.plane(product, channel) for channel in range(self.channels)]
 
     def beam_deg(self, channel):
-        """Major and minor axis; None where nothing was gridded."""
+        """Major and minor axis and position angle; None where nothing was gridded."""
         header = fits.getheader(self.file("psf", channel))
-        return (header["BMAJ"], header["BMIN"]) if "BMAJ" in header else None
+        return tuple(header[key] for key in ("BMAJ", "BMIN", "BPA")) if "BMAJ" in header else None

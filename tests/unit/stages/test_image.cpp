@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 #include <core/error.h>
 #include <stages/image/image_stage.h>
+#include <stages/image/minor_cycle.h>
 #include <stages/image/sample_file.h>
 #include <unistd.h>
 #include <catch2/catch.hpp>
@@ -317,7 +318,7 @@ TEST_CASE("a channel that runs away is said to have diverged and keeps its best 
   ImageParams params = imaging();
   params.weighting = "uniform";
   params.gain = 1;  // far too greedy for this PSF
-  params.maxpsffraction = params.minpsffraction = 0;
+  params.minpsffraction = params.maxpsffraction = 0;
   params.niter = 20000;
   const Cube cube = image(params, all, 1000);
   for (const auto& [channel, planes] : cube) {
@@ -325,6 +326,18 @@ TEST_CASE("a channel that runs away is said to have diverged and keeps its best 
     CHECK(*std::max_element(restored.begin(), restored.end()) < 1.5F);
     for (const float pixel : restored) CHECK(std::isfinite(pixel));
   }
+}
+
+TEST_CASE("minor cycles are shallower where everything is cleaned, unless they are told") {
+  ImageParams params;
+  CHECK(MinorCycle::depths(params).minpsffraction == 0.2);
+  params.maxpsffraction = 0.1;
+  CHECK(MinorCycle::depths(params).minpsffraction == 0.1);
+  params.minpsffraction = 0.01;
+  CHECK(MinorCycle::depths(params).minpsffraction == 0.01);
+  params = {};
+  params.usemask = "auto-multithresh";
+  CHECK(MinorCycle::depths(params).minpsffraction == 0.05);
 }
 
 TEST_CASE("every deconvolver, with and without a mask, finds the sources") {
