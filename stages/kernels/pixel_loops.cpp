@@ -34,6 +34,8 @@ const Loops& loops() {
 
 }  // namespace
 
+bool spans_are_vectors() { return vector_set() == VectorSet::kAvx512; }
+
 float largest_pixel(const float* r, std::size_t n) { return loops().largest(r, n); }
 
 float subtract_pixels(float* r, const float* p, std::size_t n, float flux) {
