@@ -237,7 +237,7 @@ HogbomResult hogbom(View<float, 2> residual, View<const float, 2> psf, View<floa
                     View<const float, 2> mask, const HogbomOptions& options) {
   require_planes("hogbom", residual, psf, model, mask);
   require_gain_and_threshold("hogbom", options.gain, options.threshold);
-  if (mask.data() == nullptr && options.discard_residual) {
+  if (mask.data() == nullptr && options.discard_residual && spans_are_vectors()) {
     return clean_lazily(residual, psf, model, options);
   }
   if (mask.data() != nullptr && (options.in_mask_only || options.discard_residual)) {
@@ -259,7 +259,7 @@ HogbomResult hogbom(View<float, 2> residual, View<const float, 2> psf, const Pix
   if (inside == 0) {
     return {0, 0, 0, HogbomStop::kEmptyMask, {}};
   }
-  if (options.discard_residual && inside * kPackedShare > residual.size()) {
+  if (options.discard_residual && spans_are_vectors() && inside * kPackedShare > residual.size()) {
     if (inside < residual.size()) {
       forget_outside(mask, residual);
     }

@@ -37,6 +37,8 @@ const Loops& loops() {
 
 }  // namespace
 
+bool spans_are_vectors() { return vector_set() == VectorSet::kAvx512; }
+
 float largest_pixel(const float* r, std::size_t n) { return loops().largest(r, n); }
 
 PixelRange range_of_pixels(const float* r, std::size_t n) { return loops().range(r, n); }

@@ -60,6 +60,9 @@ void subtract_row(const TilePixels& tile, int row, const PsfPixels& psf, const L
 float subtract_spans(const TilePixels& tile, const PsfPixels& psf, const LaidPsf& laid,
                      const std::uint16_t* spans, std::size_t n);
 
+/// Whether this machine has vectors of a span; without, work on whole rows is the quicker one.
+bool spans_are_vectors();
+
 namespace pixel_loops_baseline {
 float largest(const float*, std::size_t);
 PixelRange range(const float*, std::size_t);
