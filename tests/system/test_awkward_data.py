@@ -33,7 +33,10 @@ class AwkwardData(RunTest):
                 stage = next(s for s in record["stages"] if s["name"] == "image")
                 yield fits.getdata(f"{prefix}.image.fits")[0], stage["tables"]["channels"], record
             else:
-                self.assertEqual(list(self.folder.glob(f"{gridder}.image*")), [])
+                # What is unfinished stays for the next run, under no final name.
+                made = [path for path in self.folder.glob(f"{gridder}.image*")
+                        if path.suffix != ".partial"]
+                self.assertEqual(made, [])
                 yield None
 
     def test_all_flagged(self):

@@ -96,6 +96,7 @@ TEST_CASE("three channels under common control follow tclean's global rules") {
   ImageParams params;
   params.niter = 1000;
   params.threshold = 0.3;
+  params.minpsffraction = 0.05;
   std::vector<Toy> toys(3);
   toys[0].peak_now = 10;
   toys[1].peak_now = 3;
@@ -128,6 +129,7 @@ TEST_CASE("an empty mask, a plane that runs away, and a group of nobody") {
   ImageParams params;
   params.niter = 100;
   params.threshold = 0.3;
+  params.minpsffraction = 0.05;
   std::vector<Toy> toys(2);
   toys[0].peak_now = toys[1].peak_now = 5;
   toys[0].mask = toys[1].mask = 0;

@@ -330,14 +330,14 @@ TEST_CASE("a channel that runs away is said to have diverged and keeps its best 
 
 TEST_CASE("minor cycles are shallower where everything is cleaned, unless they are told") {
   ImageParams params;
-  CHECK(MinorCycle::depths(params).minpsffraction == 0.2);
+  CHECK(depths_of_cycles(params).minpsffraction == 0.2);
   params.maxpsffraction = 0.1;
-  CHECK(MinorCycle::depths(params).minpsffraction == 0.1);
+  CHECK(depths_of_cycles(params).minpsffraction == 0.1);
   params.minpsffraction = 0.01;
-  CHECK(MinorCycle::depths(params).minpsffraction == 0.01);
+  CHECK(depths_of_cycles(params).minpsffraction == 0.01);
   params = {};
   params.usemask = "auto-multithresh";
-  CHECK(MinorCycle::depths(params).minpsffraction == 0.05);
+  CHECK(depths_of_cycles(params).minpsffraction == 0.05);
 }
 
 TEST_CASE("every deconvolver, with and without a mask, finds the sources") {

@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
-#include <catch2/catch.hpp>
 #include <core/error.h>
 #include <core/storage.h>
 #include <stages/measurement_set/ms_reader_stage.h>
 #include <stages/measurement_set/ms_writer_stage.h>
+#include <catch2/catch.hpp>
 
 #include <filesystem>
 
@@ -87,9 +87,9 @@ TEST_CASE("a run that fails leaves no MeasurementSet behind") {
   chunks.back()->antenna1.front() = 99;  // no such antenna
   MsWriterParams params;
   params.output = scratch.path() + "/broken.ms";
-  CHECK_THROWS_AS(testing::run_sink<MsWriterStage>(params, std::move(chunks),
-                                                   visibility_spec(all.header)),
-                  Error);
+  CHECK_THROWS_AS(
+      testing::run_sink<MsWriterStage>(params, std::move(chunks), visibility_spec(all.header)),
+      Error);
   CHECK(std::filesystem::is_empty(scratch.path()));
 }
 
