@@ -10,6 +10,7 @@
 #include <string>
 #include <vector>
 
+#include "run_watch.h"
 #include "staging.h"
 
 namespace skymill {
@@ -39,6 +40,7 @@ struct PipelineContext::Services {
   Metrics metrics;
   RunNotes notes;
   Staging staging;
+  RunWatch watch{metrics};
   const std::atomic<bool>* stop = nullptr;  ///< set by a signal; may be absent
   Lanes lanes;                              ///< last: their threads end before what they use
 };

@@ -7,6 +7,7 @@
 #include <tbb/parallel_pipeline.h>
 #include <tbb/task_arena.h>
 
+#include <algorithm>
 #include <new>
 
 #include "context_state.h"
@@ -54,8 +55,8 @@ struct Terminal {
 class SegmentRun {
  public:
   SegmentRun(const Plan& plan, const Segment& segment, const PipelineContext& ctx,
-             AnyStream* result, Progress& progress)
-      : plan_(plan), segment_(segment), ctx_(ctx), result_(result), progress_(progress) {
+             AnyStream* result, PassWatch& watch)
+      : plan_(plan), segment_(segment), ctx_(ctx), result_(result), watch_(watch) {
     start_source();
     start_terminals();
   }
@@ -157,13 +158,16 @@ class SegmentRun {
     return tbb::make_filter<std::shared_ptr<Order>, Parcel>(
         tbb::filter_mode::parallel, [this, ctx, &time](const std::shared_ptr<Order>& order) {
           return in_stage(head().name, [&] {
+            UnitInWork unit(watch_, order->chunk);
             AnyChunk chunk = std::move(order->chunk);
             if (order->work) {
               const TimedCall timed(time);
               tbb::this_task_arena::isolate([&] { chunk = order->work(ctx); });
             }
             count_chunk(time, chunk);
-            return std::make_shared<AnyChunk>(std::move(chunk));
+            auto parcel = std::make_shared<AnyChunk>(std::move(chunk));
+            unit.made(parcel.get(), *parcel);
+            return parcel;
           });
         });
   }
@@ -212,8 +216,8 @@ class SegmentRun {
   }
 
   tbb::filter<Parcel, void> end_filter() {
-    return tbb::make_filter<Parcel, void>(tbb::filter_mode::parallel,
-                                          [this](const Parcel&) { progress_.step(); });
+    return tbb::make_filter<Parcel, void>(
+        tbb::filter_mode::parallel, [this](const Parcel& parcel) { watch_.done(parcel.get()); });
   }
 
   static void count_chunk(StageTiming& time, const AnyChunk& chunk) {
@@ -225,7 +229,7 @@ class SegmentRun {
   const Segment& segment_;
   const PipelineContext& ctx_;
   AnyStream* result_;
-  Progress& progress_;
+  PassWatch& watch_;
   std::unique_ptr<ReadAhead> read_ahead_;
   std::vector<Terminal> terminals_;
 };
@@ -253,6 +257,30 @@ std::string segment_title(const Plan& plan, const Segment& segment) {
   std::string title = plan.stages[segment.head].name;
   for (const std::size_t index : segment.chain) title += " > " + plan.stages[index].name;
   return title;
+}
+
+/// Stages of a pass that no later pass has: a result's stage goes on in the pass that streams it.
+std::vector<std::string> ending_stages(const Plan& plan, const Segment& segment) {
+  std::vector<std::string> names{plan.stages[segment.head].name};
+  for (const std::size_t index : segment.chain) {
+    const bool goes_on = std::any_of(
+        plan.segments.begin(), plan.segments.end(),
+        [&](const Segment& other) { return other.head_is_result && other.head == index; });
+    if (!goes_on) names.push_back(plan.stages[index].name);
+  }
+  return names;
+}
+
+PassFacts pass_facts(const Plan& plan, const Segment& segment, int threads) {
+  PassFacts facts;
+  facts.title = segment_title(plan, segment);
+  facts.stages.push_back(plan.stages[segment.head].name);
+  for (const std::size_t index : segment.chain) facts.stages.push_back(plan.stages[index].name);
+  facts.ending = ending_stages(plan, segment);
+  facts.units = Planner::output(plan.stages[segment.head]).chunks;
+  facts.workers = std::min(segment.tokens, static_cast<std::size_t>(threads));
+  facts.makes_units = segment.head_is_result;
+  return facts;
 }
 
 }  // namespace
@@ -291,6 +319,8 @@ void Executor::run_task(Plan& plan, std::size_t index) {
   ctx_->log().info("running " + planned.name);
   const PipelineContext before = *ctx_;
   admit_products(planned);
+  const PassWatch watch(ctx_->state().services->watch,
+                        {planned.name, {planned.name}, {planned.name}});
   in_stage(planned.name, [&] {
     const Scratch scratch(ctx_->scratch_root(), planned.name);
     const TimedCall timed(ctx_->metrics().state().timing(planned.name));
@@ -317,10 +347,9 @@ void Executor::run_segment(Plan& plan, Segment& segment) {
 
   AnyStream* result = nullptr;
   if (segment.head_is_result) result = &results_.at(segment.head);
+  PassWatch watch(ctx_->state().services->watch, pass_facts(plan, segment, ctx_->threads()));
   {
-    Progress progress(console_, ctx_->log(), title,
-                      Planner::output(plan.stages[segment.head]).chunks);
-    SegmentRun running(plan, segment, *ctx_, result, progress);
+    SegmentRun running(plan, segment, *ctx_, result, watch);
     in_stage(plan.stages[segment.head].name, [&] { running.run(); });
   }
   if (segment.head_is_result) {

@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 #pragma once
 
-#include "console.h"
 #include "context_state.h"
 #include "plan.h"
 
@@ -11,8 +10,7 @@ namespace skymill {
 /// in flight comes from the memory budget.
 class Executor {
  public:
-  Executor(Planner& planner, std::shared_ptr<Console> console)
-      : planner_(planner), console_(std::move(console)) {}
+  explicit Executor(Planner& planner) : planner_(planner) {}
 
   /// @throws Error with the stage's name; nothing unfinished is published
   void run(Plan& plan, PipelineContext ctx);
@@ -26,7 +24,6 @@ class Executor {
   bool has_stream_consumer(const Plan& plan, std::size_t index) const;
 
   Planner& planner_;
-  std::shared_ptr<Console> console_;
   std::optional<PipelineContext> ctx_;
   std::vector<bool> done_;
   std::map<std::size_t, AnyStream> results_;       ///< of reduces, until they are streamed

@@ -8,21 +8,19 @@
 #include <unistd.h>
 
 #include <algorithm>
+#include <filesystem>
 #include <fstream>
 #include <nlohmann/json.hpp>
 
 #include "metrics_state.h"
 #include "record_file.h"
+#include "row_json.h"
 
 namespace skymill {
 
 namespace {
 
 using Json = nlohmann::ordered_json;
-
-Json json_of(const PropertyValue& value) {
-  return std::visit([](const auto& held) { return Json(held); }, value);
-}
 
 Json stage_json(const PlannedStage& stage, Metrics::State& metrics) {
   Json json;
@@ -45,9 +43,7 @@ Json stage_json(const PlannedStage& stage, Metrics::State& metrics) {
   }
   for (const auto& [table, rows] : metrics.tables[stage.name]) {
     for (const Row& row : rows) {
-      Json cells;
-      for (const auto& [name, value] : row) cells[name] = json_of(value);
-      json["tables"][table].push_back(std::move(cells));
+      json["tables"][table].push_back(row_json(row));
     }
   }
   return json;
@@ -61,12 +57,6 @@ Json paths_json(std::vector<std::string> paths) {
     json.push_back({{"path", path}, {"bytes", bytes_on_disk(path)}});
   }
   return json;
-}
-
-std::string verdict(const RunEnd& end, const std::vector<std::string>& degradations) {
-  if (end.exit_code == static_cast<int>(ErrorKind::requeue)) return "stopped";
-  if (end.exit_code != 0) return "failed";
-  return degradations.empty() ? "clean" : "degraded";
 }
 
 /// Bytes that the kernel moved for this process: {read_bytes, write_bytes, rchar, wchar}.
@@ -112,6 +102,12 @@ Json segments_json(const Plan& plan) {
 
 }  // namespace
 
+std::string run_verdict(const RunEnd& end, const std::vector<std::string>& degradations) {
+  if (end.exit_code == static_cast<int>(ErrorKind::requeue)) return "stopped";
+  if (end.exit_code != 0) return "failed";
+  return degradations.empty() ? "clean" : "degraded";
+}
+
 void write_run_record(const std::string& path, const RunIdentity& identity, const RunEnd& end,
                       const Plan* plan, PipelineContext::Services& services) {
   using std::chrono::duration;
@@ -126,6 +122,8 @@ void write_run_record(const std::string& path, const RunIdentity& identity, cons
   json["run"] = identity.id;
   json["command"] = identity.command_line;
   json["description"] = identity.description_file;
+  std::error_code code;  // a folder that is gone has no name
+  json["folder"] = std::filesystem::current_path(code).string();
   json["host"] = {
       {"name", system.nodename}, {"kernel", system.release}, {"threads", services.threads}};
   json["started"] = utc_text(identity.started);
@@ -133,10 +131,11 @@ void write_run_record(const std::string& path, const RunIdentity& identity, cons
   json["wall_s"] = duration<double>(now - identity.started).count();
   {
     const std::lock_guard lock(notes.mutex);
-    json["verdict"] = verdict(end, notes.degradations);
+    json["verdict"] = run_verdict(end, notes.degradations);
     json["exit_code"] = end.exit_code;
     if (!end.error.empty()) json["error"] = end.error;
     json["degraded_because"] = notes.degradations;
+    json["warnings"] = services.watch.warnings_record();
     json["inputs"] = paths_json(notes.inputs);
     json["outputs"] = paths_json(notes.outputs);
   }
@@ -146,6 +145,8 @@ void write_run_record(const std::string& path, const RunIdentity& identity, cons
                     {"resident_peak_bytes", peak_resident_bytes()}};
   json["io"] = io_json();
   json["staging"] = staging_json(services.staging);
+  json["passes"] = services.watch.passes_record();
+  json["samples"] = services.watch.samples_record();
   json["stages"] = Json::array();
   if (plan) {
     json["segments"] = segments_json(*plan);

@@ -24,6 +24,9 @@ struct RunEnd {
   std::string error;  ///< empty when it did not fail
 };
 
+/// clean, degraded, stopped or failed
+std::string run_verdict(const RunEnd& end, const std::vector<std::string>& degradations);
+
 /// Writes `run.json`: resolved parameters and where each came from, versions, inputs, outputs,
 /// times, bytes, memory and the verdict (clean, degraded, stopped, failed). It is written whole and
 /// renamed.
