@@ -57,8 +57,9 @@ void RunWatch::start(const std::string& run_id, Outlets outlets) {
     outlets_->listener->set(
         [this](const char* level, const std::string& text) { hear(level, text); });
   }
-  written_before_ = sample_now(0).written_bytes;
-  sample();
+  const RunSample first = sample_now(0);
+  written_before_ = first.written_bytes;
+  samples_.add(first);
   thread_ = std::thread([this] { go(); });
 }
 
@@ -159,8 +160,7 @@ void RunWatch::sample(bool is_last) {
     const std::lock_guard lock(mutex_);
     samples_.add(now);
   }
-  const bool is_due = told_sample_s_ < 0 || now.time_s >= told_sample_s_ + kBetweenSampleEvents_s;
-  if (!is_due && !is_last) return;
+  if (now.time_s < told_sample_s_ + kBetweenSampleEvents_s && !is_last) return;
   told_sample_s_ = now.time_s;
   if (wants_events()) tell("sample", sample_json(now));
 }

@@ -88,7 +88,7 @@ class RunWatch {
   std::condition_variable wake_;
   bool is_stopping_ = false;
   RunSamples samples_;
-  double told_sample_s_ = -1;
+  double told_sample_s_ = 0;
   std::vector<const PassWatch*> passes_;  ///< going on
   std::vector<PassRecord> past_passes_;
   std::vector<std::string> warnings_;

@@ -152,7 +152,7 @@ def library_fault(path, folder, library):
 
 
 def quoted_fault(root, path, folder, target):
-    """`"x.h"` is for a header beside the file; the program and core's tests and measurements also see core/src."""
+    """`"x.h"` is for a header beside the file; the program, core's tests and perf also see core/src."""
     beside = os.path.join(os.path.dirname(path), target)
     if folder in ("tests", "perf"):
         return None

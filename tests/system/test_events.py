@@ -100,11 +100,11 @@ class EventsTest(RunTest):
                                 "output=sim.ms", "--events", "-"], cwd=self.folder,
                                stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True)
         lines = []
-        for line in run.stdout:
-            lines.append(line)
-            if json.loads(line)["event"] == "run_started":
-                run.send_signal(signal.SIGTERM)
-        run.wait(timeout=600)
+        with run:
+            for line in run.stdout:
+                lines.append(line)
+                if json.loads(line)["event"] == "run_started":
+                    run.send_signal(signal.SIGTERM)
         self.assertEqual(run.returncode, 75)
         end = self.checked("".join(lines))[-1]
         self.assertEqual((end["event"], end["verdict"], end["exit_code"]), ("run_ended", "stopped", 75))

@@ -152,7 +152,7 @@ class PageTest(RunTest):
         self.assertEqual((found["blank"], found["loaded"], found["wide"]), (0, [], False))
         self.assertEqual(len(found["pictures"]), 1)
         self.assertGreater(min(found["pictures"][0]), 100)
-        for title in ("Stages", "Memory", "CPU", "iterations", "rms", "beam major, beam minor",
+        for title in ("Stages", "Memory", "CPU", "peak", "rms", "beam major, beam minor",
                       "stop: rows by value", "Time by step", "Parameters", "Files"):
             self.assertIn(title, found["titles"])
         net = (self.folder / "net.json").read_text()

@@ -209,7 +209,7 @@ TEST_CASE("every unit of a pass is told with the rows of its work") {
   std::vector<std::string> ended;
   for (const Json& stage : run.of("stage_ended")) ended.push_back(stage.at("stage"));
   CHECK(ended == std::vector<std::string>{"begin", "units", "drop"});
-  CHECK(run.of("sample").size() >= 2);  // the first and the last
+  CHECK(run.of("sample").size() >= 1);  // the last, however short the run
 }
 
 TEST_CASE("the record has the passes with why their units stopped, and samples") {
