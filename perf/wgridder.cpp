@@ -8,84 +8,20 @@
 #include <stages/kernels/fft.h>
 #include <stages/kernels/wgridder.h>
 #include <sys/resource.h>
+#include "alma_channel.h"
+#include "least_time.h"
 
-#include <algorithm>
-#include <array>
-#include <chrono>
-#include <cmath>
 #include <complex>
 #include <cstdio>
 #include <cstdlib>
 #include <exception>
-#include <numbers>
-#include <random>
 #include <string>
 #include <vector>
 
 using namespace skymill::kernels;
+using namespace skymill::perf;
 
 namespace {
-
-using Complex = std::complex<float>;
-
-constexpr std::size_t kAntennas = 40;
-constexpr std::size_t kSamples = 436569;
-constexpr double kFreq = 268.5e9;
-constexpr double kArcsec = std::numbers::pi / 180 / 3600;
-
-struct Channel {
-  std::vector<double> uvw;
-  std::vector<double> freq{kFreq};
-  std::vector<Complex> vis;
-  std::vector<float> weight;
-
-  PlaneSamples samples() const {
-    const std::size_t rows = weight.size();
-    return {{uvw.data(), {rows, 3}},
-            {freq.data(), {1}},
-            {vis.data(), {rows, 1}},
-            {weight.data(), {rows, 1}}};
-  }
-};
-
-/// Three spiral arms seen from 3.5 hours around transit, at the declination of IRC+10216.
-Channel observe(double longest_m) {
-  std::mt19937 random(1);
-  std::normal_distribution<double> normal;
-  std::vector<std::array<double, 3>> xyz;
-  const double latitude = -23.022886 * std::numbers::pi / 180;
-  for (std::size_t k = 0; k < kAntennas; ++k) {
-    const double step = static_cast<double>(k / 3) / 13;
-    const double r =
-        std::clamp(0.04 * std::pow(25.0, step + 0.012 * normal(random)), 0.01, 1.2) / 1.9;
-    const double angle = static_cast<double>(k % 3) * 2 * std::numbers::pi / 3 +
-                         1.045 * std::log(r * 47) + 0.12 * normal(random);
-    const double east = longest_m * r * std::cos(angle);
-    const double north = longest_m * 1.1 * r * std::sin(angle);
-    xyz.push_back({-std::sin(latitude) * north, east, std::cos(latitude) * north});
-  }
-  Channel channel;
-  std::normal_distribution<float> noise;
-  const double dec = 13.28 * std::numbers::pi / 180;
-  constexpr int kTimes = 576;
-  for (int t = 0; t < kTimes; ++t) {
-    const double h = (static_cast<double>(t) / kTimes - 0.44) * 3.5 * std::numbers::pi / 12;
-    for (std::size_t a = 0; a < kAntennas; ++a) {
-      for (std::size_t b = a + 1; b < kAntennas && channel.weight.size() < kSamples; ++b) {
-        const double x = xyz[b][0] - xyz[a][0];
-        const double y = xyz[b][1] - xyz[a][1];
-        const double z = xyz[b][2] - xyz[a][2];
-        const double toward = std::cos(h) * x - std::sin(h) * y;
-        channel.uvw.insert(channel.uvw.end(), {std::sin(h) * x + std::cos(h) * y,
-                                               -std::sin(dec) * toward + std::cos(dec) * z,
-                                               std::cos(dec) * toward + std::sin(dec) * z});
-        channel.vis.emplace_back(1 + noise(random), noise(random));
-        channel.weight.push_back(1 + 0.2F * std::abs(noise(random)));
-      }
-    }
-  }
-  return channel;
-}
 
 /// ducc_peer.cpp, if there is one.
 struct Peer {
@@ -111,28 +47,7 @@ struct Peer {
   Predict predict = nullptr;
 };
 
-struct Times {
-  double wall = 1e300;
-  double cpu = 1e300;
-};
-
-template <class Work>
-void take(Times& best, const Work& work) {
-  const auto cpu = [] {
-    rusage usage{};
-    getrusage(RUSAGE_SELF, &usage);
-    return static_cast<double>(usage.ru_utime.tv_sec + usage.ru_stime.tv_sec) +
-           1e-6 * static_cast<double>(usage.ru_utime.tv_usec + usage.ru_stime.tv_usec);
-  };
-  const auto start = std::chrono::steady_clock::now();
-  const double cpu_start = cpu();
-  work();
-  best.cpu = std::min(best.cpu, cpu() - cpu_start);
-  best.wall = std::min(
-      best.wall, std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count());
-}
-
-void show(const char* what, const Times& ours, const Times& peer) {
+void show(const char* what, const LeastTime& ours, const LeastTime& peer) {
   std::printf("  %-8s %8.4f s wall %8.4f s CPU %6.1f M samples/s", what, ours.wall, ours.cpu,
               1e-6 * static_cast<double>(kSamples) / ours.wall);
   if (peer.wall < 1e300) {
@@ -143,10 +58,14 @@ void show(const char* what, const Times& ours, const Times& peer) {
 }
 
 void measure(std::size_t side, double cell, double longest_m, int turns, const Peer& peer) {
-  const Channel channel = observe(longest_m);
+  const AlmaChannel channel = observe(longest_m);
   std::vector<float> image(side * side);
   std::vector<float> theirs(peer.dirty != nullptr ? side * side : 0);
   std::vector<Complex> vis(channel.vis.size());
+  std::vector<float> sparse(side * side);  // a clean model: flux in forty rows
+  for (std::size_t k = 0; k < sparse.size(); k += side * (side / 40) + side / 13) {
+    sparse[k] = 1;
+  }
   for (const double accuracy : {1e-4, 1e-6}) {
     for (const bool w_term : {false, true}) {
       for (const std::size_t threads : {1U, 2U}) {
@@ -160,7 +79,7 @@ void measure(std::size_t side, double cell, double longest_m, int turns, const P
         std::printf("%zu^2, accuracy %g, %s, %zu thread(s): %d taps, grid %zu, %zu %s plane(s)\n",
                     side, accuracy, w_term ? "with w" : "without w", threads, how.taps, how.u_size,
                     how.planes, how.whole ? "whole" : "half");
-        Times dirty, psf, predict, their_dirty, their_predict;
+        LeastTime dirty, psf, predict, predict_sparse, their_dirty, their_predict;
         for (int turn = 0; turn < turns; ++turn) {
           take(dirty, [&] { gridder.dirty(channel.samples(), view); });
           if (peer.dirty != nullptr) {
@@ -174,6 +93,10 @@ void measure(std::size_t side, double cell, double longest_m, int turns, const P
           take(predict, [&] {
             gridder.predict(view, channel.samples(), {vis.data(), {vis.size(), 1}});
           });
+          take(predict_sparse, [&] {
+            gridder.predict(View<const float, 2>(sparse.data(), {side, side}), channel.samples(),
+                            {vis.data(), {vis.size(), 1}});
+          });
           if (peer.predict != nullptr) {
             take(their_predict, [&] {
               peer.predict(channel.weight.size(), channel.uvw.data(), kFreq, image.data(), side,
@@ -184,6 +107,7 @@ void measure(std::size_t side, double cell, double longest_m, int turns, const P
         show("dirty", dirty, their_dirty);
         show("psf", psf, {});
         show("predict", predict, their_predict);
+        show("sparse", predict_sparse, {});
         rusage usage{};
         getrusage(RUSAGE_SELF, &usage);
         std::printf(

@@ -179,6 +179,11 @@ class Batch {
         run_and_record(session_, identity, planner, plan, services, row.record, descriptor.page);
     row.outputs = result.outputs;
     for (const std::string& path : row.outputs) row.bytes += bytes_on_disk(path);
+    for (const std::string& reason : result.failures) {
+      row.outcome = Outcome::failed;
+      row.recoverable = true;
+      row.reason += (row.reason.empty() ? "" : "; ") + reason;
+    }
     for (const std::string& reason : result.degradations) {
       row.reason += (row.reason.empty() ? "degraded: " : "; degraded: ") + reason;
     }

@@ -14,9 +14,12 @@ void report(const RunResult& result, const Session& session, const std::string& 
   const double seconds =
       std::chrono::duration<double>(std::chrono::system_clock::now() - session.identity.started)
           .count();
-  std::string text = result.degradations.empty() ? "done" : "done, degraded";
+  std::string text = !result.failures.empty()      ? "done in parts"
+                     : result.degradations.empty() ? "done"
+                                                   : "done, degraded";
   text += " in " + format_quantity(seconds, "s") + ", peak memory " +
           format_quantity(static_cast<double>(peak_resident_bytes()), "B") + "\n";
+  for (const std::string& reason : result.failures) text += "  failed: " + reason + "\n";
   for (const std::string& reason : result.degradations) text += "  degraded: " + reason + "\n";
   for (const std::string& path : result.outputs) {
     text +=
@@ -44,9 +47,10 @@ int run_once(Session& session, const Descriptor& descriptor, Diagnostics& diagno
                              : !descriptor.record.empty()    ? descriptor.record
                                                              : "run.json";
   const std::string page = session.options.page.empty() ? descriptor.page : session.options.page;
-  report(run_and_record(session, session.identity, planner, plan, services, record, page), session,
-         record, page);
-  return 0;
+  const RunResult result =
+      run_and_record(session, session.identity, planner, plan, services, record, page);
+  report(result, session, record, page);
+  return result.failures.empty() ? 0 : static_cast<int>(ErrorKind::failed);
 }
 
 }  // namespace

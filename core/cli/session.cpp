@@ -109,6 +109,7 @@ void tell_end(const RunIdentity& identity, const RunEnd& end, const std::string&
     const std::lock_guard lock(services.notes.mutex);
     fields["verdict"] = run_verdict(end, services.notes.degradations);
     fields["degraded_because"] = services.notes.degradations;
+    fields["failures"] = services.notes.failures;
     fields["outputs"] = services.notes.outputs;
   }
   fields["exit_code"] = end.exit_code;
@@ -150,6 +151,9 @@ RunResult run_and_record(const Session& session, const RunIdentity& identity, Pl
   if (failure) {
     end.exit_code = static_cast<int>(failure->kind());
     end.error = failure->what();
+  } else if (!services->notes.failures.empty()) {
+    end.exit_code = static_cast<int>(ErrorKind::failed);
+    end.is_partial = true;
   }
   services->watch.stop();
   try {
@@ -162,7 +166,7 @@ RunResult run_and_record(const Session& session, const RunIdentity& identity, Pl
   }
   tell_end(identity, end, record, *services);
   if (failure) throw *failure;
-  return {services->notes.outputs, services->notes.degradations};
+  return {services->notes.outputs, services->notes.degradations, services->notes.failures};
 }
 
 }  // namespace skymill::cli

@@ -48,6 +48,7 @@ struct Session {
 struct RunResult {
   std::vector<std::string> outputs;
   std::vector<std::string> degradations;
+  std::vector<std::string> failures;  ///< of parts; the rest went on
 };
 
 /// Runs the plan of a description and writes its record, also of a run that fails.

@@ -3,6 +3,7 @@
 #include <core/error.h>
 
 #include <algorithm>
+#include <charconv>
 
 namespace skymill {
 
@@ -61,6 +62,30 @@ std::string Span::text() const {
             std::to_string(named.extent.end);
   }
   return text;
+}
+
+Span Span::from_text(std::string_view text) {
+  Span span;
+  const auto number = [&](std::string_view digits) {
+    std::size_t value = 0;
+    const auto end = std::from_chars(digits.data(), digits.data() + digits.size(), value);
+    if (digits.empty() || end.ec != std::errc() || end.ptr != digits.data() + digits.size()) {
+      throw Error(ErrorKind::failed, "'" + std::string(text) + "' is not a place on axes");
+    }
+    return value;
+  };
+  for (std::size_t at = 0; at < text.size();) {
+    const std::size_t end = std::min(text.find(", ", at), text.size());
+    const std::string_view part = text.substr(at, end - at);
+    const std::size_t space = std::min(part.rfind(' '), part.size());
+    const std::size_t colon = std::min(part.rfind(':'), part.size());
+    const bool has_both = space > 0 && space < colon && colon < part.size();
+    span.set(std::string(part.substr(0, space)),
+             number(has_both ? part.substr(space + 1, colon - space - 1) : ""),
+             number(has_both ? part.substr(colon + 1) : ""));
+    at = end + 2;
+  }
+  return span;
 }
 
 std::vector<Extent> split(std::size_t count, std::size_t size) {

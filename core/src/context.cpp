@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 #include <core/error.h>
 #include <core/storage.h>
+#include <core/units.h>
 
 #include "context_state.h"
 
@@ -11,7 +12,7 @@ PipelineContext::PipelineContext(std::shared_ptr<const State> state) : state_(st
 PipelineContext make_context(std::shared_ptr<PipelineContext::Services> services) {
   const Log log = services->log;
   auto state = std::make_shared<PipelineContext::State>(
-      PipelineContext::State{std::move(services), {}, log, nullptr, {}});
+      PipelineContext::State{std::move(services), {}, log, nullptr, nullptr, {}, {}});
   return PipelineContext(std::move(state));
 }
 
@@ -37,9 +38,48 @@ void throw_if_set(const std::atomic<bool>* stop) {
 
 }  // namespace
 
-bool PipelineContext::stop_requested() const { return is_set(state_->services->stop); }
+bool PipelineContext::stop_requested() const {
+  return !state_->unit && is_set(state_->services->stop);
+}
 
-void PipelineContext::throw_if_stopped() const { throw_if_set(state_->services->stop); }
+void PipelineContext::throw_if_stopped() const {
+  if (!state_->unit) throw_if_set(state_->services->stop);
+  if (state_->deadline && std::chrono::steady_clock::now() > state_->deadline->when) {
+    throw Error(ErrorKind::failed,
+                "took longer than " + format_quantity(state_->deadline->seconds, "s"),
+                "raise its timeout");
+  }
+}
+
+bool PipelineContext::is_done(const Span& span) const {
+  return state_->services->resumption.is_done(state_->stage, span);
+}
+
+void PipelineContext::all_complete() const {
+  ResumableStage* stage = state_->services->resumption.find(state_->stage);
+  if (stage) stage->set_complete();
+}
+
+PipelineContext with_deadline(const PipelineContext& ctx, double seconds) {
+  auto state = std::make_shared<PipelineContext::State>(ctx.state());
+  state->deadline = Deadline{std::chrono::steady_clock::now() +
+                                 std::chrono::duration_cast<std::chrono::steady_clock::duration>(
+                                     std::chrono::duration<double>(seconds)),
+                             seconds};
+  return PipelineContext(std::move(state));
+}
+
+PipelineContext without_deadline(const PipelineContext& ctx) {
+  auto state = std::make_shared<PipelineContext::State>(ctx.state());
+  state->deadline.reset();
+  return PipelineContext(std::move(state));
+}
+
+PipelineContext with_unit(const PipelineContext& ctx, std::shared_ptr<UnitNotes> notes) {
+  auto state = std::make_shared<PipelineContext::State>(ctx.state());
+  state->unit = std::move(notes);
+  return PipelineContext(std::move(state));
+}
 
 Draft PipelineContext::draft(const std::string& path, bool overwrite) const {
   auto space = state_->services->staging.take(state_->stage, path);
@@ -69,11 +109,19 @@ void PipelineContext::count(const std::string& counter, std::int64_t amount) con
 }
 
 void PipelineContext::record(const std::string& table, Row row) const {
+  if (state_->unit) {
+    const std::lock_guard lock(state_->unit->mutex);
+    state_->unit->rows.push_back({state_->stage, table, row});
+  }
   metrics().add_row(state_->stage, table, std::move(row));
 }
 
 void PipelineContext::degrade(const std::string& reason) const {
   log().warning(reason);
+  if (state_->unit) {
+    const std::lock_guard lock(state_->unit->mutex);
+    state_->unit->degradations.push_back(state_->stage + ": " + reason);
+  }
   RunNotes& notes = state_->services->notes;
   const std::lock_guard lock(notes.mutex);
   notes.degradations.push_back(state_->stage + ": " + reason);

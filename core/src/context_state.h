@@ -4,14 +4,18 @@
 #include <core/context.h>
 
 #include <atomic>
+#include <chrono>
 #include <map>
 #include <memory>
 #include <mutex>
+#include <optional>
 #include <string>
 #include <vector>
 
+#include "resumption.h"
 #include "run_watch.h"
 #include "staging.h"
+#include "unit_notes.h"
 
 namespace skymill {
 
@@ -21,6 +25,7 @@ struct RunNotes {
   std::vector<std::string> degradations;
   std::vector<std::string> inputs;
   std::vector<std::string> outputs;
+  std::vector<std::string> failures;  ///< that the run has gone on after
 };
 
 struct PipelineContext::Services {
@@ -40,10 +45,21 @@ struct PipelineContext::Services {
   Metrics metrics;
   RunNotes notes;
   Staging staging;
+  Resumption resumption;
   RunWatch watch{metrics};
   const std::atomic<bool>* stop = nullptr;  ///< set by a signal; may be absent
   Lanes lanes;                              ///< last: their threads end before what they use
 };
+
+/// Until when an attempt may last.
+struct Deadline {
+  std::chrono::steady_clock::time_point when;
+  double seconds = 0;
+};
+
+/// A context whose `throw_if_stopped` heeds a limit of time.
+PipelineContext with_deadline(const PipelineContext& ctx, double seconds);
+PipelineContext without_deadline(const PipelineContext& ctx);
 
 struct PipelineContext::State {
   struct Product {
@@ -55,6 +71,8 @@ struct PipelineContext::State {
   std::string stage;
   Log log;  ///< the run's, with the stage's name
   const Lane::Token* token = nullptr;
+  std::shared_ptr<UnitNotes> unit;  ///< of the unit that is worked on, if its notes are kept
+  std::optional<Deadline> deadline;
   std::map<std::string, Product> products;
 };
 

@@ -6,6 +6,7 @@
 #include <algorithm>
 #include <array>
 #include <cerrno>
+#include <charconv>
 #include <cstring>
 #include <filesystem>
 #include <fstream>
@@ -210,6 +211,8 @@ class DescriptorReader {
         is_on = read_switch(part);
       else if (part.key == "after")
         read_after(part, stage);
+      else if (read_failure_key(part, stage.on_failure))
+        continue;
       else
         stage.settings.set(
             {part.key, part.where, parameters_.value_of(part.key, part.value, part.where)});
@@ -227,6 +230,54 @@ class DescriptorReader {
                          "write the name of one stage type");
     else
       stage.use = value.text;
+  }
+
+  /// @return false for a key of another kind
+  bool read_failure_key(const YamlEntry& part, FailurePolicy& policy) {
+    const std::vector<std::string> keys{"retry", "retry_on", "timeout", "on_failure"};
+    if (std::find(keys.begin(), keys.end(), part.key) == keys.end()) return false;
+    if (policy.where.line == 0) policy.where = part.where;
+    const SettingValue value = parameters_.value_of(part.key, part.value, part.where);
+    if (value.broken) return true;
+    const auto wrong = [&](const std::string& hint) {
+      diagnostics_.error(value.where, in_quotes(part.key) + " is " + in_quotes(value.display()),
+                         hint);
+    };
+    if (part.key == "retry") {
+      const std::string& text = value.text;
+      const auto end = std::from_chars(text.data(), text.data() + text.size(), policy.retries);
+      const bool is_count = end.ec == std::errc() && end.ptr == text.data() + text.size();
+      if (!is_count || policy.retries < 0 || policy.retries > 100)
+        wrong("write how often to try again, 0 to 100");
+    } else if (part.key == "retry_on") {
+      read_kinds(value, policy, wrong);
+    } else if (part.key == "timeout") {
+      try {
+        policy.timeout_s = parse_quantity(value.text, "s");
+      } catch (const QuantityError&) {
+        policy.timeout_s = 0;
+      }
+      if (*policy.timeout_s <= 0) wrong("write a time, such as 10min");
+    } else {
+      policy.goes_on = value.display() == "continue";
+      if (!policy.goes_on && value.display() != "stop") wrong("write stop or continue");
+    }
+    return true;
+  }
+
+  template <class F>
+  static void read_kinds(const SettingValue& value, FailurePolicy& policy, F&& wrong) {
+    policy.retry_on.clear();
+    for (const ScalarText& item : value.items) {
+      if (item.text == "failed")
+        policy.retry_on.push_back(ErrorKind::failed);
+      else if (item.text == "resources")
+        policy.retry_on.push_back(ErrorKind::resources);
+      else if (item.text == "input")
+        policy.retry_on.push_back(ErrorKind::input);
+      else
+        return wrong("the kinds are: failed, resources, input");
+    }
   }
 
   /// true or false; true after a mistake, which is reported.

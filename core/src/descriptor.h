@@ -10,6 +10,8 @@
 #include <string_view>
 #include <vector>
 
+#include "failure_policy.h"
+
 namespace skymill {
 
 /// A named value that a description declares and `--param` may give.
@@ -28,7 +30,8 @@ struct StageEntry {
   Where where;
   std::string use;  ///< stage type; the stage's own name unless `use:` is given
   Where use_where;
-  Settings settings;              ///< everything but `use`, `after` and `when`
+  Settings settings;  ///< everything that is the stage's own
+  FailurePolicy on_failure;
   std::vector<ScalarText> after;  ///< earlier stages that must be finished first
 };
 

@@ -11,10 +11,25 @@
 
 #include "draft_lock.h"
 #include "durable.h"
+#include "journal.h"
 
 namespace fs = std::filesystem;
 
 namespace skymill {
+
+namespace {
+
+/// A run that has begun, and has not come to write yet, holds only the journal.
+bool is_in_use(const std::string& product) {
+  try {
+    Journal::open(product);
+    return false;
+  } catch (const Error&) {
+    return true;
+  }
+}
+
+}  // namespace
 
 std::vector<Leftover> clean_drafts(const std::string& folder, bool only_look) {
   if (!fs::is_directory(folder)) {
@@ -28,13 +43,16 @@ std::vector<Leftover> clean_drafts(const std::string& folder, bool only_look) {
     const std::string lock_path = draft_lock_path(product.string());
     const int lock = ::open(lock_path.c_str(), O_RDWR | O_CLOEXEC);
     if (lock < 0) continue;
-    if (::flock(lock, LOCK_EX | LOCK_NB) == 0) {
+    if (::flock(lock, LOCK_EX | LOCK_NB) == 0 && !is_in_use(product.string())) {
       found.push_back({entry.path().string(), "an unfinished product that no run is writing",
                        filled_bytes(entry.path())});
       std::error_code code;
       if (!only_look) fs::remove_all(entry.path(), code);
       if (code) found.back().what += "; cannot be removed: " + code.message();
-      if (!only_look && !code) ::unlink(lock_path.c_str());
+      if (!only_look && !code) {
+        ::unlink(lock_path.c_str());
+        ::unlink(Journal::path_of(product.string()).c_str());  // it tells of what is gone
+      }
     }
     ::close(lock);
   }

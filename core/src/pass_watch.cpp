@@ -111,16 +111,16 @@ void PassWatch::done(const void* key) {
 
 /// Seconds until the rest is done, from the mean of what is; negative when not known.
 double PassWatch::left_s(Clock::time_point now) const {
-  if (done_ == 0 || facts_.units <= done_) return -1;
-  const auto left = static_cast<double>(facts_.units - done_);
+  const std::size_t gone = done_ + left_out_;
+  if (done_ == 0 || facts_.units <= gone) return -1;
+  const std::size_t left = facts_.units - gone;
   // Units that come from a reader wait for it, not for a worker: the rate counts.
   if (!facts_.makes_units) {
-    return seconds_between(start_, now) * left / static_cast<double>(done_);
+    return seconds_between(start_, now) * static_cast<double>(left) / static_cast<double>(done_);
   }
   std::vector<double> running_s;
   for (const auto& [number, start] : running_) running_s.push_back(seconds_between(start, now));
-  return seconds_left(done_seconds_ / static_cast<double>(done_), facts_.units - done_, running_s,
-                      facts_.workers);
+  return seconds_left(done_seconds_ / static_cast<double>(done_), left, running_s, facts_.workers);
 }
 
 std::string PassWatch::stops_text() const {
@@ -147,6 +147,7 @@ std::string PassWatch::line(Clock::time_point now) const {
     text += "ETA " + format_quantity(left, "s") + ", ";
   text += format_quantity(seconds_between(start_, now), "s") + " gone";
   if (facts_.makes_units) text += ", " + std::to_string(running_.size()) + " running";
+  if (left_out_ > 0) text += ", " + std::to_string(left_out_) + " left out";
   if (!stops_.empty()) text += "; stopped: " + stops_text();
   return text;
 }
@@ -181,6 +182,7 @@ UnitInWork::~UnitInWork() {
   {
     const std::lock_guard lock(pass_.mutex_);
     pass_.running_.erase(unit_.number);
+    ++pass_.left_out_;
   }
   if (!pass_.run_.wants_events()) return;
   pass_.run_.tell("unit_failed",
@@ -195,6 +197,11 @@ void UnitInWork::made(const void* key, const AnyChunk& chunk) {
   is_made_ = true;
   const std::lock_guard lock(pass_.mutex_);
   pass_.on_the_way_[key] = std::move(unit_);
+}
+
+void UnitInWork::clear() {
+  unit_.stop.clear();
+  unit_.rows.clear();
 }
 
 bool UnitInWork::take(const std::string& stage, const std::string& table, const Row& row) {

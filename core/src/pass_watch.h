@@ -92,7 +92,8 @@ class PassWatch {
   mutable std::mutex mutex_;
   std::size_t begun_ = 0;
   std::size_t done_ = 0;
-  double done_seconds_ = 0;  ///< summed over the units that are done
+  std::size_t left_out_ = 0;  ///< that could not be made
+  double done_seconds_ = 0;   ///< summed over the units that are done
   std::map<std::size_t, Clock::time_point> running_;
   std::map<const void*, Unit> on_the_way_;  ///< made, but not through all stages
   std::map<std::string, std::size_t> stops_;
@@ -110,6 +111,9 @@ class UnitInWork {
 
   /// The chunk is made; `key` names it on its way to `PassWatch::done`.
   void made(const void* key, const AnyChunk& chunk);
+
+  /// Forgets the rows so far: the work is tried again.
+  void clear();
 
   /// Gives a row to the unit that this thread works on. @return false when it works on none
   static bool take(const std::string& stage, const std::string& table, const Row& row);

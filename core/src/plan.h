@@ -22,6 +22,7 @@ struct PlannedStage {
   const StageType* type = nullptr;
   std::unique_ptr<Stage> stage;
   std::vector<ResolvedValue> values;
+  FailurePolicy on_failure;
 
   std::optional<std::size_t> input;          ///< stage whose output it streams in
   std::map<std::string, std::size_t> sides;  ///< side port -> stage whose result it takes
@@ -33,8 +34,8 @@ struct PlannedStage {
 
 /// One pass over a stream: what gives the chunks, then what handles them, in order.
 struct Segment {
-  std::size_t head = 0;        ///< a source, a task, or the reduce whose result is streamed
-  bool head_is_result = false;  ///< the head's result stream, not the head itself
+  std::size_t head = 0;            ///< a source, a task, or the reduce whose result is streamed
+  bool head_is_result = false;     ///< the head's result stream, not the head itself
   std::vector<std::size_t> chain;  ///< transforms and terminals in the order of the chunk's way
 
   // Filled when the segment is admitted.
@@ -53,6 +54,8 @@ struct Plan {
   std::string text(const MemoryBudget& budget, int threads) const;  ///< `skymill explain`
 };
 
+class Resumption;
+
 /// Builds and plans a description: every mistake goes to `diagnostics`, with its place.
 class Planner {
  public:
@@ -70,18 +73,18 @@ class Planner {
   static void size_segment(const Plan& plan, Segment& segment, std::size_t free_bytes, int threads);
 
   /// Checks products of the stages that were planned since the last call: not there yet, and room
-  /// for them.
-  void check_products(const Plan& plan);
+  /// for them. Products that stand already (`resumption`) are as they should be.
+  void check_products(const Plan& plan, const Resumption* resumption = nullptr);
 
   static constexpr std::size_t kReadAhead = 2;
   static constexpr std::size_t kWriteBehind = 2;
 
   // What the executor and `explain` need of a planned stage.
   static const std::string& lane(const PlannedStage& stage) { return stage.planning->lane_; }
-  static std::size_t state_bytes(const PlannedStage& stage) {
-    return stage.planning->state_bytes_;
-  }
+  static std::size_t state_bytes(const PlannedStage& stage) { return stage.planning->state_bytes_; }
   static bool any_order(const PlannedStage& stage) { return stage.planning->any_order_; }
+  static bool concurrent(const PlannedStage& stage) { return stage.planning->concurrent_; }
+  static bool is_resumable(const PlannedStage& stage) { return stage.planning->resumable_; }
   static const std::vector<std::string>& inputs(const PlannedStage& stage) {
     return stage.planning->inputs_;
   }

@@ -8,7 +8,9 @@
 #include <filesystem>
 
 #include "context_state.h"
+#include "durable.h"
 #include "plan.h"
+#include "resumption.h"
 
 namespace skymill {
 
@@ -96,7 +98,22 @@ void Planner::size_segment(const Plan& plan, Segment& segment, std::size_t free_
   segment.tokens = std::clamp<std::size_t>(fit, 1, most);
 }
 
-void Planner::check_products(const Plan& plan) {
+namespace {
+
+/// What of a product is on the disk already, in a draft that is gone on with or removed.
+std::size_t bytes_of_draft(const std::string& product) {
+  return filled_bytes(product + ".partial");
+}
+
+std::string joined(const std::vector<std::string>& texts) {
+  std::string all;
+  for (const std::string& text : texts) all += (all.empty() ? "" : "; ") + text;
+  return all;
+}
+
+}  // namespace
+
+void Planner::check_products(const Plan& plan, const Resumption* resumption) {
   namespace fs = std::filesystem;
   std::map<std::string, std::size_t> bytes_by_folder;
   checked_.resize(plan.stages.size(), false);
@@ -104,13 +121,19 @@ void Planner::check_products(const Plan& plan) {
     const PlannedStage& stage = plan.stages[index];
     if (!stage.planning || checked_[index]) continue;
     checked_[index] = true;
+    const ResumableStage* resumable = resumption ? resumption->find(index) : nullptr;
+    if (resumable && resumable->stands()) continue;
     for (const Planning::Product& product : stage.planning->products_) {
       if (!product.overwrite && fs::exists(fs::symlink_status(product.path))) {
-        throw Error(ErrorKind::description, stage.where,
-                    "stage '" + stage.name + "': '" + product.path + "' exists already",
+        std::string message = "stage '" + stage.name + "': '" + product.path + "' exists already";
+        if (resumable && !resumable->because().empty()) {
+          message += ", not as this run would make it (" + joined(resumable->because()) + ")";
+        }
+        throw Error(ErrorKind::description, stage.where, message,
                     "remove it, choose another output, or set overwrite: true");
       }
-      bytes_by_folder[fs::absolute(product.path).parent_path().string()] += product.bytes;
+      bytes_by_folder[fs::absolute(product.path).parent_path().string()] +=
+          product.bytes - std::min(product.bytes, bytes_of_draft(product.path));
     }
   }
   for (const auto& [folder, bytes] : bytes_by_folder) require_space(folder, bytes, "this run");

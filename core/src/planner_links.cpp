@@ -55,6 +55,14 @@ void Planner::make_stage(const StageEntry& entry, Plan& plan) {
   }
   Settings settings = entry.settings;
   link(entry, settings, plan, stage);
+  stage.on_failure = entry.on_failure;
+  const bool in_units = stage.type->shape == Shape::reduce || stage.type->shape == Shape::task;
+  if (stage.on_failure.where.line > 0 && !in_units) {
+    diagnostics_.error(stage.on_failure.where,
+                       "'" + entry.use + "' is a " + std::string(shape_name(stage.type->shape)) +
+                           ", whose chunks cannot be asked for again or left out",
+                       "write it at a reduce such as image, or at a task");
+  }
   stage.stage = stage.type->make(settings, entry.where, diagnostics_, stage.values);
   plan.stages.push_back(std::move(stage));
 }

@@ -86,6 +86,25 @@ Json staging_json(const Staging& staging) {
   return json;
 }
 
+/// What was taken up of earlier runs, and why the rest was made.
+Json resumption_json(const Resumption& resumption) {
+  Json json = Json::array();
+  for (const auto& [index, stage] : resumption.stages()) {
+    Json item{{"stage", stage.name()},
+              {"journal", stage.journal_path()},
+              {"stands", stage.stands()},
+              {"units_taken_up", stage.taken().size()},
+              {"made_anew_because", stage.because()}};
+    item["units_made"] = Json::array();
+    const Json why = stage.because().empty() ? Json("missing") : Json(stage.because().front());
+    for (const std::string& unit : stage.made()) {
+      item["units_made"].push_back({{"unit", unit}, {"because", why}});
+    }
+    json.push_back(std::move(item));
+  }
+  return json;
+}
+
 Json segments_json(const Plan& plan) {
   Json json = Json::array();
   for (const Segment& segment : plan.segments) {
@@ -103,6 +122,7 @@ Json segments_json(const Plan& plan) {
 }  // namespace
 
 std::string run_verdict(const RunEnd& end, const std::vector<std::string>& degradations) {
+  if (end.is_partial) return "partial";
   if (end.exit_code == static_cast<int>(ErrorKind::requeue)) return "stopped";
   if (end.exit_code != 0) return "failed";
   return degradations.empty() ? "clean" : "degraded";
@@ -136,7 +156,13 @@ void write_run_record(const std::string& path, const RunIdentity& identity, cons
     if (!end.error.empty()) json["error"] = end.error;
     json["degraded_because"] = notes.degradations;
     json["warnings"] = services.watch.warnings_record();
-    json["inputs"] = paths_json(notes.inputs);
+    json["failures"] = notes.failures;
+    // What the run has made itself came from nowhere else.
+    std::vector<std::string> inputs = notes.inputs;
+    std::erase_if(inputs, [&](const std::string& input) {
+      return std::find(notes.outputs.begin(), notes.outputs.end(), input) != notes.outputs.end();
+    });
+    json["inputs"] = paths_json(std::move(inputs));
     json["outputs"] = paths_json(notes.outputs);
   }
   json["memory"] = {{"budget_bytes", services.memory.total()},
@@ -145,6 +171,7 @@ void write_run_record(const std::string& path, const RunIdentity& identity, cons
                     {"resident_peak_bytes", peak_resident_bytes()}};
   json["io"] = io_json();
   json["staging"] = staging_json(services.staging);
+  json["resumed"] = resumption_json(services.resumption);
   json["passes"] = services.watch.passes_record();
   json["samples"] = services.watch.samples_record();
   json["stages"] = Json::array();

@@ -21,15 +21,16 @@ struct RunIdentity {
 /// How it ended.
 struct RunEnd {
   int exit_code = 0;
-  std::string error;  ///< empty when it did not fail
+  std::string error;        ///< empty when it did not fail
+  bool is_partial = false;  ///< parts failed, and the rest went on
 };
 
-/// clean, degraded, stopped or failed
+/// clean, degraded, partial, stopped or failed
 std::string run_verdict(const RunEnd& end, const std::vector<std::string>& degradations);
 
 /// Writes `run.json`: resolved parameters and where each came from, versions, inputs, outputs,
-/// times, bytes, memory and the verdict (clean, degraded, stopped, failed). It is written whole and
-/// renamed.
+/// times, bytes, memory and the verdict (clean, degraded, partial, stopped, failed). It is written
+/// whole and renamed.
 void write_run_record(const std::string& path, const RunIdentity& identity, const RunEnd& end,
                       const Plan* plan, PipelineContext::Services& services);
 

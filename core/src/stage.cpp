@@ -62,6 +62,12 @@ PipelineContext Stage::perform(const PipelineContext&, const std::string&) {
   not_of_this_shape(shape());
 }
 
+bool Stage::take_up(const std::vector<DoneUnit>&, const PipelineContext&) {
+  not_of_this_shape(shape());
+}
+void Stage::settle(const PipelineContext&) { not_of_this_shape(shape()); }
+Row Stage::unit_note(const AnyChunk&) const { not_of_this_shape(shape()); }
+
 void Task::validate(const PipelineContext&) const {}
 void Task::validate_outputs(const PipelineContext&) const {}
 

@@ -31,15 +31,18 @@ struct Draft::Impl {
   std::function<void()> between;
   bool overwrite = false;
   bool published = false;
+  bool kept = false;
   int lock = -1;
 
   ~Impl() {
-    std::error_code ignored;
-    if (!published && lock >= 0) fs::remove_all(beside, ignored);
-    if (lock >= 0) {
+    if (lock < 0) return;
+    // The lock file of a draft that is kept shows `skymill clean` whose it is.
+    if (!kept || published) {
+      std::error_code ignored;
+      if (!published) fs::remove_all(beside, ignored);
       ::unlink(lock_path.c_str());
-      ::close(lock);
     }
+    ::close(lock);
   }
 
   fs::path folder() const {
@@ -48,6 +51,7 @@ struct Draft::Impl {
   }
 
   void begin();
+  void remove_leftover();
   void take_lock();
   void refuse_what_appeared() const;
   bool is_on_another_device() const;
@@ -94,6 +98,10 @@ void Draft::Impl::begin() {
                 "cannot make the folder '" + folder().string() + "': " + code.message());
   }
   take_lock();
+}
+
+void Draft::Impl::remove_leftover() {
+  std::error_code code;
   fs::remove_all(beside, code);
   if (code) {
     throw Error(ErrorKind::failed,
@@ -148,6 +156,7 @@ Draft::Draft(std::string final_path, bool overwrite) : impl_(std::make_unique<Im
   impl_->final_path = std::move(final_path);
   impl_->overwrite = overwrite;
   impl_->begin();
+  impl_->remove_leftover();
 }
 
 Draft::Draft(std::string final_path, bool overwrite, Space space, std::function<void()> between)
@@ -157,7 +166,23 @@ Draft::Draft(std::string final_path, bool overwrite, Space space, std::function<
   impl_->space = std::move(space);
   impl_->between = std::move(between);
   impl_->begin();
+  impl_->remove_leftover();
 }
+
+Draft Draft::take_up(std::string final_path, bool overwrite) {
+  auto impl = std::make_unique<Impl>();
+  impl->final_path = std::move(final_path);
+  impl->overwrite = overwrite;
+  impl->kept = true;
+  impl->begin();
+  if (!fs::exists(fs::symlink_status(impl->beside))) {
+    impl->kept = false;
+    throw Error(ErrorKind::failed, "there is no '" + impl->beside + "' to go on with");
+  }
+  return Draft(std::move(impl));
+}
+
+Draft::Draft(std::unique_ptr<Impl> impl) : impl_(std::move(impl)) {}
 
 Draft::~Draft() = default;
 Draft::Draft(Draft&&) noexcept = default;
@@ -165,6 +190,8 @@ Draft& Draft::operator=(Draft&&) noexcept = default;
 
 const std::string& Draft::path() const { return impl_->path; }
 const std::string& Draft::final_path() const { return impl_->final_path; }
+
+void Draft::keep() { impl_->kept = true; }
 
 void Draft::check_space() const {
   if (impl_->space) impl_->space->check();

@@ -10,13 +10,21 @@
 #include <memory>
 #include <mutex>
 
+#include "unit_notes.h"
+
 namespace skymill {
+
+/// A chunk on its way through a pass, with what stages tell about it when a journal wants that.
+struct Load {
+  AnyChunk chunk;
+  std::shared_ptr<UnitNotes> notes;
+};
 
 /// Hands chunks to a terminal on its lane, a bounded number behind, so that no worker waits for
 /// I/O unless the disk is slower than the work.
 class WriteBehind {
  public:
-  using Write = std::function<void(const AnyChunk&, const Lane::Token&)>;
+  using Write = std::function<void(const Load&, const Lane::Token&)>;
 
   WriteBehind(std::shared_ptr<Lane> lane, Write write, std::size_t depth)
       : lane_(std::move(lane)), write_(std::move(write)), depth_(depth) {}
@@ -30,22 +38,28 @@ class WriteBehind {
   WriteBehind& operator=(const WriteBehind&) = delete;
 
   /// Throws what an earlier write threw.
-  void push(std::shared_ptr<const AnyChunk> chunk) {
+  void push(std::shared_ptr<const Load> load) {
     {
       std::unique_lock lock(mutex_);
       changed_.wait(lock, [&] { return in_flight_ < depth_; });
       rethrow();
       ++in_flight_;
     }
-    lane_->post([this, chunk = std::move(chunk)](const Lane::Token& token) mutable {
-      write_one(std::move(chunk), token);
+    lane_->post([this, load = std::move(load)](const Lane::Token& token) mutable {
+      write_one(std::move(load), token);
     });
+  }
+
+  /// Waits for all writes, whatever becomes of them.
+  void wait() {
+    std::unique_lock lock(mutex_);
+    changed_.wait(lock, [&] { return in_flight_ == 0; });
   }
 
   /// Waits for all writes; throws what one of them threw.
   void drain() {
-    std::unique_lock lock(mutex_);
-    changed_.wait(lock, [&] { return in_flight_ == 0; });
+    wait();
+    const std::lock_guard lock(mutex_);
     rethrow();
   }
 
@@ -54,15 +68,15 @@ class WriteBehind {
     if (failure_) std::rethrow_exception(failure_);
   }
 
-  void write_one(std::shared_ptr<const AnyChunk> chunk, const Lane::Token& token) {
+  void write_one(std::shared_ptr<const Load> load, const Lane::Token& token) {
     std::exception_ptr failure;
     try {
-      if (!failed_) write_(*chunk, token);
+      if (!failed_) write_(*load, token);
     } catch (...) {
       failure = std::current_exception();
       failed_ = true;  // later chunks are dropped: the product is lost anyway
     }
-    chunk.reset();
+    load.reset();
     const std::lock_guard lock(mutex_);
     if (failure && !failure_) failure_ = failure;
     --in_flight_;

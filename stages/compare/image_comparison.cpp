@@ -1,73 +1,15 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 #include <core/error.h>
 #include <stages/compare/image_comparison.h>
-#include <stages/formats/fits_cube.h>
-#include <stages/ms/casa_image.h>
-#include <stages/ms/table_kind.h>
+#include <stages/formats/any_image.h>
 
+#include <algorithm>
 #include <cmath>
 #include <cstdio>
-#include <cstring>
-#include <filesystem>
-#include <functional>
-#include <limits>
-#include <memory>
-
-namespace fs = std::filesystem;
 
 namespace skymill::radio {
 
 namespace {
-
-bool is_fits(const std::string& path) {
-  const std::string ending = fs::path(path).extension().string();
-  return fs::is_regular_file(path) && (ending == ".fits" || ending == ".fit");
-}
-
-bool is_casa_image(const std::string& path) {
-  return is_casa_table(path) && casa_table_type(path) == "Image";
-}
-
-/// An image of either format, read plane by plane; masked pixels come as NaN.
-struct OpenImage {
-  ImageHeader header;
-  std::string unit;
-  std::vector<Beam> beams;
-  std::vector<std::string> stokes;
-  std::function<void(std::size_t chan, std::size_t stokes_plane, std::vector<float>&)> read;
-  bool fits = false;
-};
-
-OpenImage open_fits(const std::string& path) {
-  auto reader = std::make_shared<FitsCubeReader>(path);
-  OpenImage image{reader->header(), reader->unit(), reader->beams(), reader->stokes(), {}, true};
-  image.read = [reader](std::size_t chan, std::size_t stokes, std::vector<float>& pixels) {
-    reader->read_plane(chan, pixels.data(), stokes);
-  };
-  return image;
-}
-
-OpenImage open_casa(const std::string& path, const PipelineContext& ctx) {
-  auto lane = ctx.lanes().get("table:" + fs::canonical(path).string());
-  auto reader = lane->run([&](const Lane::Token& token) {
-    return std::make_shared<CasaImageReader>(token, path);
-  });
-  OpenImage image{reader->header(), reader->unit(), reader->beams(), reader->stokes(), {}, false};
-  image.read = [lane, reader](std::size_t chan, std::size_t stokes, std::vector<float>& pixels) {
-    std::vector<std::uint8_t> mask(pixels.size());
-    lane->run([&](const Lane::Token& token) {
-      reader->read_plane(token, chan, pixels.data(), mask.data(), stokes);
-    });
-    for (std::size_t k = 0; k < pixels.size(); ++k) {
-      if (mask[k] == 0) pixels[k] = std::numeric_limits<float>::quiet_NaN();
-    }
-  };
-  return image;
-}
-
-OpenImage open_image(const std::string& path, const PipelineContext& ctx) {
-  return is_fits(path) ? open_fits(path) : open_casa(path, ctx);
-}
 
 std::string number(double value) {
   char text[40];
@@ -91,45 +33,48 @@ class Differences {
   std::vector<std::string> found;
 };
 
-void compare_headers(const OpenImage& a, const OpenImage& b, Differences& differ) {
+void compare_headers(const AnyImage& a, const AnyImage& b, Differences& differ) {
   // FITS writes degrees: going there and back costs a rounding.
-  const double allowed = a.fits || b.fits ? 1e-12 : 0;
-  const ImageHeader& x = a.header;
-  const ImageHeader& y = b.header;
+  const double allowed = a.fits() || b.fits() ? 1e-12 : 0;
+  const ImageHeader& x = a.header();
+  const ImageHeader& y = b.header();
   differ.value("cell in x, rad", x.cell_x_rad, y.cell_x_rad, allowed);
   differ.value("cell in y, rad", x.cell_y_rad, y.cell_y_rad, allowed);
   differ.value("right ascension, rad", x.phase_centre.ra_rad, y.phase_centre.ra_rad, allowed);
   differ.value("declination, rad", x.phase_centre.dec_rad, y.phase_centre.dec_rad, allowed);
   differ.text("frame", x.phase_centre.frame, y.phase_centre.frame);
   differ.text("spectral frame", x.spectral_frame, y.spectral_frame);
-  differ.text("unit", a.unit, b.unit);
+  differ.text("unit", a.unit(), b.unit());
   differ.text("object", x.object, y.object);
   differ.text("telescope", x.telescope, y.telescope);
   for (std::size_t k = 0; k < x.chan_freq_hz.size() && k < y.chan_freq_hz.size(); ++k) {
     differ.value("frequency of channel " + std::to_string(k) + ", Hz", x.chan_freq_hz[k],
                  y.chan_freq_hz[k], allowed);
   }
-  differ.value("number of beams", static_cast<double>(a.beams.size()),
-               static_cast<double>(b.beams.size()), 0);
-  for (std::size_t k = 0; k < a.beams.size() && k < b.beams.size(); ++k) {
+  differ.value("number of beams", static_cast<double>(a.beams().size()),
+               static_cast<double>(b.beams().size()), 0);
+  for (std::size_t k = 0; k < a.beams().size() && k < b.beams().size(); ++k) {
     // A CASA image must give every plane a beam, so one without data has a stand-in there.
-    if (a.fits != b.fits && (!a.beams[k].valid() || !b.beams[k].valid())) continue;
+    if (a.fits() != b.fits() && (!a.beams()[k].valid() || !b.beams()[k].valid())) continue;
     const std::string which = " of the beam of channel " + std::to_string(k) + ", rad";
     // BEAMS tables hold single precision, as CASA's do.
-    const double beam_allowed = a.fits != b.fits ? 1e-6 : allowed;
-    differ.value("major axis" + which, a.beams[k].major_rad, b.beams[k].major_rad, beam_allowed);
-    differ.value("minor axis" + which, a.beams[k].minor_rad, b.beams[k].minor_rad, beam_allowed);
-    differ.value("position angle" + which, a.beams[k].pa_rad, b.beams[k].pa_rad, beam_allowed);
+    const double beam_allowed = a.fits() != b.fits() ? 1e-6 : allowed;
+    differ.value("major axis" + which, a.beams()[k].major_rad, b.beams()[k].major_rad,
+                 beam_allowed);
+    differ.value("minor axis" + which, a.beams()[k].minor_rad, b.beams()[k].minor_rad,
+                 beam_allowed);
+    differ.value("position angle" + which, a.beams()[k].pa_rad, b.beams()[k].pa_rad, beam_allowed);
   }
-  if (x.history != y.history && a.fits == b.fits) differ.found.push_back("the histories differ");
+  if (x.history != y.history && a.fits() == b.fits())
+    differ.found.push_back("the histories differ");
 }
 
-void compare_planes(const OpenImage& a, const OpenImage& b, const PipelineContext& ctx,
+void compare_planes(const AnyImage& a, const AnyImage& b, const PipelineContext& ctx,
                     Differences& differ) {
-  std::vector<float> x(a.header.nx * a.header.ny);
+  std::vector<float> x(a.header().nx * a.header().ny);
   std::vector<float> y(x.size());
-  for (std::size_t stokes = 0; stokes < a.stokes.size(); ++stokes) {
-    for (std::size_t chan = 0; chan < a.header.nchan; ++chan) {
+  for (std::size_t stokes = 0; stokes < a.stokes().size(); ++stokes) {
+    for (std::size_t chan = 0; chan < a.header().nchan; ++chan) {
       ctx.throw_if_stopped();
       a.read(chan, stokes, x);
       b.read(chan, stokes, y);
@@ -141,7 +86,7 @@ void compare_planes(const OpenImage& a, const OpenImage& b, const PipelineContex
         ++unequal;
         largest = std::max(largest, std::abs(static_cast<double>(x[k]) - y[k]));
       }
-      const std::string where = "channel " + std::to_string(chan) + " " + a.stokes[stokes];
+      const std::string where = "channel " + std::to_string(chan) + " " + a.stokes()[stokes];
       if (masks > 0) {
         differ.found.push_back(where + ": " + std::to_string(masks) +
                                " pixels are masked in one only");
@@ -149,7 +94,7 @@ void compare_planes(const OpenImage& a, const OpenImage& b, const PipelineContex
       if (unequal > 0) {
         differ.found.push_back(where + ": " + std::to_string(unequal) + " of " +
                                std::to_string(x.size()) + " pixels differ, by up to " +
-                               number(largest) + " " + a.unit);
+                               number(largest) + " " + a.unit());
       }
     }
   }
@@ -157,12 +102,12 @@ void compare_planes(const OpenImage& a, const OpenImage& b, const PipelineContex
 
 std::vector<std::string> differences(const std::string& path_a, const std::string& path_b,
                                      const PipelineContext& ctx) {
-  const OpenImage a = open_image(path_a, ctx);
-  const OpenImage b = open_image(path_b, ctx);
+  const AnyImage a(path_a, ctx.lanes());
+  const AnyImage b(path_b, ctx.lanes());
   Differences differ;
-  const auto shape = [](const OpenImage& image) {
-    return std::to_string(image.header.nx) + " x " + std::to_string(image.header.ny) + " x " +
-           std::to_string(image.stokes.size()) + " x " + std::to_string(image.header.nchan);
+  const auto shape = [](const AnyImage& image) {
+    return std::to_string(image.header().nx) + " x " + std::to_string(image.header().ny) + " x " +
+           std::to_string(image.stokes().size()) + " x " + std::to_string(image.header().nchan);
   };
   differ.text("shape", shape(a), shape(b));
   if (!differ.found.empty()) return differ.found;
@@ -174,9 +119,7 @@ std::vector<std::string> differences(const std::string& path_a, const std::strin
 }  // namespace
 
 Comparison image_comparison() {
-  return {"pixels, masks, beams, coordinates, units, history",
-          [](const std::string& path) { return is_fits(path) || is_casa_image(path); },
-          differences};
+  return {"pixels, masks, beams, coordinates, units, history", AnyImage::is_one, differences};
 }
 
 }  // namespace skymill::radio

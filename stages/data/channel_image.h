@@ -23,9 +23,10 @@ struct CubeHeader {
 struct ChannelImage {
   static constexpr DataKind kDataKind{"channel_image", 1};
 
-  std::vector<Plane> products;  ///< in the order of the header; [y][x] each
-  std::optional<Beam> beam;     ///< absent when the PSF could not be fitted
-  bool blank = false;           ///< no usable data: the planes mean nothing
+  std::vector<Plane> products;        ///< in the order of the header; [y][x] each
+  std::optional<Beam> beam;           ///< of the PSF; absent when it could not be fitted
+  std::optional<Beam> restored_beam;  ///< of the products whose kind says `one_beam`
+  bool blank = false;                 ///< no usable data: the planes mean nothing
 
   std::size_t bytes() const {
     std::size_t sum = 0;

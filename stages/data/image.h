@@ -99,6 +99,13 @@ struct ProductKind {
   std::string unit;        ///< "Jy/beam", "Jy/pixel", "" for the PSF
   bool has_beam = true;    ///< per-plane beams are kept with it
   bool one_pixel = false;  ///< planes of 1 x 1, such as the sums of weights of .sumwt
+  bool one_beam = false;   ///< all planes have the same beam, which stands for the whole cube
 };
+
+/// The header of a product's planes, which may be of one pixel.
+inline ImageHeader header_of(const ProductKind& kind, ImageHeader image) {
+  if (kind.one_pixel) image.nx = image.ny = 1;
+  return image;
+}
 
 }  // namespace skymill::radio

@@ -14,15 +14,17 @@
 
 namespace skymill::radio {
 
-/// Writes one product of a cube as a FITS image, plane by plane in any order.
+/// Writes one product of a cube as a FITS image, by rows of planes in any order, from any number of
+/// threads at once.
 ///
 /// The image has 32-bit floats and the axes RA, DEC, FREQ, STOKES in this order (that of CASA's
-/// exportfits with stokeslast=True, imaging.md 5.3). The header is complete as soon as the writer
-/// exists. A writer that is destroyed before `finish()` leaves an unfinished draft to its caller.
+/// exportfits with stokeslast=True, imaging.md 5.3). As soon as the writer exists, the header is
+/// complete and the file has its full length, as a hole: other programs can open it while it
+/// grows, and see zeros in planes that are not there yet. A writer that is destroyed before
+/// `finish()` leaves an unfinished draft to its caller.
 ///
-/// Every failure throws `skymill::Error` that names the file and quotes cfitsio: kind `resources`
-/// when no space is left, else `failed`. After a failure no later call succeeds.
-/// Not safe for concurrent calls on one writer.
+/// Every failure throws `skymill::Error` that names the file: kind `resources` when no space is
+/// left, else `failed`. After a failure no later call succeeds.
 class SKYMILL_API FitsCubeWriter {
  public:
   /// Creates `path`, which must not exist, and writes the header.
@@ -31,28 +33,46 @@ class SKYMILL_API FitsCubeWriter {
   ///   equidistant (to a thousandth of a channel), or an unknown frame or Stokes parameter
   FitsCubeWriter(const std::filesystem::path& path, const ImageHeader& header,
                  const ProductKind& kind);
+  /// Goes on with a file that a writer of the same cube has left, whatever state it was in: the
+  /// header is written anew, stored rows stay, and planes that are done have to be completed again.
+  static FitsCubeWriter take_up(const std::filesystem::path& path, const ImageHeader& header,
+                                const ProductKind& kind);
   ~FitsCubeWriter();
   FitsCubeWriter(FitsCubeWriter&&) noexcept;
   FitsCubeWriter& operator=(FitsCubeWriter&&) noexcept;
 
-  /// Stores the plane of channel `chan`; putting it again replaces it.
+  /// Stores rows [first_row, first_row + rows) of channel `chan`; storing them again replaces them.
+  /// Safe for concurrent calls. Rows of zeros that were never written stay a hole.
   ///
-  /// @param pixels [y][x], x fastest, nx*ny values; NaN = blank
-  /// @param beam   kept only when the product has beams
+  /// @param pixels [y][x], x fastest, rows*nx values; NaN = blank
+  /// @returns bytes written
+  std::size_t put_rows(std::size_t chan, std::size_t first_row, std::size_t rows,
+                       const float* pixels);
+
+  /// Says that all rows of channel `chan` are put. Safe for concurrent calls.
+  ///
+  /// @param beam kept only when the product has beams
+  void complete_plane(std::size_t chan, const std::optional<Beam>& beam = {});
+
+  /// Both at once for a whole plane of nx*ny values.
   void put_plane(std::size_t chan, const float* pixels, const std::optional<Beam>& beam = {});
 
-  /// Appends one HISTORY line (wrapped when longer than a card); allowed until `finish()`.
+  /// Makes what was stored durable, also after a failure. Safe for concurrent calls.
+  void sync();
+
+  /// Adds one HISTORY line (wrapped when longer than a card) in `finish()`; allowed until then.
   void add_history(const std::string& line);
 
-  /// Blanks (NaN) the planes never put, writes the beams and makes the file durable (fsync).
+  /// Blanks (NaN) the planes never completed, writes the beams and makes the file durable (fsync).
   ///
-  /// A cube of one plane keeps its beam in BMAJ, BMIN, BPA; one of several planes has CASAMBM = T
-  /// and the table BEAMS as soon as one plane has a beam; there a plane without one has a beam of
-  /// 1e-6 arcsec, because casacore opens no file with a beam of zero or NaN.
+  /// A cube of one plane, or of one beam for all, keeps it in BMAJ, BMIN, BPA; any other has
+  /// CASAMBM = T and the table BEAMS as soon as one plane has a beam; there a plane without one has
+  /// a beam of 1e-6 arcsec, because casacore opens no file with a beam of zero or NaN.
   void finish();
 
  private:
   struct Impl;
+  explicit FitsCubeWriter(std::unique_ptr<Impl> impl);
   std::unique_ptr<Impl> impl_;
 };
 

@@ -47,15 +47,21 @@ Error write_error(const std::string& path, const std::string& doing, const std::
   return Error(ErrorKind::failed, message);
 }
 
-FitsFile FitsFile::create(const std::string& path) {
-  if (std::filesystem::exists(std::filesystem::symlink_status(path))) {
-    throw Error(ErrorKind::failed, "cannot create '" + path + "': it exists already");
-  }
+FitsFile FitsFile::in_memory(const std::string& path) {
   FitsFile file(path, true);
   int status = 0;
   errno = 0;
-  fits_create_diskfile(&file.fits_, path.c_str(), &status);
+  fits_create_file(&file.fits_, "mem://", &status);
   if (status != 0) file.fail("begin the writing", status, errno);
+  return file;
+}
+
+FitsFile FitsFile::change(const std::string& path) {
+  FitsFile file(path, true);
+  int status = 0;
+  errno = 0;
+  fits_open_diskfile(&file.fits_, path.c_str(), READWRITE, &status);
+  if (status != 0) file.fail("open the header", status, errno);
   return file;
 }
 

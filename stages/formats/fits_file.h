@@ -14,8 +14,10 @@ namespace skymill::radio {
 /// A file opened with cfitsio whose failures become `skymill::Error`s.
 class FitsFile {
  public:
-  /// Creates a file that must not exist; the name is taken literally (no cfitsio file syntax).
-  static FitsFile create(const std::string& path);
+  /// Makes a file in memory, for the text of headers; `path` only names it in errors.
+  static FitsFile in_memory(const std::string& path);
+  /// Opens a file for changes; the name is taken literally (no cfitsio file syntax).
+  static FitsFile change(const std::string& path);
   /// Opens a file for reading; the name is taken literally.
   static FitsFile open(const std::string& path);
 

@@ -6,6 +6,7 @@
 #include <cmath>
 #include <limits>
 #include <map>
+#include <numeric>
 
 namespace skymill::radio {
 
@@ -143,8 +144,11 @@ inline std::optional<ChannelStore::Sample> ChannelStore::sample(const Visibiliti
   std::complex<float> sum = 0;
   bool good = true;
   for (const auto& [hand, sign] : stokes.terms) {
-    // A NaN must not hide behind a comparison: it is caught below.
-    if (!mean_of_hands_ && !(weights[hand] >= weight)) weight = weights[hand];
+    if (!mean_of_hands_) {
+      // What is no number or infinite must not hide behind the other hand's weight.
+      good = good && std::isfinite(weights[hand]);
+      weight = std::min(weight, weights[hand]);
+    }
     good = good && chunk.flag[cell + hand] == 0;
     sum += sign * chunk.data[cell + hand];
   }
@@ -255,6 +259,8 @@ void ChannelStore::add(const Visibilities& chunk) {
       }
       vis[row * stride] = found->vis;
       weight[row * stride] = found->weight;
+      plane.power += static_cast<double>(found->weight * std::norm(found->vis));
+      ++plane.samples;
     }
     if (file_) {
       file_->write(feed.plane, feed.column * plane.rows + first, vis, weight, chunk.rows());
@@ -301,6 +307,18 @@ std::size_t ChannelStore::max_samples(const ObservationHeader& header,
     most = std::max(most, rows_of(header, descriptions_of(plane)) * columns_of(plane));
   }
   return most;
+}
+
+std::vector<std::size_t> ChannelStore::longest_first() const {
+  std::vector<std::size_t> order(planes_.size());
+  std::iota(order.begin(), order.end(), std::size_t{0});
+  const auto mean_power = [&](std::size_t plane) {
+    const PlaneData& data = data_[plane];
+    return data.samples > 0 ? data.power / static_cast<double>(data.samples) : 0.0;
+  };
+  std::stable_sort(order.begin(), order.end(),
+                   [&](std::size_t a, std::size_t b) { return mean_power(a) > mean_power(b); });
+  return order;
 }
 
 void ChannelStore::release(std::size_t index) {

@@ -64,6 +64,10 @@ class ChannelStore {
   /// Samples dropped because a flag, a weight or a number forbade them.
   std::size_t flagged() const { return flagged_; }
 
+  /// Planes in the order in which they should be begun, those that will take longest first: what is
+  /// cleaned deepest has most power in its visibilities for their weights.
+  std::vector<std::size_t> longest_first() const;
+
   /// Bytes written to and read from the scratch file.
   std::size_t bytes_written() const { return file_ ? file_->bytes_written() : 0; }
   std::size_t bytes_read() const { return file_ ? file_->bytes_read() : 0; }
@@ -85,6 +89,8 @@ class ChannelStore {
     std::vector<std::complex<float>> vis;  ///< [row][chan]
     std::vector<float> weight;             ///< [row][chan]
     std::size_t rows = 0;
+    double power = 0;  ///< weighted, of the samples that count
+    std::size_t samples = 0;
   };
   struct Feed {
     std::size_t plane = 0;

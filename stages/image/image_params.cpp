@@ -2,6 +2,7 @@
 #include <core/error.h>
 #include <stages/image/image_params.h>
 #include <stages/image/imaging_weights.h>
+#include <stages/image/restoring_beams.h>
 
 #include <algorithm>
 
@@ -86,9 +87,19 @@ Schema<ImageParams> image_schema() {
   s.field("smallscalebias", &ImageParams::smallscalebias,
           "Above 0 multiscale prefers small scales, below 0 large ones")
       .range(-1, 1);
-  s.field("usemask", &ImageParams::usemask,
-          "Where to clean: none everywhere, auto-multithresh where emission shows as cycles go on")
-      .choices({"none", "auto-multithresh"});
+  s.field(
+       "usemask", &ImageParams::usemask,
+       "Where to clean: none and user in `mask`, or everywhere without one; pb where the primary "
+       "beam is above pbmask; auto-multithresh where emission shows as cycles go on")
+      .choices({"none", "user", "pb", "auto-multithresh"});
+  s.field("mask", &ImageParams::mask,
+          "Where cleaning may go at all: images of the cube's pixels (above 0.5, one plane or as "
+          "many as the cube), regions such as circle[[256pix, 256pix], 30pix] or "
+          "box[[12h30m50s, 12d23m], [12h30m49s, 12d24m]], texts of regions; several are joined");
+  s.field("pbmask", &ImageParams::pbmask,
+          "Cleaning stays where the primary beam is above this; without it 0.2 for usemask pb and "
+          "auto-multithresh where the beam is known, else 0, which does not ask for a beam")
+      .range(0, 0.999);
   s.field("sidelobethreshold", &ImageParams::sidelobethreshold,
           "The automatic mask begins above this many times the largest sidelobe of the peak")
       .range(0, 1e6);
@@ -139,8 +150,27 @@ Schema<ImageParams> image_schema() {
       .range(0, 1);
   s.field("nmajor", &ImageParams::nmajor,
           "Most major cycles after the first residual; without it no limit");
+  s.field("convergence", &ImageParams::convergence,
+          "Which planes share cycles, thresholds and the end: channel, each its own; chunk, some "
+          "together; cube, all, as tclean does")
+      .choices({"channel", "chunk", "cube"});
+  s.field("cube_chunksize", &ImageParams::cube_chunksize,
+          "Planes of a chunk that converges together; -1 makes as many chunks as there are threads")
+      .range(-1, 1 << 30);
+  s.field("nparts", &ImageParams::nparts, "Number of such chunks, instead of their size");
   s.field("psfcutoff", &ImageParams::psfcutoff, "Level of the PSF down to which its beam is fitted")
       .range(0.01, 0.99);
+  s.field("pblimit", &ImageParams::pblimit,
+          "The primary beam is cut at this level, whatever the sign, in .pb and .image.pbcor; not "
+          "below 0 it masks image and residual too")
+      .range(-0.999, 0.999);
+  s.field("pbcor", &ImageParams::pbcor, "Make image.pbcor, the image divided by the primary beam");
+  s.field("startmodel", &ImageParams::startmodel,
+          "Image of the cube's pixels in Jy/pixel, one plane or as many as the cube, from which "
+          "cleaning goes on; empty starts from nothing");
+  s.field("restoringbeam", &ImageParams::restoringbeam,
+          "Beam of the restored image: none takes each plane's own; common the smallest that holds "
+          "those of all planes; or a width, or [major, minor, angle]");
   s.field("precision", &ImageParams::precision, "Of grids and transforms")
       .choices({"single", "double"});
   s.field(
@@ -188,9 +218,24 @@ Schema<ImageParams> image_schema() {
         return std::nullopt;
       },
       "uvtaper is one width, or major axis, minor axis and position angle");
+  s.check(
+      [](const ImageParams& p) -> std::optional<std::string> {
+        try {
+          given_beam(p.restoringbeam);
+        } catch (const Error& error) {
+          return error.what();
+        }
+        return std::nullopt;
+      },
+      "restoringbeam is common, one width, or major axis, minor axis and position angle");
   s.check([](const ImageParams& p) { return p.minpsffraction <= p.maxpsffraction; },
           "minpsffraction must not be larger than maxpsffraction");
   return s;
+}
+
+bool cleans_in_mask(const ImageParams& params) {
+  return !params.mask.empty() || params.pbmask.value_or(0) > 0 || params.usemask == "pb" ||
+         params.usemask == "auto-multithresh";
 }
 
 }  // namespace skymill::radio

@@ -40,6 +40,8 @@ struct ImageParams {
   std::vector<double> scales;  // pixels
   double smallscalebias = 0;
   std::string usemask = "none";
+  std::vector<std::string> mask;
+  std::optional<double> pbmask;
   double sidelobethreshold = 3.0;
   double noisethreshold = 5.0;
   double lownoisethreshold = 1.5;
@@ -60,11 +62,21 @@ struct ImageParams {
   double maxpsffraction = 0.8;
   std::optional<std::size_t> nmajor;
   double psfcutoff = 0.35;
+  double pblimit = -0.2;
+  bool pbcor = false;
+  std::string startmodel;
+  std::vector<std::string> restoringbeam;
+  std::string convergence = "channel";
+  int cube_chunksize = -1;
+  std::optional<std::size_t> nparts;
   std::string precision = "single";
   std::string scratch = "auto";
   std::string scratch_compression = "none";
 };
 
 Schema<ImageParams> image_schema();
+
+/// Whether there is a mask to clean in.
+bool cleans_in_mask(const ImageParams& params);
 
 }  // namespace skymill::radio

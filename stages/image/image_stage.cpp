@@ -3,11 +3,13 @@
 #include <core/storage.h>
 #include <core/units.h>
 #include <core/version.h>
-#include <stages/image/clean_channel.h>
 #include <stages/image/image_stage.h>
+#include <stages/image/restoring_beams.h>
+#include <stages/kernels/parallel_items.h>
 
 #include <algorithm>
 #include <cmath>
+#include <deque>
 
 namespace skymill::radio {
 
@@ -17,15 +19,21 @@ constexpr double kSpeedOfLight = 299792458;  // m/s
 constexpr const char* kSamples = "samples";  ///< the scratch folder
 constexpr double kArcsec = 3.14159265358979323846 / 180 / 3600;
 
-/// A mask comes last, where there is one.
-bool with_mask(const ImageParams& params) { return params.niter > 0 && params.usemask != "none"; }
+bool with_mask(const ImageParams& params) { return params.niter > 0 && cleans_in_mask(params); }
 
-std::vector<ProductKind> product_kinds(const ImageParams& params) {
+/// tclean's products (imaging.md 5.1); what a run writes of them is chosen where it is written.
+std::vector<ProductKind> product_kinds(const ImageParams& params, bool with_pb) {
+  const bool one_beam = !params.restoringbeam.empty();
   std::vector<ProductKind> kinds{{"psf", "", true},
                                  {"residual", "Jy/beam", true},
                                  {"model", "Jy/pixel", false},
-                                 {"image", "Jy/beam", true}};
+                                 {"image", "Jy/beam", true, false, one_beam}};
   if (with_mask(params)) kinds.push_back({"mask", "", false});
+  kinds.push_back({"sumwt", "", false, true});
+  if (with_pb) kinds.push_back({"pb", "", false});
+  if (with_pb && params.pbcor) {
+    kinds.push_back({"image.pbcor", "Jy/beam", true, false, one_beam});
+  }
   return kinds;
 }
 
@@ -47,7 +55,8 @@ Ports Image::ports() {
   need.columns = {"data", "flag", "weight", "uvw"};
   return Ports()
       .in(need, "visibilities of one phase centre")
-      .out("out", ChannelImage::kDataKind, "psf, residual, model and image of every channel");
+      .out("out", ChannelImage::kDataKind,
+           "every channel's psf, residual, model, image and what belongs to them");
 }
 
 std::array<double, 2> Image::cell_rad(const ObservationHeader& header,
@@ -113,7 +122,11 @@ void Image::plan(Planning& planning) {
   const std::vector<PlaneChannels>& planes = cube_.planes;
   auto cube = std::make_shared<CubeHeader>();
   cube->image = image_header(*header, cube_);
-  cube->products = product_kinds(params_);
+  givens_.emplace(params_, *header, cube->image, planning.context().lanes());
+  for (const std::string& path : givens_->paths()) planning.add_input(path);
+  cube->products = product_kinds(params_, givens_->beams() != nullptr);
+  if (givens_->beams()) cube->image.history.push_back("pb = " + givens_->beams()->words());
+  beam_ = given_beam(params_.restoringbeam);
   for (const auto& value : planning.parameters()) cube->image.history.push_back(value);
 
   PortSpec& out = planning.output();
@@ -127,8 +140,16 @@ void Image::plan(Planning& planning) {
   in_memory_ =
       params_.scratch == "memory" ||
       (params_.scratch == "auto" && sample_bytes <= planning.context().memory().total() / 2);
+  // Planes under common control are all held until the last of them is done.
+  std::size_t together = 0;
+  if (params_.convergence != "channel") {
+    const auto groups = control_groups(params_, planes.size(),
+                                       static_cast<std::size_t>(planning.context().threads()));
+    together = groups.front().end;
+  }
   planning.set_state(ChannelStore::geometry_bytes(*header, planes) +
                      (in_memory_ ? sample_bytes : 0) + ImagingWeights::joint_bytes(params_) +
+                     together * cleaned_channel_bytes(params_) +
                      (shift_ ? planning.input().chunk_bytes : 0));
   if (!in_memory_) {
     planning.add_scratch(kSamples, sample_bytes,
@@ -187,13 +208,41 @@ Stream<ChannelImage> Image::finish(const PipelineContext& ctx) {
   pool_ = std::make_unique<PlanePool>(params_.imsize[0] * params_.imsize[1]);
   plans_ = std::make_unique<MeasuredPlans>();
   gridder_ = make_gridder(params_, cell_, most_samples_, threads_each_);
-  auto next = std::make_shared<std::size_t>(0);
-  return Stream<ChannelImage>([this, next]() -> std::optional<Stream<ChannelImage>::Work> {
-    if (*next == store_->planes()) return std::nullopt;
-    const std::size_t plane = (*next)++;
+  givens_->load();
+  if (wants_common_beam(params_.restoringbeam)) find_common_beam(ctx);
+  if (params_.convergence != "channel") return in_groups(ctx);
+  auto waiting = std::make_shared<std::deque<std::size_t>>();
+  for (const std::size_t plane : store_->longest_first()) waiting->push_back(plane);
+  return Stream<ChannelImage>([this, ctx, waiting]() -> std::optional<Stream<ChannelImage>::Work> {
+    // What an earlier run has made is known only now, not yet when this stream was asked for.
+    while (!waiting->empty() &&
+           ctx.is_done(Span("channel", waiting->front(), waiting->front() + 1))) {
+      store_->release(waiting->front());
+      waiting->pop_front();
+    }
+    if (waiting->empty()) return std::nullopt;
+    const std::size_t plane = waiting->front();
+    waiting->pop_front();
     return Stream<ChannelImage>::Work(
         [this, plane](const PipelineContext& work_ctx) { return image_plane(plane, work_ctx); });
   });
+}
+
+void Image::find_common_beam(const PipelineContext& ctx) {
+  // A plane's weights, and the densities that they are made from, for each that is made at once.
+  const std::size_t each = most_samples_ * sizeof(float) + ImagingWeights::scratch_bytes(params_);
+  const std::size_t at_once = std::min<std::size_t>(static_cast<std::size_t>(ctx.threads()),
+                                                    1 + ctx.memory().free() / (each + 1));
+  const MemoryShare share =
+      ctx.memory().reserve((at_once - 1) * each, "the beams of planes before the common one");
+  const CommonBeam common = common_beam_of(params_, cell_, *store_, *weights_, most_samples_,
+                                           at_once, [&ctx] { ctx.throw_if_stopped(); });
+  beam_ = common.beam;
+  for (const std::size_t plane : common.left_out) {
+    ctx.log().warning("channel " + std::to_string(plane) +
+                      ": its beam has no part in the common one, because it is far larger than "
+                      "the others' or there is none");
+  }
 }
 
 void Image::record(std::size_t plane, const CleanedChannel& done,
@@ -216,19 +265,86 @@ void Image::record(std::size_t plane, const CleanedChannel& done,
           {"beam_major_arcsec", beam.major_rad / kArcsec},
           {"beam_minor_arcsec", beam.minor_rad / kArcsec},
           {"beam_pa_deg", beam.pa_rad / kArcsec / 3600}};
-  for (std::size_t k = 0; k < kStepNames.size(); ++k) {
-    row.emplace_back(std::string("seconds_") + kStepNames[k], s.clock.seconds()[k]);
-  }
   ctx.record("channels", row);
+  // Apart, because a channel that is made again differs in nothing else.
+  Row steps{{"channel", static_cast<std::int64_t>(plane)}};
+  for (std::size_t k = 0; k < kStepNames.size(); ++k) {
+    steps.emplace_back(std::string(kStepNames[k]) + "_s", s.clock.seconds()[k]);
+  }
+  ctx.record("steps", steps);
 }
 
 Chunk<ChannelImage> Image::image_plane(std::size_t plane, const PipelineContext& ctx) {
-  CleanedChannel done;
-  {
-    const StoredPlane samples = store_->samples(plane);
-    done = clean_channel({params_, cell_, *weights_, *gridder_, *pool_}, samples, store_->hands(),
-                         [&] { ctx.throw_if_stopped(); });
+  return products_of(plane, std::move(clean_together({plane, plane + 1}, ctx).front()), ctx);
+}
+
+std::vector<CleanedChannel> Image::clean_together(const ControlGroup& group,
+                                                  const PipelineContext& ctx) const {
+  const std::size_t size = group.end - group.first;
+  const ChannelTools tools{params_, cell_, *weights_, *gridder_, *pool_};
+  const std::function<void()> check = [&ctx] { ctx.throw_if_stopped(); };
+  std::vector<StoredPlane> samples(size);
+  std::vector<PlaneGivens> givens(size);
+  std::vector<ChannelCleaner> cleaners;
+  for (std::size_t k = 0; k < size; ++k) {
+    givens[k] = givens_->of(group.first + k);
+    givens[k].beam = beam_;
   }
+  const auto each = [&](std::size_t n, const std::function<void(std::size_t)>& work) {
+    kernels::parallel_items(n, static_cast<std::size_t>(ctx.threads()), work);
+  };
+  each(size, [&](std::size_t k) { samples[k] = store_->samples(group.first + k); });
+  for (std::size_t k = 0; k < size; ++k) {
+    cleaners.emplace_back(tools, samples[k], store_->hands(), givens[k], check);
+  }
+  std::vector<std::uint8_t> has_data(size);
+  each(size, [&](std::size_t k) { has_data[k] = cleaners[k].begin() ? 1 : 0; });
+  std::vector<ChannelCleaner*> members;
+  for (std::size_t k = 0; params_.niter > 0 && k < size; ++k) {
+    if (has_data[k] != 0) members.push_back(&cleaners[k]);
+  }
+  clean_group(std::move(members), params_, each);
+  std::vector<CleanedChannel> done(size);
+  each(size, [&](std::size_t k) { done[k] = cleaners[k].finish(); });
+  return done;
+}
+
+Stream<ChannelImage> Image::in_groups(const PipelineContext& ctx) {
+  struct Waiting {
+    std::deque<ControlGroup> groups;
+    std::deque<std::pair<std::size_t, CleanedChannel>> done;
+  };
+  auto waiting = std::make_shared<Waiting>();
+  const auto groups =
+      control_groups(params_, store_->planes(), static_cast<std::size_t>(ctx.threads()));
+  waiting->groups.assign(groups.begin(), groups.end());
+  return Stream<ChannelImage>([this, ctx, waiting]() -> std::optional<Stream<ChannelImage>::Work> {
+    while (waiting->done.empty()) {
+      if (waiting->groups.empty()) return std::nullopt;
+      const ControlGroup group = waiting->groups.front();
+      waiting->groups.pop_front();
+      // A group is cleaned as a whole, or not at all.
+      std::vector<std::size_t> missing;
+      for (std::size_t plane = group.first; plane < group.end; ++plane) {
+        if (!ctx.is_done(Span("channel", plane, plane + 1))) missing.push_back(plane);
+      }
+      if (missing.empty()) continue;
+      std::vector<CleanedChannel> cleaned = clean_together(group, ctx);
+      for (const std::size_t plane : missing) {
+        waiting->done.emplace_back(plane, std::move(cleaned[plane - group.first]));
+      }
+    }
+    auto next =
+        std::make_shared<std::pair<std::size_t, CleanedChannel>>(std::move(waiting->done.front()));
+    waiting->done.pop_front();
+    return Stream<ChannelImage>::Work([this, next](const PipelineContext& work_ctx) {
+      return products_of(next->first, std::move(next->second), work_ctx);
+    });
+  });
+}
+
+Chunk<ChannelImage> Image::products_of(std::size_t plane, CleanedChannel done,
+                                       const PipelineContext& ctx) {
   store_->release(plane);
   record(plane, done, ctx);
   if (done.blank) {
@@ -236,13 +352,25 @@ Chunk<ChannelImage> Image::image_plane(std::size_t plane, const PipelineContext&
   } else if (!done.beam) {
     ctx.degrade("channel " + std::to_string(plane) + ": no beam could be fitted to its PSF");
   }
+  if (done.own_residual) {
+    ctx.degrade("channel " + std::to_string(plane) +
+                ": its beam does not fit into the beam of the image, so its residual stays as it "
+                "is there");
+  }
   if (kernels::is_divergence(done.summary.stop)) {
     ctx.degrade("channel " + std::to_string(plane) + ": cleaning diverged");
   }
   ChannelImage image;
-  image.products = {done.psf, done.residual, done.model, done.image};
+  image.products = {done.psf, givens_->limited(done.residual, plane), done.model,
+                    givens_->limited(done.image, plane)};
   if (with_mask(params_)) image.products.push_back(done.mask);
+  image.products.emplace_back(std::vector<float>{static_cast<float>(done.summary.sumwt)}, 1);
+  if (givens_->beams()) image.products.push_back(givens_->pb(plane));
+  if (givens_->beams() && params_.pbcor) {
+    image.products.push_back(givens_->corrected(done.image, plane));
+  }
   image.beam = done.beam;
+  image.restored_beam = done.restored;
   image.blank = done.blank;
   return Chunk<ChannelImage>(std::move(image), Span("channel", plane, plane + 1));
 }

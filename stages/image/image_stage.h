@@ -4,8 +4,9 @@
 #include <core/stage.h>
 #include <stages/data/channel_image.h>
 #include <stages/data/visibilities.h>
+#include <stages/image/channel_cleaner.h>
 #include <stages/image/channel_store.h>
-#include <stages/image/clean_channel.h>
+#include <stages/image/cube_givens.h>
 #include <stages/image/fft_wisdom.h>
 #include <stages/image/image_params.h>
 #include <stages/image/imaging_weights.h>
@@ -37,8 +38,16 @@ class Image final : public Reduce<Visibilities, ChannelImage> {
   std::array<double, 2> cell_rad(const ObservationHeader& header,
                                  const std::vector<PlaneChannels>& planes) const;
   ImageHeader image_header(const ObservationHeader& header, const CubePlanes& cube) const;
+  void find_common_beam(const PipelineContext& ctx);
   void record(std::size_t plane, const CleanedChannel& done, const PipelineContext& ctx) const;
+  /// A channel that converges on its own.
   Chunk<ChannelImage> image_plane(std::size_t plane, const PipelineContext& ctx);
+  /// Channels under common control, in order.
+  std::vector<CleanedChannel> clean_together(const ControlGroup& group,
+                                             const PipelineContext& ctx) const;
+  Stream<ChannelImage> in_groups(const PipelineContext& ctx);
+  Chunk<ChannelImage> products_of(std::size_t plane, CleanedChannel done,
+                                  const PipelineContext& ctx);
 
   ImageParams params_;
   CubePlanes cube_;
@@ -48,6 +57,8 @@ class Image final : public Reduce<Visibilities, ChannelImage> {
   std::array<double, 2> cell_{};
   std::optional<ImagingWeights> weights_;
   std::optional<PhaseShift> shift_;
+  std::optional<CubeGivens> givens_;
+  std::optional<Beam> beam_;      ///< of all restored planes, where one is asked for
   std::size_t most_samples_ = 0;  ///< of a plane
   std::size_t threads_each_ = 1;  ///< of a plane
   std::unique_ptr<PlanePool> pool_;

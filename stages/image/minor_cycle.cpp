@@ -31,10 +31,11 @@ kernels::AutoMultithreshOptions mask_options(const ImageParams& p) {
 
 }  // namespace
 
-MinorCycle::MinorCycle(const ImageParams& params, View<const float, 2> psf,
-                       const kernels::GaussianBeam& beam, double cell_x_rad, double cell_y_rad,
-                       double sidelobe_level)
+MinorCycle::MinorCycle(const ImageParams& params, const PlaneGivens& givens,
+                       View<const float, 2> psf, const kernels::GaussianBeam& beam,
+                       double cell_x_rad, double cell_y_rad, double sidelobe_level)
     : params_(params),
+      givens_(givens),
       psf_(psf),
       beam_(beam),
       cell_x_(cell_x_rad),
@@ -43,6 +44,10 @@ MinorCycle::MinorCycle(const ImageParams& params, View<const float, 2> psf,
   if (params.usemask == "auto-multithresh") {
     masker_.emplace(mask_options(params));
     mask_.emplace();
+  } else {
+    for (const auto* part : {&givens.user, &givens.pb, &givens.valid}) {
+      if (*part) mask_ = mask_ ? kernels::intersection(*mask_, **part) : **part;
+    }
   }
   if (params.deconvolver == "multiscale") multiscale_.emplace(psf, params.scales);
 }
@@ -59,7 +64,10 @@ void MinorCycle::update_mask(View<const float, 2> residual, std::size_t iteratio
   plane.iterations_done = iterations_done;
   plane.cyclethreshold = cyclethreshold;
   plane.threshold = params_.threshold;
+  if (givens_.valid) plane.valid = &*givens_.valid;
+  if (givens_.pb) plane.pb = &*givens_.pb;
   masker_->update(plane, *mask_);
+  if (givens_.user) mask_ = kernels::intersection(*mask_, *givens_.user);
 }
 
 MinorCycle::Result MinorCycle::clean(View<float, 2> residual, kernels::SparseModel& model,
@@ -72,7 +80,7 @@ MinorCycle::Result MinorCycle::clean(View<float, 2> residual, kernels::SparseMod
     options.threshold = limit;
     options.max_iterations = iterations;
     options.growth_limit = kMaxMinorGrowth;
-    options.in_mask_only = true;
+    options.discard_residual = true;
     const auto r = kernels::hogbom(
         residual, psf_, mask_ ? *mask_ : kernels::masked_runs({}, residual.shape()), options);
     kernels::add_components(r.components, model);
@@ -105,7 +113,7 @@ MinorCycle::Result MinorCycle::clean(View<float, 2> residual, kernels::SparseMod
 
 std::size_t MinorCycle::mask_bytes(const ImageParams& params) {
   // Runs of a mask of many small islands; a mask is smooth, so runs are long.
-  return params.usemask == "none" ? 0 : params.imsize[0] * params.imsize[1] / 4 * sizeof(float);
+  return !cleans_in_mask(params) ? 0 : params.imsize[0] * params.imsize[1] / 4 * sizeof(float);
 }
 
 std::size_t MinorCycle::bytes(const ImageParams& params) {
@@ -113,7 +121,7 @@ std::size_t MinorCycle::bytes(const ImageParams& params) {
   // A padded transform and its spectrum have nine quarters of a plane's pixels each, and a little.
   const std::size_t plane = pixels * sizeof(float);
   const std::size_t transform = 3 * plane;
-  const bool masked = params.usemask != "none";
+  const bool masked = cleans_in_mask(params);
   std::size_t sum = 0;
   if (params.deconvolver == "multiscale") {
     const std::size_t scales = std::max<std::size_t>(1, params.scales.size());
@@ -125,8 +133,8 @@ std::size_t MinorCycle::bytes(const ImageParams& params) {
   }
   if (params.deconvolver != "hogbom") {
     sum += (masked ? 2 : 1) * plane;  // model and mask as planes
-  } else if (masked) {
-    sum = plane;  // the packed pixels, or the mask as a plane where nearly all is inside
+  } else {
+    sum = plane / 4;  // the packed pixels of a small mask, or what lets subtractions wait
   }
   // While the mask is made, before a cycle: runs and smoothed values in double precision.
   return masked ? std::max(sum, 2 * plane) : sum;

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <stages/image/image_params.h>
+#include <stages/image/plane_givens.h>
 #include <stages/kernels/auto_multithresh.h>
 #include <stages/kernels/beam_fit.h>
 #include <stages/kernels/multiscale.h>
@@ -23,19 +24,19 @@ class MinorCycle {
     bool diverged = false;
   };
 
-  /// The PSF is kept by the caller, [y][x]; cell_x < 0.
-  MinorCycle(const ImageParams& params, kernels::View<const float, 2> psf,
-             const kernels::GaussianBeam& beam, double cell_x_rad, double cell_y_rad,
-             double sidelobe_level);
+  /// The PSF and what is given are kept by the caller; [y][x]; cell_x < 0.
+  MinorCycle(const ImageParams& params, const PlaneGivens& givens,
+             kernels::View<const float, 2> psf, const kernels::GaussianBeam& beam,
+             double cell_x_rad, double cell_y_rad, double sidelobe_level);
 
-  /// Makes the automatic mask for this residual, if there is one.
+  /// Makes the automatic mask for this residual, if there is one; it never leaves the user's.
   void update_mask(kernels::View<const float, 2> residual, std::size_t iterations_done,
                    double cyclethreshold);
 
   /// Nothing when everything may be cleaned.
   const std::optional<kernels::PixelRuns>& mask() const { return mask_; }
 
-  /// At most `iterations` down to the threshold. The residual is good inside the mask only.
+  /// At most `iterations` down to the threshold. The residual is spent: a major cycle follows.
   Result clean(kernels::View<float, 2> residual, kernels::SparseModel& model, double threshold,
                std::size_t iterations);
 
@@ -46,6 +47,7 @@ class MinorCycle {
 
  private:
   const ImageParams& params_;
+  const PlaneGivens& givens_;
   kernels::View<const float, 2> psf_;
   kernels::GaussianBeam beam_;
   double cell_x_;

@@ -137,6 +137,12 @@ CubePlanes by_axis(const ObservationHeader& header, const ImageParams& params) {
 
 }  // namespace
 
+std::string frame_of_data(const ObservationHeader& header) {
+  return header.spectral_windows.empty()
+             ? "TOPO"
+             : frame_name(header.spectral_windows.front().meas_freq_ref);
+}
+
 SpectralTrack::SpectralTrack(const ObservationHeader& header, std::optional<FrequencyFrame> frame)
     : frame_(frame), first_s_(header.time_first_s), last_s_(header.time_last_s) {
   std::optional<int> common;

@@ -15,6 +15,9 @@
 
 namespace skymill::radio {
 
+/// The frame of the data's frequencies, as FITS and CASA name it; of the first window.
+std::string frame_of_data(const ObservationHeader& header);
+
 /// How the data's channels move along the axis of a cube while the Earth does (imaging.md 2.5).
 class SpectralTrack {
  public:

@@ -2,7 +2,7 @@
 #include <stages/kernels/auto_multithresh.h>
 #include <stages/kernels/exact_median.h>
 #include <stages/kernels/grow_mask.h>
-#include <stages/kernels/largest_pixel.h>
+#include <stages/kernels/pixel_loops.h>
 #include <stages/kernels/pixel_runs.h>
 #include <stages/kernels/smooth_mask.h>
 
@@ -43,6 +43,7 @@ class MaskedPlane {
   const PixelRuns& counting() const { return counting_; }
 
   float residual(std::size_t y, std::size_t x) const { return residual_(y, x); }
+  View<const float, 2> residual() const { return residual_; }
   const float* row(std::size_t y) const { return &residual_(y, 0); }
 
   /// Writes pixels [x, x + n) of row y, NaN for those that statistics leave out.
@@ -88,18 +89,55 @@ struct Noise {
   double rms = 0;
 };
 
-/// Median and deviation of what `fill` delivers.
-template <class Fill>
-Noise noise_of(std::size_t total, const Fill& fill) {
-  const double centre = exact_median(total, fill);
-  const double deviation = exact_median(total, [&](std::size_t first, std::size_t n, float* out) {
-    fill(first, n, out);
-    for (std::size_t i = 0; i < n; ++i) {
-      out[i] = static_cast<float>(std::abs(static_cast<double>(out[i]) - centre));
-    }
-  });
-  return {centre, kMadToSigma * deviation};
+template <class Pixels>
+Noise noise_of(const Pixels& pixels) {
+  const std::vector<float> sample = sampled(pixels);
+  const double centre = exact_median(pixels, sample);
+  return {centre, kMadToSigma * exact_deviation(pixels, sample, centre)};
 }
+
+/// The largest |pixel| of every block of pixels: where none passes a threshold, a block need not be
+/// looked at again.
+class BlockPeaks {
+ public:
+  void add(const float* pixels, std::size_t n) {
+    peaks_.push_back(largest_pixel(pixels, n));
+    float finite = peaks_.back();
+    if (std::isinf(finite)) {
+      finite = 0;
+      for (std::size_t i = 0; i < n; ++i) {
+        if (std::isfinite(pixels[i])) finite = std::max(finite, std::abs(pixels[i]));
+      }
+    }
+    largest_finite_ = std::max(largest_finite_, finite);
+  }
+
+  float of_block(std::size_t block) const { return peaks_[block]; }
+  float largest_finite() const { return largest_finite_; }
+
+ private:
+  std::vector<float> peaks_;
+  float largest_finite_ = 0;
+};
+
+/// Pixels of which the blocks' peaks are measured in passing.
+class WatchedPixels {
+ public:
+  WatchedPixels(const PixelsOfRuns& pixels, BlockPeaks& peaks) : pixels_(pixels), peaks_(peaks) {}
+
+  template <class Visit>
+  void for_each_block(const Visit& visit) const {
+    peaks_ = {};
+    pixels_.for_each_block([&](const float* pixels, std::size_t n) {
+      peaks_.add(pixels, n);
+      visit(pixels, n);
+    });
+  }
+
+ private:
+  const PixelsOfRuns& pixels_;
+  BlockPeaks& peaks_;
+};
 
 /// z with erfc(z / sqrt 2) = 1 / (2 n): beyond it half a pixel of n is expected.
 double chauvenet_limit(std::size_t n) {
@@ -149,52 +187,64 @@ std::pair<double, double> chauvenet_range(std::size_t total, const Fill& fill) {
   return range;
 }
 
-/// imaging.md 4.1.
-void measure(const MaskedPlane& plane, const PixelRuns& old_mask, bool fastnoise,
-             AutoMultithreshReport& report) {
+/// The noise outside the old mask, or without what Chauvenet's criterion leaves out.
+Noise slow_noise(const MaskedPlane& plane, const PixelRuns& old_mask) {
   const std::size_t total = plane.ny() * plane.nx();
-  float absmax = 0;
   const auto all = [&](std::size_t first, std::size_t n, float* out) {
     for_each_part(first, n, plane.nx(),
                   [&](std::size_t y, std::size_t x, std::size_t length, std::size_t done) {
                     plane.copy(y, x, length, out + done);
                   });
-    absmax = std::max(absmax, largest_pixel(out, n));
   };
-  Noise noise = noise_of(total, all);
-  report.absmax = static_cast<double>(absmax);
-  if (!fastnoise) {
-    const RowsOfRuns old_rows(old_mask, plane.ny());
-    std::size_t free_pixels = 0;
-    const auto outside_mask = [&](std::size_t first, std::size_t n, float* out) {
-      all(first, n, out);
-      for_each_part(first, n, plane.nx(),
-                    [&](std::size_t y, std::size_t x, std::size_t length, std::size_t done) {
-                      const PixelRun* run = old_rows.begin_of(y);
-                      for (; run != old_rows.end_of(y); ++run) {
-                        for (std::size_t i = std::max(x, run->first);
-                             i < std::min(x + length, run->end); ++i) {
-                          out[done + i - x] = kNothing;
-                        }
+  const RowsOfRuns old_rows(old_mask, plane.ny());
+  std::size_t free_pixels = 0;
+  const auto outside_mask = [&](std::size_t first, std::size_t n, float* out) {
+    all(first, n, out);
+    for_each_part(first, n, plane.nx(),
+                  [&](std::size_t y, std::size_t x, std::size_t length, std::size_t done) {
+                    const PixelRun* run = old_rows.begin_of(y);
+                    for (; run != old_rows.end_of(y); ++run) {
+                      for (std::size_t i = std::max(x, run->first);
+                           i < std::min(x + length, run->end); ++i) {
+                        out[done + i - x] = kNothing;
                       }
-                    });
-      for (std::size_t i = 0; i < n; ++i) {
-        free_pixels += std::isnan(out[i]) ? 0 : 1;
-      }
-    };
-    noise = noise_of(total, outside_mask);
-    if (old_mask.empty() || free_pixels == 0) {
-      const auto [least, most] = chauvenet_range(total, all);
-      noise = noise_of(
-          total, [&, least = least, most = most](std::size_t first, std::size_t n, float* out) {
-            all(first, n, out);
-            for (std::size_t i = 0; i < n; ++i) {
-              const auto value = static_cast<double>(out[i]);
-              out[i] = value >= least && value <= most ? out[i] : kNothing;
-            }
-          });
+                    }
+                  });
+    for (std::size_t i = 0; i < n; ++i) {
+      free_pixels += std::isnan(out[i]) ? 0 : 1;
     }
+  };
+  const Noise noise = noise_of(FilledPixels(total, outside_mask));
+  if (!old_mask.empty() && free_pixels > 0) {
+    return noise;
   }
+  const auto [least, most] = chauvenet_range(total, all);
+  const auto clipped = [&, least = least, most = most](std::size_t first, std::size_t n,
+                                                       float* out) {
+    all(first, n, out);
+    for (std::size_t i = 0; i < n; ++i) {
+      const auto value = static_cast<double>(out[i]);
+      out[i] = value >= least && value <= most ? out[i] : kNothing;
+    }
+  };
+  return noise_of(FilledPixels(total, clipped));
+}
+
+/// imaging.md 4.1.
+void measure(const MaskedPlane& plane, const PixelRuns& old_mask, bool fastnoise, BlockPeaks& peaks,
+             AutoMultithreshReport& report) {
+  const PixelsOfRuns pixels(plane.residual(), plane.counting());
+  const WatchedPixels watched(pixels, peaks);
+  Noise noise;
+  if (fastnoise) {
+    const std::vector<float> sample = sampled(pixels);
+    noise.median = exact_median(watched, sample);
+    noise.rms = kMadToSigma * exact_deviation(pixels, sample, noise.median);
+  } else {
+    watched.for_each_block([](const float*, std::size_t) {});
+    noise = slow_noise(plane, old_mask);
+  }
+  report.absmax = static_cast<double>(peaks.largest_finite());
   report.median = noise.median;
   report.rms = noise.rms;
 }
@@ -220,22 +270,20 @@ struct Beyond {
   double threshold;
 };
 
-/// The valid pixels beyond a threshold.
-PixelRuns pixels_beyond(const MaskedPlane& plane, double threshold) {
-  constexpr std::size_t kGroup = 64;
+/// The valid pixels beyond a threshold, from the peaks of their blocks.
+PixelRuns pixels_beyond(const MaskedPlane& plane, const BlockPeaks& peaks, double threshold) {
   const Beyond beyond(threshold);
   PixelRuns runs;
+  std::size_t block = 0;
   for (const PixelRun& valid : plane.valid()) {
     const float* row = plane.row(valid.y);
-    for (std::size_t x = valid.first; x < valid.end; x += kGroup) {
-      const std::size_t n = std::min(kGroup, valid.end - x);
-      int any = 0;
-      for (std::size_t i = 0; i < n; ++i) {
-        any |= beyond(row[x + i]) ? 1 : 0;
+    for (std::size_t x = valid.first; x < valid.end; x += kMedianBlock, ++block) {
+      if (!(static_cast<double>(peaks.of_block(block)) > std::abs(threshold))) {
+        continue;
       }
-      for (std::size_t i = 0; any != 0 && i < n; ++i) {
-        if (beyond(row[x + i])) {
-          add_pixel(valid.y, x + i, runs);
+      for (std::size_t i = x; i < std::min(x + kMedianBlock, valid.end); ++i) {
+        if (beyond(row[i])) {
+          add_pixel(valid.y, i, runs);
         }
       }
     }
@@ -309,7 +357,12 @@ AutoMultithreshReport AutoMultithresh::update(const AutoMultithreshPlane& input,
   }
   const std::array<std::size_t, 2> shape = input.residual.shape();
   const MaskedPlane plane(input);
-  measure(plane, mask, options_.fastnoise, report);
+  BlockPeaks peaks;
+  measure(plane, mask, options_.fastnoise, peaks, report);
+  if (input.pb != nullptr) {  // thresholds count outside the beam, statistics do not
+    WatchedPixels({plane.residual(), plane.valid()}, peaks)
+        .for_each_block([](const float*, std::size_t) {});
+  }
   set_thresholds(options_, input.sidelobe_level, report);
 
   const double least_pixels = options_.minbeamfrac * input.beam.solid_angle_sr() /
@@ -325,7 +378,7 @@ AutoMultithreshReport AutoMultithresh::update(const AutoMultithreshPlane& input,
                           options_.cutthreshold);
   };
   // The steps of imaging.md 4.3. The positive mask of earlier cycles is part of `mask` already.
-  PixelRuns found = smoothed(pruned(pixels_beyond(plane, report.mask_threshold)));
+  PixelRuns found = smoothed(pruned(pixels_beyond(plane, peaks, report.mask_threshold)));
   if (input.iterations_done > 0 && options_.growiterations > 0 && !mask.empty()) {
     const Beyond beyond(report.low_threshold);
     PixelRuns grown =
@@ -336,7 +389,7 @@ AutoMultithreshReport AutoMultithresh::update(const AutoMultithreshPlane& input,
         united(found, smoothed(options_.dogrowprune ? pruned(std::move(grown)) : std::move(grown)));
   }
   if (options_.negativethreshold > 0) {
-    found = united(found, smoothed(pixels_beyond(plane, report.negative_threshold)));
+    found = united(found, smoothed(pixels_beyond(plane, peaks, report.negative_threshold)));
   }
   mask = intersection(united(mask, found), plane.counting());
   report.pixels = count_pixels(mask);

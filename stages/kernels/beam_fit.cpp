@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 #include <stages/kernels/beam_fit.h>
 #include <stages/kernels/gaussian_lm.h>
+#include <stages/kernels/pixel_loops.h>
 
 #include <algorithm>
 #include <array>
@@ -39,6 +40,19 @@ void require_cells(const char* where, double cell_x_rad, double cell_y_rad) {
                                 " and " + std::to_string(cell_y_rad) +
                                 " rad; x must be negative and y positive");
   }
+}
+
+/// The least and the greatest of a row and 0.
+PixelRange range_of_row(View<const float, 2> plane, std::size_t y) {
+  if (plane.stride(1) == 1) {
+    return range_of_pixels(&plane(y, 0), plane.extent(1));
+  }
+  PixelRange range;
+  for (std::size_t x = 0; x < plane.extent(1); ++x) {
+    range.least = std::min(range.least, plane(y, x));
+    range.greatest = std::max(range.greatest, plane(y, x));
+  }
+  return range;
 }
 
 /// A square piece of a plane, `side` pixels wide, row after row.
@@ -234,13 +248,12 @@ std::optional<GaussianBeam> fit_beam(View<const float, 2> psf, double cell_x_rad
   std::size_t peak_y = 0;
   float peak = 0;
   for (std::size_t y = 0; y < ny; ++y) {
-    for (std::size_t x = 0; x < nx; ++x) {
-      if (psf(y, x) > peak) {
-        peak = psf(y, x);
-        peak_x = x;
-        peak_y = y;
-      }
-    }
+    const float greatest = range_of_row(psf, y).greatest;
+    if (!(greatest > peak)) continue;
+    peak = greatest;
+    peak_y = y;
+    peak_x = 0;
+    while (psf(y, peak_x) != peak) ++peak_x;
   }
   const bool central =
       4 * peak_x >= nx && 4 * peak_x <= 3 * nx && 4 * peak_y >= ny && 4 * peak_y <= 3 * ny;
@@ -271,10 +284,12 @@ double sidelobe_level(View<const float, 2> psf, const GaussianBeam& beam, double
   double lowest = 0;
   double highest = 0;
   for (std::size_t y = 0; y < psf.extent(0); ++y) {
+    const PixelRange range = range_of_row(psf, y);
+    lowest = std::min(lowest, static_cast<double>(range.least));
+    // Only a pixel above the running maximum can raise it: the Gaussian is positive.
+    if (!(static_cast<double>(range.greatest) > highest)) continue;
     for (std::size_t x = 0; x < psf.extent(1); ++x) {
       const auto value = static_cast<double>(psf(y, x));
-      lowest = std::min(lowest, value);
-      // Only a pixel above the running maximum can raise it: the Gaussian is positive.
       if (value > highest) {
         const double gaussian = beam((static_cast<double>(x) - centre_x) * cell_x_rad,
                                      (static_cast<double>(y) - centre_y) * cell_y_rad);

@@ -1,12 +1,14 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 #include <stages/kernels/hogbom.h>
-#include <stages/kernels/largest_pixel.h>
+#include <stages/kernels/lazy_plane.h>
 #include <stages/kernels/masked_pixels.h>
 #include <stages/kernels/minor_cycle_checks.h>
+#include <stages/kernels/pixel_loops.h>
 
 #include <algorithm>
 #include <array>
 #include <cmath>
+#include <limits>
 #include <utility>
 #include <vector>
 
@@ -32,6 +34,9 @@ float largest_masked(const float* r, const float* mask, std::size_t n) {
   return *std::max_element(lane.begin(), lane.end());
 }
 
+// A mask of less than this part of the plane is packed even where the plane could be lazy.
+constexpr std::size_t kPackedShare = 64;
+
 struct Box {
   std::size_t first = 0;
   std::size_t end = 0;
@@ -47,8 +52,8 @@ Box box_around(std::size_t p, std::size_t n) {
 /// only at the rows which the subtraction changed.
 class WholePlane {
  public:
-  WholePlane(View<float, 2> residual, View<const float, 2> mask)
-      : residual_(residual), mask_(mask) {
+  WholePlane(View<float, 2> residual, View<const float, 2> psf, View<const float, 2> mask)
+      : residual_(residual), psf_(psf), mask_(mask) {
     const std::size_t ny = residual.extent(0);
     const std::size_t nx = residual.extent(1);
     spans_.assign(ny, Box{0, nx});
@@ -75,7 +80,7 @@ class WholePlane {
     return {x, y, residual_(y, x)};
   }
 
-  void subtract(View<const float, 2> psf, std::size_t px, std::size_t py, float flux) {
+  void subtract(std::size_t px, std::size_t py, float flux) {
     const std::size_t ny = residual_.extent(0);
     const std::size_t nx = residual_.extent(1);
     const Box rows = box_around(py, ny);
@@ -83,11 +88,15 @@ class WholePlane {
     const std::size_t n = columns.end - columns.first;
     for (std::size_t y = rows.first; y < rows.end; ++y) {
       float* r = &residual_(y, columns.first);
-      const float* p = &psf(y + ny / 2 - py, columns.first + nx / 2 - px);
-      for (std::size_t i = 0; i < n; ++i) {
-        r[i] -= flux * p[i];
+      const float* p = &psf_(y + ny / 2 - py, columns.first + nx / 2 - px);
+      const float inside = subtract_pixels(r, p, n, flux);
+      if (mask_.data() == nullptr) {
+        const float left = largest_pixel(&residual_(y, 0), columns.first);
+        const float right = largest_pixel(r + n, nx - columns.end);
+        row_peak_[y] = std::max({inside, left, right});
+      } else {
+        refresh(y);
       }
-      refresh(y);
     }
   }
 
@@ -123,16 +132,32 @@ class WholePlane {
   }
 
   View<float, 2> residual_;
+  View<const float, 2> psf_;
   View<const float, 2> mask_;
   std::vector<Box> spans_;  // of the cleanable pixels of a row
   std::vector<float> row_peak_;
   bool cleanable_ = false;
 };
 
+/// Only the pixels in the mask, one after the other.
+class PackedPlane {
+ public:
+  PackedPlane(View<const float, 2> residual, View<const float, 2> psf, PixelRuns runs)
+      : pixels_(residual, std::move(runs)), psf_(psf) {}
+
+  std::size_t size() const { return pixels_.size(); }
+  PeakPixel peak() const { return pixels_.peak(); }
+  void subtract(std::size_t x, std::size_t y, float flux) { pixels_.subtract(psf_, x, y, flux); }
+  void write(View<float, 2> residual) const { pixels_.write(residual); }
+
+ private:
+  MaskedPixels pixels_;
+  View<const float, 2> psf_;
+};
+
 /// The cycle itself, on whatever holds the pixels.
 template <class Pixels>
-HogbomResult clean(Pixels& pixels, View<const float, 2> psf, View<float, 2> model,
-                   const HogbomOptions& options) {
+HogbomResult clean(Pixels& pixels, View<float, 2> model, const HogbomOptions& options) {
   HogbomResult result;
   PeakPixel peak = pixels.peak();
   result.start_peak = std::abs(peak.value);
@@ -156,7 +181,7 @@ HogbomResult clean(Pixels& pixels, View<const float, 2> psf, View<float, 2> mode
     if (model.data() != nullptr) {
       model(peak.y, peak.x) += flux;
     }
-    pixels.subtract(psf, peak.x, peak.y, flux);
+    pixels.subtract(peak.x, peak.y, flux);
     ++result.iterations;
     if (options.record_components) {
       result.components.push_back({peak.x, peak.y, flux});
@@ -167,22 +192,43 @@ HogbomResult clean(Pixels& pixels, View<const float, 2> psf, View<float, 2> mode
 
 HogbomResult clean_packed(View<float, 2> residual, View<const float, 2> psf, View<float, 2> model,
                           PixelRuns runs, const HogbomOptions& options) {
-  MaskedPixels pixels(residual, std::move(runs));
+  PackedPlane pixels(residual, psf, std::move(runs));
   if (pixels.size() == 0) {
     return {0, 0, 0, HogbomStop::kEmptyMask, {}};
   }
-  HogbomResult result = clean(pixels, psf, model, options);
+  HogbomResult result = clean(pixels, model, options);
   pixels.write(residual);
   return result;
 }
 
+HogbomResult clean_lazily(View<float, 2> residual, View<const float, 2> psf, View<float, 2> model,
+                          const HogbomOptions& options) {
+  LazyPlane pixels(residual, psf, options.threshold);
+  return clean(pixels, model, options);
+}
+
+/// What a lazy plane shall not find is no number any more.
+void forget_outside(const PixelRuns& runs, View<float, 2> residual) {
+  constexpr float kNothing = std::numeric_limits<float>::quiet_NaN();
+  const RowsOfRuns rows(runs, residual.extent(0));
+  for (std::size_t y = 0; y < residual.extent(0); ++y) {
+    float* row = &residual(y, 0);
+    std::size_t x = 0;
+    for (const PixelRun* run = rows.begin_of(y); run != rows.end_of(y); ++run) {
+      std::fill(row + x, row + run->first, kNothing);
+      x = run->end;
+    }
+    std::fill(row + x, row + residual.extent(1), kNothing);
+  }
+}
+
 HogbomResult clean_whole(View<float, 2> residual, View<const float, 2> psf, View<float, 2> model,
                          View<const float, 2> mask, const HogbomOptions& options) {
-  WholePlane pixels(residual, mask);
+  WholePlane pixels(residual, psf, mask);
   if (!pixels.cleanable()) {
     return {0, 0, 0, HogbomStop::kEmptyMask, {}};
   }
-  return clean(pixels, psf, model, options);
+  return clean(pixels, model, options);
 }
 
 }  // namespace
@@ -191,7 +237,10 @@ HogbomResult hogbom(View<float, 2> residual, View<const float, 2> psf, View<floa
                     View<const float, 2> mask, const HogbomOptions& options) {
   require_planes("hogbom", residual, psf, model, mask);
   require_gain_and_threshold("hogbom", options.gain, options.threshold);
-  if (mask.data() != nullptr && options.in_mask_only) {
+  if (mask.data() == nullptr && options.discard_residual) {
+    return clean_lazily(residual, psf, model, options);
+  }
+  if (mask.data() != nullptr && (options.in_mask_only || options.discard_residual)) {
     PixelRuns runs = masked_runs(mask, residual.shape());
     if (packing_pays(runs, residual.size())) {
       return clean_packed(residual, psf, model, std::move(runs), options);
@@ -206,14 +255,23 @@ HogbomResult hogbom(View<float, 2> residual, View<const float, 2> psf, const Pix
   require_gain_and_threshold("hogbom", options.gain, options.threshold);
   HogbomOptions recording = options;
   recording.record_components = true;
+  const std::size_t inside = count_pixels(mask);
+  if (inside == 0) {
+    return {0, 0, 0, HogbomStop::kEmptyMask, {}};
+  }
+  if (options.discard_residual && inside * kPackedShare > residual.size()) {
+    if (inside < residual.size()) {
+      forget_outside(mask, residual);
+    }
+    return clean_lazily(residual, psf, {}, recording);
+  }
   if (packing_pays(mask, residual.size())) {
     return clean_packed(residual, psf, {}, mask, recording);
   }
-  const std::size_t pixels = residual.size();
-  if (count_pixels(mask) == pixels) {
+  if (inside == residual.size()) {
     return clean_whole(residual, psf, {}, {}, recording);
   }
-  std::vector<float> plane(pixels);
+  std::vector<float> plane(residual.size());
   const View<float, 2> dense(plane.data(), residual.shape());
   write_rows(mask, 0, dense);
   return clean_whole(residual, psf, {}, dense, recording);

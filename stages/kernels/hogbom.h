@@ -18,6 +18,9 @@ struct HogbomOptions {
   /// The residual outside the mask need not be updated, as when a major cycle follows. With a mask
   /// of few pixels that is much faster; components and residual inside the mask stay the same bits.
   bool in_mask_only = false;
+  /// The residual is not wanted afterwards at all, as when a major cycle makes it anew. Components
+  /// stay the same bits, and subtractions wait until they are needed (LazyPlane).
+  bool discard_residual = false;
 };
 
 enum class HogbomStop {
@@ -36,7 +39,8 @@ struct CleanComponent {
 struct HogbomResult {
   std::size_t iterations = 0;
   float start_peak = 0;  ///< max|r| in the mask before
-  float peak = 0;        ///< max|r| in the mask after
+  /// max|r| in the mask after; with discard_residual only known to be below a threshold reached
+  float peak = 0;
   HogbomStop stop = HogbomStop::kIterations;
   std::vector<CleanComponent> components;  ///< in order, when asked for
 };

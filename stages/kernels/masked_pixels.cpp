@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
-#include <stages/kernels/largest_pixel.h>
 #include <stages/kernels/masked_pixels.h>
+#include <stages/kernels/pixel_loops.h>
 
 #include <algorithm>
 #include <cmath>
@@ -61,10 +61,9 @@ void MaskedPixels::subtract(View<const float, 2> psf, std::size_t x, std::size_t
     }
     float* r = &values_[start_[k] + first - run.first];
     const float* p = &psf(run.y + half_y - y, first + half_x - x);
-    for (std::size_t i = 0; i < end - first; ++i) {
-      r[i] -= flux * p[i];
-    }
-    run_peak_[k] = largest_pixel(&values_[start_[k]], run.end - run.first);
+    const float inside = subtract_pixels(r, p, end - first, flux);
+    const bool all = end - first == run.end - run.first;
+    run_peak_[k] = all ? inside : largest_pixel(&values_[start_[k]], run.end - run.first);
   }
 }
 

@@ -7,6 +7,7 @@
 #include <tbb/task_arena.h>
 
 #include <algorithm>
+#include <atomic>
 #include <cstddef>
 
 namespace skymill::kernels {
@@ -43,6 +44,16 @@ void parallel_each(std::size_t n, std::size_t threads, const Body& body) {
   tbb::task_arena arena(
       std::min(static_cast<int>(std::min(threads, n)), tbb::info::default_concurrency()));
   arena.execute([&] { tbb::parallel_for(std::size_t{0}, n, [&](std::size_t k) { body(k); }); });
+}
+
+/// Runs worker(take) in at most `threads` threads: take() gives every k in [0, n) to one of them,
+/// and n when none is left. For items of unequal cost that need scratch memory of their worker.
+template <class Worker>
+void parallel_workers(std::size_t n, std::size_t threads, const Worker& worker) {
+  std::atomic<std::size_t> next{0};
+  const auto take = [&] { return std::min(n, next.fetch_add(1, std::memory_order_relaxed)); };
+  const std::size_t workers = std::min(threads, n);
+  parallel_each(workers, workers, [&](std::size_t) { worker(take); });
 }
 
 }  // namespace skymill::kernels

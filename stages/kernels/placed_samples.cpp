@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 #include <stages/kernels/check_samples.h>
+#include <stages/kernels/huge_pages.h>
 #include <stages/kernels/parallel_ranges.h>
 #include <stages/kernels/placed_samples.h>
-#include <stages/kernels/uv_lines.h>
+#include <stages/kernels/uv_slab.h>
 
 #include <algorithm>
 #include <limits>
@@ -13,6 +14,14 @@
 namespace skymill::kernels {
 
 namespace {
+
+/// A buffer of one element for each sample: megabytes that are touched once.
+template <class T>
+AlignedBuffer<T> buffer_of(std::size_t size) {
+  AlignedBuffer<T> buffer(size);
+  prefer_huge_pages(buffer.data(), size * sizeof(T));
+  return buffer;
+}
 
 constexpr std::uint32_t kDropped = std::numeric_limits<std::uint32_t>::max();
 constexpr std::size_t kBlockRows = 1024;  // sums of weights are taken by blocks, then in order
@@ -36,7 +45,7 @@ AlignedBuffer<std::uint32_t> sorted_by(const AlignedBuffer<std::uint32_t>& keys,
   for (std::size_t bin = 0; bin < bins; ++bin) {
     starts[bin + 1] += starts[bin];
   }
-  AlignedBuffer<std::uint32_t> order(starts[bins]);
+  AlignedBuffer<std::uint32_t> order = buffer_of<std::uint32_t>(starts[bins]);
   for (std::size_t k = 0; k < keys.size(); ++k) {
     if (keys[k] != kDropped) {
       order[starts[keys[k]]++] = static_cast<std::uint32_t>(k);
@@ -83,20 +92,21 @@ struct FirstTap {
   double argument;
 };
 
+/// exp(2 pi i turns).
+std::complex<double> turned(double turns) {
+  return std::polar(1.0, 2 * std::numbers::pi * (turns - std::nearbyint(turns)));
+}
+
 /// A sample before sorting; fits half a cache line in single precision.
 template <class Real>
 struct Unsorted {
   TapPlace<Real> place;
-  std::complex<Real> value;
+  std::complex<Real> turn;
   Real w_argument;
   bool mirrored;
 };
 
 }  // namespace
-
-std::complex<double> turned(double turns) {
-  return std::polar(1.0, 2 * std::numbers::pi * (turns - std::nearbyint(turns)));
-}
 
 UvAxis::UvAxis(std::size_t image_pixels, double cell_rad, std::size_t grid_cells,
                const PolynomialKernel& kernel)
@@ -163,7 +173,7 @@ PlacedSamples<Real>::PlacedSamples(const PlaneSamples& samples, SampleValues kin
   }
   const std::vector<double> per_metre = inverse_wavelengths(samples);
   const bool stacking = w_plan.kind == WTermPlan::Kind::kStacking;
-  constexpr std::size_t kMargin = UvLines<Real>::kMargin;
+  constexpr std::size_t kMargin = UvSlab<Real>::kMargin;
   const int column_offset = static_cast<int>(v_axis.grid_size / 2 + kMargin);
   strips = (lines.stored + kStripLines - 1) / kStripLines;
   const std::size_t tiles = (v_axis.grid_size + 2 * kMargin) / kTileColumns + 1;
@@ -189,27 +199,22 @@ PlacedSamples<Real>::PlacedSamples(const PlaneSamples& samples, SampleValues kin
   };
 
   const bool has_w = w_plan.kind != WTermPlan::Kind::kNone;
-  const AlignedBuffer<std::uint32_t> tile_of(rows * chans);
+  const AlignedBuffer<std::uint32_t> tile_of = buffer_of<std::uint32_t>(rows * chans);
   const AlignedBuffer<std::uint32_t> bucket_of(stacking ? rows * chans : 0);
-  const AlignedBuffer<Unsorted<Real>> unsorted(rows * chans);
+  const AlignedBuffer<Unsorted<Real>> unsorted = buffer_of<Unsorted<Real>>(rows * chans);
   const std::size_t blocks = (rows + kBlockRows - 1) / kBlockRows;
   std::vector<double> weights(blocks, 0.0);
   const auto place = [&](std::size_t row, std::size_t c, double& sum) {
     const std::size_t source = row * chans + c;
     tile_of[source] = kDropped;
     float weight = 1;
-    std::complex<float> vis = 1;
     if (kind != SampleValues::kNone) {
       weight = samples.weight(row, c);
       if (!(weight > 0) || !std::isfinite(weight)) {
         return;
       }
-      if (samples.vis.data() != nullptr) {
-        const std::complex<float> given = samples.vis(row, c);
-        if (!finite(given)) {
-          return;
-        }
-        vis = kind == SampleValues::kOnes ? vis : given;
+      if (samples.vis.data() != nullptr && !finite(samples.vis(row, c))) {
+        return;
       }
     }
     Position p{};
@@ -219,21 +224,16 @@ PlacedSamples<Real>::PlacedSamples(const PlaneSamples& samples, SampleValues kin
     sum += static_cast<double>(weight);
     const FirstTap u(p.u, taps);
     const FirstTap v(p.v, taps);
+    const auto line = static_cast<std::uint32_t>(u.index - lines.first);
     Unsorted<Real>& sample = unsorted[source];
     sample.place = {static_cast<Real>(u.argument), static_cast<Real>(v.argument),
-                    static_cast<std::uint32_t>(u.index - lines.first),
+                    line % static_cast<std::uint32_t>(kStripLines),
                     static_cast<std::uint32_t>(v.index + column_offset)};
     sample.mirrored = p.mirrored;
-    tile_of[source] = static_cast<std::uint32_t>(sample.place.line / kStripLines * tiles +
-                                                 sample.place.column / kTileColumns);
-    double re = static_cast<double>(weight) * static_cast<double>(vis.real());
-    double im = static_cast<double>(weight) * static_cast<double>(vis.imag());
-    im = p.mirrored ? -im : im;
+    tile_of[source] =
+        static_cast<std::uint32_t>(line / kStripLines * tiles + sample.place.column / kTileColumns);
     if (has_w) {
-      const std::complex<double> turn = turned(-p.w * w_plan.q_middle);
-      const double turned_re = re * turn.real() - im * turn.imag();
-      im = re * turn.imag() + im * turn.real();
-      re = turned_re;
+      sample.turn = std::complex<Real>(turned(-p.w * w_plan.q_middle));
       sample.w_argument = static_cast<Real>(p.w * w_plan.w_scale);
     }
     if (stacking) {
@@ -241,7 +241,6 @@ PlacedSamples<Real>::PlacedSamples(const PlaneSamples& samples, SampleValues kin
       sample.w_argument = static_cast<Real>(w.argument);
       bucket_of[source] = static_cast<std::uint32_t>(w.index);
     }
-    sample.value = {static_cast<Real>(re), static_cast<Real>(im)};
   };
   parallel_each(blocks, threads, [&](std::size_t block) {
     for (std::size_t row = block * kBlockRows; row < std::min(rows, (block + 1) * kBlockRows);
@@ -261,9 +260,9 @@ PlacedSamples<Real>::PlacedSamples(const PlaneSamples& samples, SampleValues kin
   }
   starts.assign(buckets * strips + 1, 0);
   const std::size_t count = sources.size();
-  places = AlignedBuffer<TapPlace<Real>>(count);
-  values = AlignedBuffer<std::complex<Real>>(kind == SampleValues::kNone ? 0 : count);
-  w_arguments = AlignedBuffer<Real>(has_w ? count : 0);
+  places = buffer_of<TapPlace<Real>>(count);
+  turns = buffer_of<std::complex<Real>>(has_w ? count : 0);
+  w_arguments = buffer_of<Real>(has_w ? count : 0);
   for (std::size_t s = 0; s < count; ++s) {
     const std::size_t bucket = stacking ? bucket_of[sources[s]] : 0;
     ++starts[bucket * strips + tile_of[sources[s]] / tiles + 1];
@@ -275,13 +274,42 @@ PlacedSamples<Real>::PlacedSamples(const PlaneSamples& samples, SampleValues kin
     for (std::size_t s = begin; s < end; ++s) {
       const Unsorted<Real>& sample = unsorted[sources[s]];
       places[s] = sample.place;
-      if (values.size() > 0) {
-        values[s] = sample.value;
-      }
       if (has_w) {
+        turns[s] = sample.turn;
         w_arguments[s] = sample.w_argument;
       }
       sources[s] = 2 * sources[s] + (sample.mirrored ? 1 : 0);
+    }
+  });
+}
+
+template <class Real>
+void PlacedSamples<Real>::set_values(const PlaneSamples& samples, SampleValues kind,
+                                     std::size_t threads) {
+  const std::size_t chans = samples.freq_hz.extent(0);
+  if (values.size() != count()) values = buffer_of<std::complex<Real>>(count());
+  parallel_ranges(count(), threads, [&](std::size_t begin, std::size_t end) {
+    for (std::size_t s = begin; s < end; ++s) {
+      const std::size_t source = sources[s] / 2;
+      const std::size_t row = chans == 1 ? source : source / chans;
+      const std::size_t c = source - row * chans;
+      const auto weight = static_cast<double>(samples.weight(row, c));
+      double re = weight;
+      double im = 0;
+      if (kind == SampleValues::kGiven) {
+        const std::complex<float> vis = samples.vis(row, c);
+        const bool counts = finite(vis);
+        re = counts ? weight * static_cast<double>(vis.real()) : 0;
+        im = counts ? weight * static_cast<double>(vis.imag()) : 0;
+        im = sources[s] % 2 != 0 ? -im : im;
+      }
+      if (turns.size() > 0) {
+        const std::complex<double> turn(turns[s]);
+        const double turned_re = re * turn.real() - im * turn.imag();
+        im = re * turn.imag() + im * turn.real();
+        re = turned_re;
+      }
+      values[s] = {static_cast<Real>(re), static_cast<Real>(im)};
     }
   });
 }

@@ -56,7 +56,8 @@ struct PlacedSamples {
   /// Real kernels reach over fewer lines than a strip has.
   static_assert(kStripLines >= static_cast<std::size_t>(kMostTaps));
 
-  /// First of the lines stored, and of the plane's; lines first..first + stored - 1.
+  /// The lines that samples may touch: first..first + stored - 1, counted from the middle. Some
+  /// may lie outside the period.
   struct Lines {
     int first = 0;
     std::size_t stored = 0;
@@ -69,6 +70,12 @@ struct PlacedSamples {
   /// An upper bound of the bytes per sample, and while sorting.
   static constexpr std::size_t kBytesEach =
       2 * (sizeof(TapPlace<Real>) + 4 * sizeof(Real)) + 4 * sizeof(std::uint32_t);
+  /// And of what is kept, with the value or the predicted sum of a sample.
+  static constexpr std::size_t kBytesKept =
+      sizeof(TapPlace<Real>) + 5 * sizeof(Real) + sizeof(std::uint32_t);
+
+  /// Sets the values of a call, of these samples or of others at the same places.
+  void set_values(const PlaneSamples& samples, SampleValues values, std::size_t threads);
 
   std::size_t count() const { return places.size(); }
   /// Samples of a bucket (the first plane of w they enter) and strip: starts[k]..starts[k + 1],
@@ -80,14 +87,12 @@ struct PlacedSamples {
   std::size_t strips = 0;
   std::size_t buckets = 1;
   std::vector<std::size_t> starts;
-  AlignedBuffer<TapPlace<Real>> places;
+  AlignedBuffer<TapPlace<Real>> places;      ///< lines count from the first of their strip
+  AlignedBuffer<std::complex<Real>> turns;   ///< exp(-2 pi i w q_middle); empty without a w term
   AlignedBuffer<std::complex<Real>> values;  ///< weighted and turned; conjugate where mirrored
   AlignedBuffer<Real> w_arguments;           ///< kExpansion: w/w_max; kStacking: of the polynomials
   AlignedBuffer<std::uint32_t> sources;      ///< twice row * channels + channel, 1 more if mirrored
   double sum_of_weights = 0;
 };
-
-/// exp(2 pi i turns).
-std::complex<double> turned(double turns);
 
 }  // namespace skymill::kernels

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 #include <stages/kernels/primary_beam.h>
 
+#include <algorithm>
 #include <cmath>
 #include <numbers>
 #include <stdexcept>
@@ -74,6 +75,12 @@ void AiryBeam::fill(double freq_hz, double cell_x_rad, double cell_y_rad, double
       pb(y, x) = static_cast<float>(power(std::sqrt(dx * dx + dy * dy)));
     }
   }
+}
+
+double vla_power(double arcmin_ghz) {
+  if (!(std::abs(arcmin_ghz) < kVlaReach)) return 0;
+  const double x = arcmin_ghz * arcmin_ghz;
+  return std::max(0.0, 1 + x * (-1.300633e-3 + x * (6.480550e-7 - x * 1.267928e-10)));
 }
 
 bool pb_correct(View<const float, 2> image, View<const float, 2> pb, View<float, 2> out) {

@@ -37,6 +37,8 @@ class AiryBeam {
 
   /// At a distance from the axis times the frequency.
   double power(double arcmin_ghz) const;
+  /// The power is 0 from here on.
+  double reach_arcmin_ghz() const { return reach_arcmin_ghz_; }
 
   /// Fills pb [y][x] with the power at one frequency. The axis is at pixel (centre_y, centre_x),
   /// which may lie between pixels or outside; offsets are flat. Cells in radians, of either sign.
@@ -47,6 +49,12 @@ class AiryBeam {
   std::vector<double> power_;
   double reach_arcmin_ghz_ = 0;
 };
+
+inline constexpr double kVlaReach = 58;  ///< arcmin GHz; the polynomial would rise again beyond
+
+/// The power pattern of the VLA's 25-m antennas: tclean's polynomial of the distance from the axis
+/// times the frequency (imaging.md 2.10), 0 where that is negative.
+double vla_power(double arcmin_ghz);
 
 /// image / pb where pb > 0, else 0 (imaging.md 2.10); out may be the memory of image. False, and
 /// out is not touched, when pb is nowhere above 0. All [y][x] of one shape (std::invalid_argument

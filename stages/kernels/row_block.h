@@ -4,14 +4,10 @@
 
 #include <stages/kernels/fft.h>
 
-#include <algorithm>
 #include <complex>
 #include <cstddef>
 
 namespace skymill::kernels {
-
-/// Image rows that are transformed together along x.
-inline constexpr std::size_t kRowsTogether = 8;
 
 /// Transforms of the lines of a half plane, and of image rows to and from it.
 template <class Real>
@@ -37,26 +33,16 @@ struct WholePlans {
   FftPlan<Real> forward_u;
 };
 
-/// Memory of one block of image rows on its way through the transform along u.
+/// Memory of one image row on its way through the transform along u.
 template <class Real>
 struct RowBlock {
-  using Complex = std::complex<Real>;
-
   RowBlock(std::size_t u_size, std::size_t nx)
-      : stride((u_size + 15) / 16 * 16),
-        spectra(kRowsTogether * stride),
-        row(u_size),
-        cosines(nx),
-        sines(nx) {
-    std::fill_n(spectra.data(), spectra.size(), Complex{});
-  }
+      : spectrum(u_size), row(u_size), cosines(nx), sines(nx) {}
   static std::size_t bytes(std::size_t u_size, std::size_t nx) {
-    return ((2 * kRowsTogether + 1) * (u_size + 16) + 2 * nx) * sizeof(Real);
+    return (3 * u_size + 2 * nx) * sizeof(Real);
   }
-  Complex* spectrum(std::size_t k) const { return spectra.data() + k * stride; }
 
-  std::size_t stride;
-  AlignedBuffer<Complex> spectra;
+  AlignedBuffer<std::complex<Real>> spectrum;
   AlignedBuffer<Real> row;
   AlignedBuffer<Real> cosines;  // or the real factors of an expansion
   AlignedBuffer<Real> sines;

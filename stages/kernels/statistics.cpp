@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 #include <stages/kernels/exact_median.h>
-#include <stages/kernels/largest_pixel.h>
+#include <stages/kernels/pixel_loops.h>
 #include <stages/kernels/statistics.h>
 
 #include <algorithm>
@@ -8,7 +8,7 @@
 #include <limits>
 #include <stdexcept>
 #include <string>
-#include <type_traits>
+#include <vector>
 
 namespace skymill::kernels {
 
@@ -38,62 +38,39 @@ void for_each_pixel(View<const float, 2> image, View<const float, 2> mask, const
   }
 }
 
-/// Writes change(v[i]) for n pixels, NaN where a pixel is not finite or masked; m may be null.
-template <class Step, class Change>
-void copy_pixels(const float* v, Step step, const float* m, Step mask_step, std::size_t n,
-                 const Change& change, float* out) {
-  constexpr float kNothing = std::numeric_limits<float>::quiet_NaN();
-  constexpr float kLargest = std::numeric_limits<float>::max();
-  if (m == nullptr) {
-    for (std::size_t i = 0; i < n; ++i) {
-      const float value = v[static_cast<std::ptrdiff_t>(i) * step];
-      const float changed = change(value);
-      out[i] = std::abs(value) <= kLargest ? changed : kNothing;
-    }
-    return;
-  }
+/// Writes n pixels, NaN where the mask leaves them out; m may be null.
+void copy_pixels(const float* v, std::ptrdiff_t step, const float* m, std::ptrdiff_t mask_step,
+                 std::size_t n, float* out) {
   for (std::size_t i = 0; i < n; ++i) {
-    const float value = v[static_cast<std::ptrdiff_t>(i) * step];
-    const float changed = change(value);
-    const bool counts =
-        (std::abs(value) <= kLargest) & (m[static_cast<std::ptrdiff_t>(i) * mask_step] > 0.5F);
-    out[i] = counts ? changed : kNothing;
+    const auto k = static_cast<std::ptrdiff_t>(i);
+    const bool counts = m == nullptr || m[k * mask_step] > 0.5F;
+    out[i] = counts ? v[k * step] : std::numeric_limits<float>::quiet_NaN();
   }
 }
 
-/// The pixels that count as exact_median wants them: any stretch of the plane in order of rows.
-template <class Change>
-auto pixels_that_count(View<const float, 2> image, View<const float, 2> mask,
-                       const Change& change) {
-  return [=](std::size_t first, std::size_t n, float* out) {
-    using One = std::integral_constant<std::ptrdiff_t, 1>;
+/// The pixels that count: any stretch of the plane in order of rows.
+auto pixels_that_count(View<const float, 2> image, View<const float, 2> mask) {
+  return FilledPixels(image.size(), [=](std::size_t first, std::size_t n, float* out) {
     const std::size_t nx = image.extent(1);
-    const bool dense = image.stride(1) == 1 && (mask.data() == nullptr || mask.stride(1) == 1);
     for (std::size_t done = 0; done < n;) {
       const std::size_t y = (first + done) / nx;
       const std::size_t x = (first + done) % nx;
       const std::size_t part = std::min(n - done, nx - x);
       const float* m = mask.data() == nullptr ? nullptr : &mask(y, x);
-      if (dense) {
-        copy_pixels(&image(y, x), One{}, m, One{}, part, change, out + done);
-      } else {
-        copy_pixels(&image(y, x), image.stride(1), m, mask.stride(1), part, change, out + done);
-      }
+      copy_pixels(&image(y, x), image.stride(1), m, mask.stride(1), part, out + done);
       done += part;
     }
-  };
+  });
 }
 
-double median_of_pixels(View<const float, 2> image, View<const float, 2> mask) {
-  const auto same = [](float value) { return value; };
-  return exact_median(image.size(), pixels_that_count(image, mask, same));
-}
-
-double deviation_of_pixels(View<const float, 2> image, View<const float, 2> mask, double centre) {
-  const auto distance = [centre](float value) {
-    return static_cast<float>(std::abs(static_cast<double>(value) - centre));
-  };
-  return kMadToSigma * exact_median(image.size(), pixels_that_count(image, mask, distance));
+/// Calls use(pixels) for the pixels that count, where they lie if that can be.
+template <class Use>
+auto with_pixels(View<const float, 2> image, View<const float, 2> mask, const Use& use) {
+  if (mask.data() == nullptr && image.stride(1) == 1) {
+    const PixelRuns everywhere = masked_runs({}, image.shape());
+    return use(PixelsOfRuns(image, everywhere));
+  }
+  return use(pixels_that_count(image, mask));
 }
 
 }  // namespace
@@ -139,7 +116,8 @@ float max_abs(View<const float, 2> image, const PixelRuns& runs) {
 
 double median(View<const float, 2> image, View<const float, 2> mask) {
   require_same_shape("median", image, mask);
-  return median_of_pixels(image, mask);
+  return with_pixels(image, mask,
+                     [](const auto& pixels) { return exact_median(pixels, sampled(pixels)); });
 }
 
 double mad_rms(View<const float, 2> image, View<const float, 2> mask) {
@@ -148,8 +126,11 @@ double mad_rms(View<const float, 2> image, View<const float, 2> mask) {
 
 MedianAndDeviation median_and_deviation(View<const float, 2> image, View<const float, 2> mask) {
   require_same_shape("median_and_deviation", image, mask);
-  const double centre = median_of_pixels(image, mask);
-  return {centre, deviation_of_pixels(image, mask, centre)};
+  return with_pixels(image, mask, [](const auto& pixels) {
+    const std::vector<float> sample = sampled(pixels);
+    const double centre = exact_median(pixels, sample);
+    return MedianAndDeviation{centre, kMadToSigma * exact_deviation(pixels, sample, centre)};
+  });
 }
 
 }  // namespace skymill::kernels

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 #include <stages/kernels/es_kernel.h>
 #include <stages/kernels/tap_loops.h>
+#include <stages/kernels/vector_sets.h>
 
 #include <stdexcept>
 #include <string>
@@ -15,13 +16,11 @@ struct Chosen {
 };
 
 Chosen choose() {
-#ifdef SKYMILL_TAP_LOOPS_X86
-  __builtin_cpu_init();
-  if (__builtin_cpu_supports("avx512f") && __builtin_cpu_supports("avx512vl") &&
-      __builtin_cpu_supports("avx512dq")) {
+#ifdef SKYMILL_VECTOR_SETS_X86
+  if (vector_set() == VectorSet::kAvx512) {
     return {tap_loops_avx512::singles(), tap_loops_avx512::doubles()};
   }
-  if (__builtin_cpu_supports("avx2") && __builtin_cpu_supports("fma")) {
+  if (vector_set() == VectorSet::kAvx2) {
     return {tap_loops_avx2::singles(), tap_loops_avx2::doubles()};
   }
 #endif

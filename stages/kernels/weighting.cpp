@@ -1,7 +1,11 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
+#include <stages/kernels/huge_pages.h>
 #include <stages/kernels/weighting.h>
 
+#include <array>
 #include <cmath>
+#include <cstdlib>
+#include <new>
 #include <numbers>
 #include <stdexcept>
 #include <string>
@@ -11,6 +15,16 @@ namespace skymill::kernels {
 namespace {
 
 constexpr double kLightSpeed = 299792458.0;  // m/s
+
+/// Samples whose cells are fetched before the first of them is looked at: they lie anywhere in
+/// hundreds of megabytes.
+constexpr std::size_t kAhead = 64;
+
+/// The largest whole number that is not above x, of some grid's size.
+std::ptrdiff_t whole_below(double x) {
+  const auto whole = static_cast<std::ptrdiff_t>(x);
+  return whole - (static_cast<double>(whole) > x ? 1 : 0);
+}
 
 bool counts(float weight) { return weight > 0 && std::isfinite(weight); }
 
@@ -71,8 +85,13 @@ DensityGrid::DensityGrid(std::size_t nx, std::size_t ny, double cell_x_rad, doub
     throw std::invalid_argument("DensityGrid: image cells of " + std::to_string(cell_x_rad) +
                                 " and " + std::to_string(cell_y_rad) + " rad");
   }
-  half_plane_.assign(footprint_bytes(nx, ny) / sizeof(double), 0.0);
+  const std::size_t bytes = footprint_bytes(nx, ny);
+  half_plane_.reset(static_cast<double*>(std::calloc(bytes, 1)));
+  if (!half_plane_) throw std::bad_alloc();
+  prefer_huge_pages(half_plane_.get(), bytes);
 }
+
+void DensityGrid::Free::operator()(double* memory) const { std::free(memory); }
 
 std::size_t DensityGrid::footprint_bytes(std::size_t nx, std::size_t ny) {
   return (ny / 2 + 1) * (2 * (nx / 2) + 2) * sizeof(double);
@@ -93,8 +112,7 @@ DensityGrid::Cell DensityGrid::cell_of(double u_lambda, double v_lambda) const {
     return {-1, -1};
   }
   const double rounding = cells_ == DensityCells::kTruncated ? 0 : 0.5;
-  return {static_cast<std::ptrdiff_t>(std::floor(x + rounding)),
-          static_cast<std::ptrdiff_t>(std::floor(y + rounding))};
+  return {whole_below(x + rounding), whole_below(y + rounding)};
 }
 
 DensityGrid::Cell DensityGrid::mirror_of(const Cell& cell) const {
@@ -122,9 +140,23 @@ std::size_t DensityGrid::slot(const Cell& cell) const {
   return static_cast<std::size_t>(dv * (2 * (nx_ / 2) + 2) + du + nx_ / 2 + 1);
 }
 
+void DensityGrid::prefetch(const Cell& cell) const {
+  if (inside(cell)) __builtin_prefetch(&half_plane_[slot(cell)], 1);
+}
+
 void DensityGrid::add(const WeightSamples& samples, int hands) {
   require_shapes("DensityGrid::add", samples.uvw_m, samples.freq_hz, samples.weight);
   require_hands("DensityGrid::add", hands);
+  struct Added {
+    Cell cell;
+    double weight;
+  };
+  std::array<Added, kAhead> ahead;
+  std::size_t waiting = 0;
+  const auto add_waiting = [&] {
+    for (std::size_t k = 0; k < waiting; ++k) add_to_cell(ahead[k].cell, ahead[k].weight);
+    waiting = 0;
+  };
   for (std::size_t row = 0; row < samples.uvw_m.extent(0); ++row) {
     for (std::size_t c = 0; c < samples.freq_hz.extent(0); ++c) {
       const float weight = samples.weight(row, c);
@@ -135,10 +167,13 @@ void DensityGrid::add(const WeightSamples& samples, int hands) {
       const Cell cell =
           cell_of(samples.uvw_m(row, 0) * per_metre, samples.uvw_m(row, 1) * per_metre);
       if (kept(cell) || (cells_ == DensityCells::kTruncated && kept(mirror_of(cell)))) {
-        add_to_cell(cell, static_cast<double>(weight) * hands);
+        prefetch(cell);
+        ahead[waiting++] = {cell, static_cast<double>(weight) * hands};
+        if (waiting == kAhead) add_waiting();
       }
     }
   }
+  add_waiting();
 }
 
 void DensityGrid::add_to_cell(const Cell& cell, double added) {
@@ -227,26 +262,43 @@ void DensityGrid::imaging_weights(const WeightSamples& samples, const Weighting&
     f2 = weighting.robust * weighting.robust;
     d2 = 2 * weighting.noise_jy * weighting.noise_jy;
   }
+  struct Wanted {
+    Cell cell;
+    double weight;
+    double taper;
+    float* out;
+  };
+  std::array<Wanted, kAhead> ahead;
+  std::size_t waiting = 0;
+  const auto weigh_waiting = [&] {
+    for (std::size_t k = 0; k < waiting; ++k) {
+      const auto& [cell, weight, taper, result] = ahead[k];
+      // The first line and column have no mirror on the grid and are left out.
+      const double w = cell.iu > 0 && cell.iv > 0 ? density(cell.iu, cell.iv) : 0;
+      const double reduced = w * f2 / taper + d2;
+      *result = w > 0 && reduced > 0 ? static_cast<float>(weight / reduced) : 0.0F;
+    }
+    waiting = 0;
+  };
   for (std::size_t row = 0; row < samples.uvw_m.extent(0); ++row) {
     for (std::size_t c = 0; c < samples.freq_hz.extent(0); ++c) {
       const float weight = samples.weight(row, c);
-      float result = 0;
-      if (counts(weight)) {
-        const double per_metre = samples.freq_hz(c) / kLightSpeed;
-        const double u = samples.uvw_m(row, 0) * per_metre;
-        const double v = samples.uvw_m(row, 1) * per_metre;
-        const Cell cell = cell_of(u, v);
-        // The first line and column have no mirror on the grid and are left out.
-        const double w = cell.iu > 0 && cell.iv > 0 ? density(cell.iu, cell.iv) : 0;
-        const double taper =
-            tapered ? bandwidth_taper(weighting.fracbw, std::hypot(u_scale_ * u, v_scale_ * v)) : 1;
-        const double reduced = w * f2 / taper + d2;
-        result =
-            w > 0 && reduced > 0 ? static_cast<float>(static_cast<double>(weight) / reduced) : 0.0F;
+      if (!counts(weight)) {
+        out(row, c) = 0;
+        continue;
       }
-      out(row, c) = result;
+      const double per_metre = samples.freq_hz(c) / kLightSpeed;
+      const double u = samples.uvw_m(row, 0) * per_metre;
+      const double v = samples.uvw_m(row, 1) * per_metre;
+      const Cell cell = cell_of(u, v);
+      prefetch(cell);
+      const double taper =
+          tapered ? bandwidth_taper(weighting.fracbw, std::hypot(u_scale_ * u, v_scale_ * v)) : 1;
+      ahead[waiting++] = {cell, static_cast<double>(weight), taper, &out(row, c)};
+      if (waiting == kAhead) weigh_waiting();
     }
   }
+  weigh_waiting();
 }
 
 void radial_weights(const WeightSamples& samples, View<float, 2> out) {

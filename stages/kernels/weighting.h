@@ -4,7 +4,7 @@
 #include <stages/kernels/view.h>
 
 #include <cstddef>
-#include <vector>
+#include <memory>
 
 namespace skymill::kernels {
 
@@ -89,6 +89,7 @@ class DensityGrid {
   };
   Cell cell_of(double u_lambda, double v_lambda) const;
   Cell mirror_of(const Cell& cell) const;
+  void prefetch(const Cell& cell) const;
   void add_to_cell(const Cell& cell, double added);
   bool inside(const Cell& cell) const;
   bool kept(const Cell& cell) const;
@@ -104,7 +105,11 @@ class DensityGrid {
   double v_scale_;
   double sum_of_weights_ = 0;
   double sum_of_squares_ = 0;
-  std::vector<double> half_plane_;  ///< a cell and its mirror share one element
+  struct Free {
+    void operator()(double* memory) const;
+  };
+  /// A cell and its mirror share one element. Memory of zeros that takes room where it is touched.
+  std::unique_ptr<double[], Free> half_plane_;
 };
 
 /// Radial weighting: w sqrt(u^2 + v^2), u and v in wavelengths; 0 for the samples that do not

@@ -1,29 +1,18 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 #include <stages/kernels/check_samples.h>
-#include <stages/kernels/es_kernel.h>
-#include <stages/kernels/grid_choice.h>
 #include <stages/kernels/parallel_ranges.h>
-#include <stages/kernels/placed_samples.h>
-#include <stages/kernels/row_block.h>
-#include <stages/kernels/tap_coefficients.h>
-#include <stages/kernels/uv_lines.h>
-#include <stages/kernels/w_term.h>
-#include <stages/kernels/wgridder.h>
+#include <stages/kernels/wgridder_impl.h>
 
-#include <algorithm>
 #include <array>
 #include <cmath>
-#include <cstdint>
-#include <mutex>
-#include <optional>
 #include <stdexcept>
 #include <string>
+#include <type_traits>
+#include <utility>
 
 namespace skymill::kernels {
 
 namespace {
-
-constexpr std::size_t kChunk = 256;  // samples whose values are made ready together
 
 void check_arguments(std::size_t nx, std::size_t ny, double cell_x_rad, double cell_y_rad,
                      const WGridderOptions& options) {
@@ -40,136 +29,16 @@ void check_arguments(std::size_t nx, std::size_t ny, double cell_x_rad, double c
   }
 }
 
-double largest_q(std::size_t nx, std::size_t ny, double cell_x_rad, double cell_y_rad) {
-  const double l = static_cast<double>(nx / 2) * cell_x_rad;
-  const double m = static_cast<double>(ny / 2) * cell_y_rad;
-  const double r2 = std::min(1.0, l * l + m * m);
-  return r2 / (1 + std::sqrt(1 - r2));
+template <class Pixel>
+void fill(View<Pixel, 2> image, Pixel value) {
+  for (std::size_t y = 0; y < image.extent(0); ++y) {
+    for (std::size_t x = 0; x < image.extent(1); ++x) {
+      image(y, x) = value;
+    }
+  }
 }
 
 }  // namespace
-
-template <class Real>
-struct WGridder<Real>::Impl {
-  using Complex = std::complex<Real>;
-  using Kind = WTermPlan::Kind;
-
-  Impl(std::size_t nx, std::size_t ny, double cell_x_rad, double cell_y_rad,
-       const WGridderOptions& a_options)
-      : options(a_options),
-        choice(choose_kernel(nx, ny, a_options, sizeof(Real))),
-        kernel(choice),
-        u_axis(nx, cell_x_rad, grid_cells(nx, choice.oversampling), kernel),
-        v_axis(ny, cell_y_rad, grid_cells(ny, choice.oversampling), kernel),
-        q_largest(largest_q(nx, ny, cell_x_rad, cell_y_rad)),
-        coefficients(tap_coefficients<Real>(kernel)),
-        loops(tap_loops<Real>(choice.taps)),
-        plans(u_axis.grid_size, v_axis.grid_size),
-        l2(nx) {
-    for (std::size_t x = 0; x < nx; ++x) {
-      const double l = (static_cast<double>(x) - static_cast<double>(nx / 2)) * cell_x_rad;
-      l2[x] = l * l;
-    }
-  }
-
-  /// A call: its samples, and the planes they go through.
-  struct Call {
-    Call(const Impl& impl, const PlaneSamples& samples, SampleValues values)
-        : Call(impl, samples, values, impl.reach_of_call(samples, values)) {}
-    Call(const Impl& impl, const PlaneSamples& samples, SampleValues values,
-         const SampleReach& reach)
-        : w(impl.plan_w(reach, samples.uvw_m.extent(0) * samples.freq_hz.extent(0))),
-          factors(w, impl.options.accuracy),
-          whole(w.kind == Kind::kStacking),
-          stored(impl.lines_for(reach.u_lambda, whole)),
-          placed(samples, values, impl.u_axis, impl.v_axis, w, impl.choice.taps, stored,
-                 impl.options.threads) {}
-
-    WTermPlan w;
-    WTermFactors factors;
-    bool whole;
-    typename PlacedSamples<Real>::Lines stored;
-    PlacedSamples<Real> placed;
-  };
-
-  SampleReach reach_of_call(const PlaneSamples& samples, SampleValues values) const;
-  WTermPlan plan_w(const SampleReach& reach, std::size_t samples) const;
-  typename PlacedSamples<Real>::Lines lines_for(double u_lambda, bool whole) const;
-
-  template <class Pixel>
-  double image_of(const PlaneSamples& samples, SampleValues values, View<Pixel, 2> image) const;
-  template <class Pixel>
-  void normalise(View<Pixel, 2> image) const;
-  template <class Pixel>
-  void predict(View<const Pixel, 2> model, const PlaneSamples& geometry,
-               View<std::complex<Pixel>, 2> vis_out) const;
-
-  bool mark(const Call& call, std::size_t plane, UvLines<Real>& lines) const;
-  void grid(const Call& call, std::size_t plane, const UvLines<Real>& lines) const;
-  void sample(const Call& call, std::size_t plane, const UvLines<Real>& lines,
-              std::vector<Complex>& sums) const;
-  void factors_of(const Call& call, std::size_t plane, std::size_t bucket, std::size_t first,
-                  std::size_t count, Real* factors) const;
-  /// First and one past the last bucket whose samples enter a plane.
-  std::array<std::size_t, 2> buckets_of(const Call& call, std::size_t plane) const;
-
-  template <class Pixel>
-  void to_rows(const Call& call, std::size_t plane, const UvLines<Real>& lines, double factor,
-               bool add, View<Pixel, 2> image, std::size_t first, std::size_t end) const;
-  template <class Pixel>
-  void from_rows(const Call& call, std::size_t plane, const UvLines<Real>& lines,
-                 View<const Pixel, 2> model, std::size_t first, std::size_t end) const;
-  /// Factors of the pixels of image row y, as the plan of the w term has them.
-  void row_factors(const Call& call, std::size_t plane, std::size_t y, RowBlock<Real>& block) const;
-  const WholePlans<Real>& whole_plans() const;
-
-  /// Calls body(first_row, end_row) for parts of the image.
-  template <class Body>
-  void over_rows(const Body& body) const {
-    const std::size_t blocks = (v_axis.image_size + kRowsTogether - 1) / kRowsTogether;
-    parallel_ranges(blocks, options.threads, [&](std::size_t begin, std::size_t end) {
-      body(begin * kRowsTogether, std::min(end * kRowsTogether, v_axis.image_size));
-    });
-  }
-  /// Cell of a transformed line that holds image row y.
-  std::size_t column_of(std::size_t y) const {
-    return (y + v_axis.grid_size - v_axis.image_size / 2) % v_axis.grid_size;
-  }
-  /// Correction of image row y, with the sign that moves the origin of v to mid-line.
-  double row_scale(std::size_t y) const {
-    return (y + v_axis.image_size / 2) % 2 == 0 ? v_axis.correction[y] : -v_axis.correction[y];
-  }
-  /// Calls body(x, element) for image columns: body gets runs [first, end) of columns and the
-  /// element of a transformed row that holds the first.
-  template <class Body>
-  void over_columns(const Body& body) const {
-    const std::size_t middle = u_axis.image_size / 2;
-    body(std::size_t{0}, middle, u_axis.grid_size - middle);
-    body(middle, u_axis.image_size, std::size_t{0});
-  }
-  std::size_t element_of_line(int u) const {
-    return static_cast<std::size_t>(u < 0 ? u + static_cast<int>(u_axis.grid_size) : u);
-  }
-
-  WGridderOptions options;
-  KernelChoice choice;
-  PolynomialKernel kernel;
-  UvAxis u_axis;
-  UvAxis v_axis;
-  double q_largest;
-  AlignedBuffer<Real> coefficients;
-  TapLoops<Real> loops;
-  HalfPlans<Real> plans;
-  std::vector<double> l2;  // per image column
-  mutable std::once_flag whole_once;
-  mutable std::optional<WholePlans<Real>> whole;
-};
-
-template <class Real>
-const WholePlans<Real>& WGridder<Real>::Impl::whole_plans() const {
-  std::call_once(whole_once, [this] { whole.emplace(u_axis.grid_size); });
-  return *whole;
-}
 
 template <class Real>
 WTermPlan WGridder<Real>::Impl::plan_w(const SampleReach& reach, std::size_t samples) const {
@@ -209,283 +78,27 @@ SampleReach WGridder<Real>::Impl::reach_of_call(const PlaneSamples& samples,
 }
 
 template <class Real>
-std::array<std::size_t, 2> WGridder<Real>::Impl::buckets_of(const Call& call,
-                                                            std::size_t plane) const {
-  if (!call.whole) {
-    return {0, 1};
-  }
-  const auto taps = static_cast<std::size_t>(call.w.kernel.taps);
-  return {plane + 1 < taps ? 0 : plane + 1 - taps, std::min(plane + 1, call.placed.buckets)};
-}
-
-template <class Real>
-bool WGridder<Real>::Impl::mark(const Call& call, std::size_t plane, UvLines<Real>& lines) const {
-  constexpr std::size_t kStripLines = PlacedSamples<Real>::kStripLines;
-  const auto [from, to] = buckets_of(call, plane);
-  bool any = false;
-  lines.unmark();
-  for (std::size_t strip = 0; strip < call.placed.strips; ++strip) {
-    for (std::size_t bucket = from; bucket < to; ++bucket) {
-      if (call.placed.begin_of(bucket, strip) < call.placed.begin_of(bucket, strip + 1)) {
-        lines.mark(strip * kStripLines,
-                   (strip + 1) * kStripLines + static_cast<std::size_t>(choice.taps) - 1);
-        any = true;
-      }
-    }
-  }
-  lines.mark_homes();
-  return any;
-}
-
-template <class Real>
-void WGridder<Real>::Impl::factors_of(const Call& call, std::size_t plane, std::size_t bucket,
-                                      std::size_t first, std::size_t count, Real* factors) const {
-  const Real* arguments = call.placed.w_arguments.data() + first;
-  if (call.w.kind == Kind::kStacking) {
-    call.factors.stacking_taps(static_cast<int>(plane - bucket), arguments, count, factors);
-    return;
-  }
-  for (std::size_t s = 0; s < count; ++s) {
-    const Real x = arguments[s];
-    Real before = x;  // T_{-1}
-    Real value = 1;
-    for (std::size_t k = 0; k < plane; ++k) {
-      const Real next = 2 * x * value - before;
-      before = value;
-      value = next;
-    }
-    factors[s] = value;
-  }
-}
-
-template <class Real>
-void WGridder<Real>::Impl::grid(const Call& call, std::size_t plane,
-                                const UvLines<Real>& lines) const {
-  const PlacedSamples<Real>& placed = call.placed;
-  const auto [from, to] = buckets_of(call, plane);
-  const std::size_t power = call.w.kind == Kind::kExpansion ? plane : 0;
-  const auto grid_strip = [&, first_bucket = from, end_bucket = to](std::size_t strip) {
-    std::array<Complex, kChunk> ready;
-    std::array<Real, kChunk> factors;
-    for (std::size_t bucket = first_bucket; bucket < end_bucket; ++bucket) {
-      const std::size_t end = placed.begin_of(bucket, strip + 1);
-      for (std::size_t s = placed.begin_of(bucket, strip); s < end; s += kChunk) {
-        const std::size_t count = std::min(kChunk, end - s);
-        const Complex* values = placed.values.data() + s;
-        if (call.w.kind != Kind::kNone) {
-          factors_of(call, plane, bucket, s, count, factors.data());
-          for (std::size_t k = 0; k < count; ++k) {
-            ready[k] = times_power_of_i(values[k], power, false) * factors[k];
-          }
-          values = ready.data();
-        }
-        loops.add(coefficients.data(), placed.places.data() + s,
-                  reinterpret_cast<const Real*>(values), count, lines.reals(), lines.real_stride());
-      }
-    }
-  };
-  for (std::size_t parity = 0; parity < 2; ++parity) {
-    parallel_each((placed.strips + 1 - parity) / 2, options.threads,
-                  [&](std::size_t k) { grid_strip(2 * k + parity); });
-  }
-}
-
-template <class Real>
-void WGridder<Real>::Impl::sample(const Call& call, std::size_t plane, const UvLines<Real>& lines,
-                                  std::vector<Complex>& sums) const {
-  const PlacedSamples<Real>& placed = call.placed;
-  const auto [from, to] = buckets_of(call, plane);
-  const std::size_t power = call.w.kind == Kind::kExpansion ? plane : 0;
-  for (std::size_t bucket = from; bucket < to; ++bucket) {
-    const std::size_t offset = placed.begin_of(bucket, 0);
-    const std::size_t chunks = (placed.begin_of(bucket + 1, 0) - offset + kChunk - 1) / kChunk;
-    parallel_ranges(chunks, options.threads, [&](std::size_t begin_chunk, std::size_t end_chunk) {
-      std::array<Complex, kChunk> read;
-      std::array<Real, kChunk> factors;
-      factors.fill(Real{1});
-      const std::size_t end = placed.begin_of(bucket + 1, 0);
-      for (std::size_t chunk = begin_chunk; chunk < end_chunk; ++chunk) {
-        const std::size_t s = offset + chunk * kChunk;
-        const std::size_t count = std::min(kChunk, end - s);
-        loops.read(coefficients.data(), placed.places.data() + s,
-                   reinterpret_cast<Real*>(read.data()), count, lines.reals(), lines.real_stride());
-        if (call.w.kind != Kind::kNone) {
-          factors_of(call, plane, bucket, s, count, factors.data());
-        }
-        for (std::size_t k = 0; k < count; ++k) {
-          sums[s + k] += times_power_of_i(read[k], power, true) * factors[k];
-        }
-      }
-    });
-  }
-}
-
-template <class Real>
-void WGridder<Real>::Impl::row_factors(const Call& call, std::size_t plane, std::size_t y,
-                                       RowBlock<Real>& block) const {
-  const double m =
-      (static_cast<double>(y) - static_cast<double>(v_axis.image_size / 2)) * v_axis.cell;
-  if (call.w.kind == Kind::kNone) {
-    std::fill_n(block.cosines.data(), block.cosines.size(), Real{1});
-  } else if (call.w.kind == Kind::kExpansion) {
-    call.factors.expansion_row(plane, l2.data(), m * m, l2.size(), block.cosines.data());
-  } else {
-    call.factors.stacking_row(plane, l2.data(), m * m, l2.size(), block.cosines.data(),
-                              block.sines.data());
-  }
-  for (std::size_t x = 0; x < l2.size(); ++x) {
-    block.cosines[x] *= static_cast<Real>(u_axis.correction[x]);
-  }
-  for (std::size_t x = 0; call.whole && x < l2.size(); ++x) {
-    block.sines[x] *= static_cast<Real>(u_axis.correction[x]);
-  }
-}
-
-template <class Real>
 template <class Pixel>
-void WGridder<Real>::Impl::to_rows(const Call& call, std::size_t plane, const UvLines<Real>& lines,
-                                   double factor, bool add, View<Pixel, 2> image,
-                                   std::size_t first_row, std::size_t end_row) const {
-  RowBlock<Real> block(u_axis.grid_size, u_axis.image_size);
-  const int first_line = lines.first_wanted();
-  const int last_line = lines.last_wanted();
-  const int nyquist = static_cast<int>(u_axis.grid_size / 2);
-  for (std::size_t first = first_row; first < end_row; first += kRowsTogether) {
-    const std::size_t rows = std::min(kRowsTogether, end_row - first);
-    for (std::size_t k = 0; k < rows; ++k) {
-      std::fill_n(block.spectrum(k), block.stride, Complex{});
-    }
-    for (int u = first_line; u <= last_line; ++u) {
-      if (!lines.marked(u)) {
-        continue;
-      }
-      const Complex* line = lines.line(u);
-      const std::size_t element = element_of_line(u);
-      // A real transform counts every line but these two twice: once as its conjugate.
-      const Real twice = !call.whole && (u == 0 || u == nyquist) ? 2 : 1;
-      for (std::size_t k = 0; k < rows; ++k) {
-        block.spectrum(k)[element] = line[column_of(first + k)] * twice;
-      }
-    }
-    for (std::size_t k = 0; k < rows; ++k) {
-      const std::size_t y = first + k;
-      const auto scale = static_cast<Real>(factor * row_scale(y) * (call.whole ? 1 : 0.5));
-      row_factors(call, plane, y, block);
-      if (call.whole) {
-        whole_plans().backward_u.execute(block.spectrum(k));
-      } else {
-        plans.backward_u.execute(block.spectrum(k), block.row.data());
-      }
-      Pixel* out = &image(y, 0);
-      const std::ptrdiff_t step = image.stride(1);
-      over_columns([&](std::size_t x, std::size_t end, std::size_t element) {
-        for (; x < end; ++x, ++element) {
-          const Real value =
-              scale * (call.whole ? block.spectrum(k)[element].real() * block.cosines[x] +
-                                        block.spectrum(k)[element].imag() * block.sines[x]
-                                  : block.row[element] * block.cosines[x]);
-          Pixel& pixel = out[static_cast<std::ptrdiff_t>(x) * step];
-          pixel = static_cast<Pixel>(value) + (add ? pixel : Pixel{0});
-        }
-      });
-    }
-  }
-}
-
-template <class Real>
-template <class Pixel>
-void WGridder<Real>::Impl::from_rows(const Call& call, std::size_t plane,
-                                     const UvLines<Real>& lines, View<const Pixel, 2> model,
-                                     std::size_t first_row, std::size_t end_row) const {
-  RowBlock<Real> block(u_axis.grid_size, u_axis.image_size);
-  const int first_line = lines.first_wanted();
-  const int last_line = lines.last_wanted();
-  for (std::size_t first = first_row; first < end_row; first += kRowsTogether) {
-    const std::size_t rows = std::min(kRowsTogether, end_row - first);
-    bool any = false;
-    for (std::size_t y = first; y < first + rows && !any; ++y) {
-      for (std::size_t x = 0; x < u_axis.image_size; ++x) {
-        any = any || model(y, x) != 0;
-      }
-    }
-    if (!any) {
-      continue;  // models are mostly empty and the plane starts as zeros
-    }
-    for (std::size_t k = 0; k < rows; ++k) {
-      const std::size_t y = first + k;
-      const double scale = row_scale(y);
-      row_factors(call, plane, y, block);
-      Complex* spectrum = block.spectrum(k);
-      if (call.whole) {
-        std::fill_n(spectrum, u_axis.grid_size, Complex{});
-      } else {
-        std::fill_n(block.row.data(), u_axis.grid_size, Real{0});
-      }
-      over_columns([&](std::size_t x, std::size_t end, std::size_t element) {
-        for (; x < end; ++x, ++element) {
-          const auto pixel = static_cast<Real>(static_cast<double>(model(y, x)) * scale);
-          if (call.whole) {
-            spectrum[element] = {pixel * block.cosines[x], pixel * block.sines[x]};
-          } else {
-            block.row[element] = pixel * block.cosines[x];
-          }
-        }
-      });
-      if (call.whole) {
-        whole_plans().forward_u.execute(spectrum);
-      } else {
-        plans.forward_u.execute(block.row.data(), spectrum);
-      }
-    }
-    for (int u = first_line; u <= last_line; ++u) {
-      if (!lines.marked(u)) {
-        continue;
-      }
-      Complex* line = lines.line(u);
-      const std::size_t element = element_of_line(u);
-      for (std::size_t k = 0; k < rows; ++k) {
-        line[column_of(first + k)] = block.spectrum(k)[element];
-      }
-    }
-  }
-}
-
-namespace {
-
-template <class Pixel>
-void fill(View<Pixel, 2> image, Pixel value) {
-  for (std::size_t y = 0; y < image.extent(0); ++y) {
-    for (std::size_t x = 0; x < image.extent(1); ++x) {
-      image(y, x) = value;
-    }
-  }
-}
-
-}  // namespace
-
-template <class Real>
-template <class Pixel>
-double WGridder<Real>::Impl::image_of(const PlaneSamples& samples, SampleValues values,
-                                      View<Pixel, 2> image) const {
-  const Call call(*this, samples, values);
+double WGridder<Real>::Impl::image_of(const Call& call, View<Pixel, 2> image, Pixel* peaks) const {
   if (!(call.placed.sum_of_weights > kLeastSumOfWeights)) {
     fill(image, Pixel{0});
     return call.placed.sum_of_weights;
   }
-  UvLines<Real> lines(u_axis.grid_size, v_axis.grid_size, call.stored.first,
-                      call.stored.first + static_cast<int>(call.stored.stored) - 1, !call.whole);
+  typename SpectrumRows<Real>::Lent lent;
+  if constexpr (std::is_same_v<Pixel, Real>) {
+    if (call.w.planes == 1 && image.stride(1) == 1) {
+      lent = {image.data(), image.stride(0), u_axis.image_size};
+    }
+  }
+  const SpectrumRows<Real> spectra(v_axis.image_size, call.stored.stored, lent);
   bool add = false;
-  for (std::size_t plane = 0; plane < call.w.planes; ++plane) {
-    if (!mark(call, plane, lines)) {
+  for (std::size_t index = 0; index < call.w.planes; ++index) {
+    const Plane plane = plane_of(call, index);
+    if (plane.runs.empty()) {
       continue;
     }
-    lines.clear(options.threads);
-    grid(call, plane, lines);
-    lines.fold();
-    lines.transform(plans.backward_v, options.threads);
-    over_rows([&](std::size_t first, std::size_t end) {
-      to_rows(call, plane, lines, 1.0 / call.placed.sum_of_weights, add, image, first, end);
-    });
+    samples_to_spectra(call, plane, spectra);
+    spectra_to_rows(call, plane, spectra, 1.0 / call.placed.sum_of_weights, add, image, peaks);
     add = true;
   }
   return call.placed.sum_of_weights;
@@ -493,62 +106,93 @@ double WGridder<Real>::Impl::image_of(const PlaneSamples& samples, SampleValues 
 
 template <class Real>
 template <class Pixel>
-void WGridder<Real>::Impl::normalise(View<Pixel, 2> image) const {
+double WGridder<Real>::Impl::dirty(Call& call, const PlaneSamples& samples,
+                                   View<Pixel, 2> image) const {
+  call.placed.set_values(samples, SampleValues::kGiven, options.threads);
+  return image_of(call, image, static_cast<Pixel*>(nullptr));
+}
+
+template <class Real>
+template <class Pixel>
+double WGridder<Real>::Impl::psf(Call& call, const PlaneSamples& samples,
+                                 View<Pixel, 2> image) const {
+  call.placed.set_values(samples, SampleValues::kOnes, options.threads);
   std::vector<Pixel> peaks(v_axis.image_size, Pixel{0});
-  over_rows([&](std::size_t first, std::size_t end) {
-    for (std::size_t y = first; y < end; ++y) {
-      for (std::size_t x = 0; x < u_axis.image_size; ++x) {
-        peaks[y] = std::max(peaks[y], image(y, x));
-      }
-    }
-  });
+  const double sum_of_weights = image_of(call, image, peaks.data());
   const Pixel peak = *std::max_element(peaks.begin(), peaks.end());
   if (!(static_cast<double>(peak) > kLeastSumOfWeights)) {
     fill(image, Pixel{0});
-    return;
+    return sum_of_weights;
   }
-  over_rows([&](std::size_t first, std::size_t end) {
+  parallel_ranges(v_axis.image_size, options.threads, [&](std::size_t first, std::size_t end) {
     for (std::size_t y = first; y < end; ++y) {
-      for (std::size_t x = 0; x < u_axis.image_size; ++x) {
-        image(y, x) /= peak;
+      Pixel* row = &image(y, 0);
+      if (image.stride(1) == 1) {
+        for (std::size_t x = 0; x < u_axis.image_size; ++x) {
+          row[x] /= peak;
+        }
+      } else {
+        for (std::size_t x = 0; x < u_axis.image_size; ++x) {
+          image(y, x) /= peak;
+        }
       }
     }
   });
+  return sum_of_weights;
 }
 
 template <class Real>
 template <class Pixel>
 void WGridder<Real>::Impl::predict(View<const Pixel, 2> model, const PlaneSamples& geometry,
                                    View<std::complex<Pixel>, 2> vis_out) const {
-  const Call call(*this, geometry, SampleValues::kNone);
-  const PlacedSamples<Real>& placed = call.placed;
-  std::vector<Complex> sums(placed.count());
-  UvLines<Real> lines(u_axis.grid_size, v_axis.grid_size, call.stored.first,
-                      call.stored.first + static_cast<int>(call.stored.stored) - 1, !call.whole);
-  for (std::size_t plane = 0; plane < call.w.planes; ++plane) {
-    if (!mark(call, plane, lines)) {
-      continue;
-    }
-    lines.clear(options.threads);
-    over_rows([&](std::size_t first, std::size_t end) {
-      from_rows(call, plane, lines, model, first, end);
-    });
-    lines.transform(plans.forward_v, options.threads);
-    lines.unfold(options.threads);
-    sample(call, plane, lines, sums);
-  }
-  const std::size_t chans = geometry.freq_hz.extent(0);
   fill(vis_out, std::complex<Pixel>{});
+  const std::vector<std::size_t> rows = rows_with_flux(model);
+  if (!rows.empty()) {
+    predict(Call(*this, geometry, SampleValues::kNone), model, rows, vis_out);
+  }
+}
+
+template <class Real>
+template <class Pixel>
+void WGridder<Real>::Impl::predict(const Call& call, View<const Pixel, 2> model,
+                                   const std::vector<std::size_t>& rows,
+                                   View<std::complex<Pixel>, 2> vis_out) const {
+  const PlacedSamples<Real>& placed = call.placed;
+  const std::size_t stored = call.stored.stored;
+  std::vector<Complex> sums(placed.count());
+  const SpectrumParts parts(call.slabs, rows.size(), stored, sizeof(Complex));
+  const auto lines_of = [&](std::size_t part) {
+    return Run{call.slabs.first_line(parts.first_slab(part)),
+               call.slabs.last_touched(parts.first_slab(part + 1) - 1, stored)};
+  };
+  std::size_t most_lines = 0;
+  for (std::size_t part = 0; part < parts.count; ++part) {
+    most_lines = std::max(most_lines, lines_of(part).end - lines_of(part).first);
+  }
+  const SpectrumRows<Real> spectra(rows.size(), most_lines, {});
+  for (std::size_t part = 0; part < parts.count; ++part) {
+    const Run lines = lines_of(part);
+    for (std::size_t index = 0; index < call.w.planes; ++index) {
+      const Plane plane = plane_of(call, index);
+      if (!plane.runs.empty()) {
+        rows_to_spectra(call, plane, model, rows, lines, spectra);
+        spectra_to_samples(call, plane, spectra, rows, parts.first_slab(part),
+                           parts.first_slab(part + 1), sums);
+      }
+    }
+  }
+  const std::size_t chans = vis_out.extent(1);
   parallel_ranges(placed.count(), options.threads, [&](std::size_t begin, std::size_t end) {
     for (std::size_t s = begin; s < end; ++s) {
       const std::size_t row = placed.sources[s] / 2 / chans;
       const std::size_t c = placed.sources[s] / 2 % chans;
       std::complex<double> value(sums[s]);
-      value = placed.sources[s] % 2 != 0 ? std::conj(value) : value;
-      if (call.w.kind != Kind::kNone) {
-        const double w = geometry.uvw_m(row, 2) * (geometry.freq_hz(c) / kLightSpeed);
-        value *= turned(w * call.w.q_middle);
+      if (placed.turns.size() > 0) {
+        const std::complex<double> turn(placed.turns[s]);
+        value = {value.real() * turn.real() + value.imag() * turn.imag(),
+                 value.imag() * turn.real() - value.real() * turn.imag()};
       }
+      value = placed.sources[s] % 2 != 0 ? std::conj(value) : value;
       vis_out(row, c) = std::complex<Pixel>(value);
     }
   });
@@ -598,30 +242,30 @@ template <class Real>
 double WGridder<Real>::dirty(const PlaneSamples& samples, View<float, 2> image) const {
   require_image("WGridder::dirty", image, ny(), nx());
   check_dirty(samples);
-  return impl_->image_of(samples, SampleValues::kGiven, image);
+  typename Impl::Call call(*impl_, samples, SampleValues::kGiven);
+  return impl_->dirty(call, samples, image);
 }
 template <class Real>
 double WGridder<Real>::dirty(const PlaneSamples& samples, View<double, 2> image) const {
   require_image("WGridder::dirty", image, ny(), nx());
   check_dirty(samples);
-  return impl_->image_of(samples, SampleValues::kGiven, image);
+  typename Impl::Call call(*impl_, samples, SampleValues::kGiven);
+  return impl_->dirty(call, samples, image);
 }
 
 template <class Real>
 double WGridder<Real>::psf(const PlaneSamples& samples, View<float, 2> image) const {
   require_image("WGridder::psf", image, ny(), nx());
   check_psf(samples);
-  const double sum_of_weights = impl_->image_of(samples, SampleValues::kOnes, image);
-  impl_->normalise(image);
-  return sum_of_weights;
+  typename Impl::Call call(*impl_, samples, SampleValues::kOnes);
+  return impl_->psf(call, samples, image);
 }
 template <class Real>
 double WGridder<Real>::psf(const PlaneSamples& samples, View<double, 2> image) const {
   require_image("WGridder::psf", image, ny(), nx());
   check_psf(samples);
-  const double sum_of_weights = impl_->image_of(samples, SampleValues::kOnes, image);
-  impl_->normalise(image);
-  return sum_of_weights;
+  typename Impl::Call call(*impl_, samples, SampleValues::kOnes);
+  return impl_->psf(call, samples, image);
 }
 
 template <class Real>
@@ -639,6 +283,72 @@ void WGridder<Real>::predict(View<const double, 2> model, const PlaneSamples& ge
   require_geometry("WGridder::predict", geometry);
   require_samples("WGridder::predict", "vis_out", vis_out, geometry);
   impl_->predict(model, geometry, vis_out);
+}
+
+template <class Real>
+WGridder<Real>::Placed::Placed(std::unique_ptr<Call> call) : call_(std::move(call)) {}
+template <class Real>
+WGridder<Real>::Placed::~Placed() = default;
+template <class Real>
+WGridder<Real>::Placed::Placed(Placed&&) noexcept = default;
+
+namespace {
+
+void require_same_samples(const char* where, std::size_t rows, std::size_t chans,
+                          const std::array<std::size_t, 2>& shape) {
+  if (shape[0] != rows || shape[1] != chans) {
+    throw std::invalid_argument(std::string(where) + ": [" + std::to_string(shape[0]) + "][" +
+                                std::to_string(shape[1]) + "] samples where [" +
+                                std::to_string(rows) + "][" + std::to_string(chans) +
+                                "] were placed");
+  }
+}
+
+}  // namespace
+
+template <class Real>
+typename WGridder<Real>::Placed WGridder<Real>::place(const PlaneSamples& samples) const {
+  check_psf(samples);
+  using Call = typename Placed::Call;
+  return Placed(
+      std::make_unique<Call>(Call{typename Impl::Call(*impl_, samples, SampleValues::kOnes),
+                                  samples.uvw_m.extent(0), samples.freq_hz.extent(0)}));
+}
+
+template <class Real>
+double WGridder<Real>::dirty(Placed& placed, const PlaneSamples& samples,
+                             View<float, 2> image) const {
+  require_image("WGridder::dirty", image, ny(), nx());
+  check_dirty(samples);
+  require_same_samples("WGridder::dirty", placed.call_->rows, placed.call_->chans,
+                       samples.vis.shape());
+  return impl_->dirty(placed.call_->call, samples, image);
+}
+
+template <class Real>
+double WGridder<Real>::psf(Placed& placed, const PlaneSamples& samples,
+                           View<float, 2> image) const {
+  require_image("WGridder::psf", image, ny(), nx());
+  check_psf(samples);
+  require_same_samples("WGridder::psf", placed.call_->rows, placed.call_->chans,
+                       samples.weight.shape());
+  return impl_->psf(placed.call_->call, samples, image);
+}
+
+template <class Real>
+void WGridder<Real>::predict(const Placed& placed, View<const float, 2> model,
+                             View<std::complex<float>, 2> vis_out) const {
+  require_image("WGridder::predict", model, ny(), nx());
+  require_same_samples("WGridder::predict", placed.call_->rows, placed.call_->chans,
+                       vis_out.shape());
+  fill(vis_out, std::complex<float>{});
+  const std::vector<std::size_t> rows = impl_->rows_with_flux(model);
+  if (!rows.empty()) impl_->predict(placed.call_->call, model, rows, vis_out);
+}
+
+template <class Real>
+std::size_t WGridder<Real>::placed_bytes(std::size_t samples) {
+  return samples * PlacedSamples<Real>::kBytesKept;
 }
 
 template <class Real>
@@ -679,12 +389,25 @@ std::size_t WGridder<Real>::footprint_bytes(std::size_t nx, std::size_t ny, doub
   const std::size_t half_lines =
       static_cast<std::size_t>(cells) + static_cast<std::size_t>(kernel.taps) + 4;
   const std::size_t lines = (whole ? 2 : 1) * half_lines + static_cast<std::size_t>(kernel.taps);
-  const std::size_t strips = lines / PlacedSamples<Real>::kStripLines + 1;
+  const std::size_t strips = lines / UvSlabs::kStripLines + 1;
   const std::size_t buckets = whole ? plan.planes : 1;
   const std::size_t tiles = cost.v_size / PlacedSamples<Real>::kTileColumns + 2;
-  return UvLines<Real>::bytes(cost.v_size, lines) +
-         options.threads * RowBlock<Real>::bytes(cost.u_size, nx) +
-         samples * (PlacedSamples<Real>::kBytesEach + sizeof(std::complex<Real>)) +
+  const UvSlabs slabs(strips, UvSlab<Real>::bytes(cost.v_size, 1),
+                      static_cast<std::size_t>(kernel.taps), options.threads);
+  const SpectrumParts parts(slabs, ny, lines, sizeof(std::complex<Real>));
+  // Two parts differ by a slab; and data that reach less far may just stay in one.
+  const std::size_t part_lines =
+      parts.count == 1 ? lines : slabs.first_line(parts.first_slab(1)) + 2 * slabs.most_lines();
+  const std::size_t predicting =
+      std::max(SpectrumRows<Real>::bytes(ny, part_lines, 0),
+               parts.count == 1 ? std::size_t{0} : SpectrumParts::kMostBytes);
+  const std::size_t imaging = SpectrumRows<Real>::bytes(ny, lines, plan.planes == 1 ? nx : 0);
+  const std::size_t working =
+      std::max(imaging, predicting) + options.threads * RowBlock<Real>::bytes(cost.u_size, nx) +
+      UvSlabs::most_bytes(strips, UvSlab<Real>::bytes(cost.v_size, 1),
+                          static_cast<std::size_t>(kernel.taps), options.threads);
+  return std::max(samples * PlacedSamples<Real>::kBytesEach,
+                  samples * PlacedSamples<Real>::kBytesKept + working) +
          strips * (buckets * sizeof(std::size_t) + tiles * sizeof(std::uint32_t));
 }
 

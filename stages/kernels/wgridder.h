@@ -62,11 +62,37 @@ class WGridder {
   /// Visibilities of a model image (Jy/pixel) at every row and channel of the geometry, whatever
   /// the weights: samples.vis and samples.weight may be empty. Exact adjoint of the gridding:
   /// Re sum(w conj(predict(x)) v) = sumwt * sum(x dirty(v)), when both see the same w term, that
-  /// is, when no row without weight has a larger |w|. Samples off the grid get zero.
+  /// is, when no row without weight has a larger |w|. Samples off the grid get zero. Rows of the
+  /// model without flux cost one look and no memory.
   void predict(View<const float, 2> model, const PlaneSamples& geometry,
                View<std::complex<float>, 2> vis_out) const;
   void predict(View<const double, 2> model, const PlaneSamples& geometry,
                View<std::complex<double>, 2> vis_out) const;
+
+  /// Samples of a plane sorted once for several calls, with the w term that they need.
+  class Placed {
+   public:
+    ~Placed();
+    Placed(Placed&&) noexcept;
+
+   private:
+    friend class WGridder;
+    struct Call;
+    explicit Placed(std::unique_ptr<Call> call);
+    std::unique_ptr<Call> call_;
+  };
+
+  /// Places the samples that count, as psf() counts them.
+  Placed place(const PlaneSamples& samples) const;
+  /// As without `placed`, of the samples placed: the same baselines, frequencies and weights, and
+  /// any visibilities; one that is no number now counts as zero. One call at a time.
+  double dirty(Placed& placed, const PlaneSamples& samples, View<float, 2> image) const;
+  double psf(Placed& placed, const PlaneSamples& samples, View<float, 2> image) const;
+  /// Zero for what was not placed.
+  void predict(const Placed& placed, View<const float, 2> model,
+               View<std::complex<float>, 2> vis_out) const;
+  /// Upper bound of what it holds between calls.
+  static std::size_t placed_bytes(std::size_t samples);
 
   std::size_t nx() const;
   std::size_t ny() const;
@@ -79,7 +105,8 @@ class WGridder {
   };
 
   /// Upper bound of the scratch memory of one running call on `samples` samples, besides the
-  /// views passed in.
+  /// views passed in. It counts on images whose pixels are Real and lie side by side in a row:
+  /// their memory serves on the way. Others need up to 4 nx ny sizeof(Real) more.
   static std::size_t footprint_bytes(std::size_t nx, std::size_t ny, double cell_x_rad,
                                      double cell_y_rad, std::size_t samples,
                                      const WGridderOptions& options = {}, Reach reach = {});

@@ -18,36 +18,56 @@ namespace skymill::radio {
 
 /// Writes one image product as a CASA image: axes RA, Dec, Stokes, frequency (imaging.md 5.1, 5.2).
 ///
-/// Tiles are one channel deep and hold whole lines, so that every plane is contiguous in the file.
-/// Creating fills the file with zeros. All work is done on one lane, and the object must be
-/// finished or destroyed there too. An object destroyed without finish() removes what it wrote.
+/// Tiles are one channel deep and hold whole lines, so that every plane is contiguous in the file
+/// and is written there without casacore, by rows in any order, from any number of threads at once.
+/// The image is made at full size, as a hole, complete but for its beams, and then closed: other
+/// programs can open it while it grows. Planes that are not there yet are masked. Making and
+/// finishing it is done on a lane. An object destroyed without finish() removes what it wrote.
 class SKYMILL_API CasaImageWriter {
  public:
   /// @param path of the draft; must not exist; the caller renames the finished image
   /// @throws Error(input) when the header is not usable or the file cannot be made
   CasaImageWriter(const Lane::Token& token, const std::string& path, const ImageHeader& header,
                   const ProductKind& kind);
+  /// Goes on with an image that a writer of the same cube has left, whatever state it was in: the
+  /// stored rows and masks stay, all else is made anew; planes that are done have to be recalled.
+  /// @throws Error (failed) when there are no pixels of this cube
+  static CasaImageWriter take_up(const Lane::Token& token, const std::string& path,
+                                 const ImageHeader& header, const ProductKind& kind);
   ~CasaImageWriter();
   CasaImageWriter(CasaImageWriter&&) noexcept;
   CasaImageWriter& operator=(CasaImageWriter&&) noexcept;
 
-  /// Writes plane `chan`; planes may come in any order.
-  /// @param pixels [ny][nx], x fastest
-  /// @param beam   of this plane; kept when the product kind has beams
-  void put_plane(const Lane::Token& token, std::size_t chan, const float* pixels,
+  /// Writes rows [first_row, first_row + rows) of plane `chan`; they may come in any order and
+  /// again. Safe for concurrent calls. Rows of zeros that were never written stay a hole.
+  /// @param pixels [rows][nx], x fastest; what is NaN becomes zero under the mask
+  /// @returns bytes written
+  std::size_t put_rows(std::size_t chan, std::size_t first_row, std::size_t rows,
+                       const float* pixels);
+
+  /// Says that all rows of plane `chan` are put: takes the mask from it. Safe for concurrent calls.
+  /// @param beam of this plane; kept when the product kind has beams
+  void complete_plane(std::size_t chan, const std::optional<Beam>& beam = std::nullopt);
+
+  /// Says that plane `chan` was completed before the image was taken up.
+  void recall_plane(std::size_t chan, const std::optional<Beam>& beam);
+
+  /// Both at once for a whole plane.
+  void put_plane(std::size_t chan, const float* pixels,
                  const std::optional<Beam>& beam = std::nullopt);
 
-  /// Says that plane `chan` has no data: it holds zeros under the mask. So does every plane that
-  /// was never put.
-  void put_mask_absent(const Lane::Token& token, std::size_t chan);
+  /// Makes what was stored durable, also after a failure, and lets the image stay when it is not
+  /// finished. Safe for concurrent calls.
+  void sync();
 
-  /// A plane without a beam gets that of the nearest plane with one, because CASA images cannot
-  /// leave single beams out. Writes beams, the mask `mask0` if any plane is absent, and the
-  /// history; closes.
+  /// Writes the beams, makes the pixels durable and, when all planes were completed without a NaN,
+  /// removes the mask `mask0`. A plane without a beam gets that of the nearest plane with one,
+  /// because CASA images cannot leave single beams out.
   void finish(const Lane::Token& token);
 
  private:
   struct Impl;
+  explicit CasaImageWriter(std::unique_ptr<Impl> impl);
   std::unique_ptr<Impl> impl_;
 };
 
@@ -69,11 +89,24 @@ class SKYMILL_API CasaImageReader {
   const std::vector<std::string>& stokes() const;  ///< names of the Stokes planes, at least one
   const std::vector<Beam>& beams() const;          ///< [chan] of Stokes plane 0, or empty
   bool has_mask() const;
+  /// Pixel axis of the frequencies, counted from 0, or -1 when there is none.
+  int spectral_axis() const;
+
+  /// Where a plane lies in a file as [ny][nx] floats of this machine's byte order, x fastest.
+  struct PlanePlace {
+    std::string file;
+    std::uint64_t offset_bytes = 0;
+  };
+  /// Nothing when the tiles do not keep the plane in one piece.
+  std::optional<PlanePlace> plane_place(std::size_t chan, std::size_t stokes_plane = 0) const;
 
   /// @param pixels [ny][nx], x fastest
   /// @param mask   [ny][nx] or null; 1 = good, all 1 when the image has no mask
   void read_plane(const Lane::Token& token, std::size_t chan, float* pixels,
                   std::uint8_t* mask = nullptr, std::size_t stokes_plane = 0);
+  /// The mask alone.
+  void read_mask(const Lane::Token& token, std::size_t chan, std::uint8_t* mask,
+                 std::size_t stokes_plane = 0);
 
   void close(const Lane::Token& token);
 

@@ -8,6 +8,7 @@
 #include <casacore/tables/Tables/TableRecord.h>
 #include <stages/ms/casa_image.h>
 #include <stages/ms/image_coordinates.h>
+#include <stages/ms/pixel_layout.h>
 #include <stages/ms/wall.h>
 
 #include <algorithm>
@@ -25,6 +26,7 @@ struct CasaImageReader::Impl {
   cc::ArrayColumn<float> pixels;
   cc::ArrayColumn<bool> mask;
   cc::IPosition shape;
+  std::optional<wall::PixelLayout> layout;
   bool has_mask = false;
 
   ~Impl() { close(); }
@@ -49,6 +51,7 @@ struct CasaImageReader::Impl {
                     wall::kDamagedHint);
       }
       shape = pixels.shape(0);
+      layout = wall::pixel_layout(table, "the image '" + path + "'");
       read_coordinates();
       read_unit();
       read_info();
@@ -123,6 +126,7 @@ struct CasaImageReader::Impl {
                   "the mask '" + name + "' of the image '" + path + "' has not the image's shape",
                   wall::kDamagedHint);
     }
+    wall::pixel_layout(mask_table, "the mask '" + name + "' of the image '" + path + "'");
     has_mask = true;
   }
 
@@ -141,6 +145,20 @@ struct CasaImageReader::Impl {
     mask = cc::ArrayColumn<bool>();
     table = cc::Table();
     mask_table = cc::Table();
+  }
+
+  /// The plane, of an open image that has it.
+  cc::Slicer checked_plane(std::size_t chan, std::size_t stokes_plane) const {
+    const std::string named = "the image '" + path + "'";
+    if (table.isNull()) throw Error(ErrorKind::input, named + " is closed already");
+    if (chan >= axes.header.nchan || stokes_plane >= axes.stokes.size()) {
+      throw Error(ErrorKind::input, named + " has " + std::to_string(axes.header.nchan) +
+                                        " channels and " + std::to_string(axes.stokes.size()) +
+                                        " Stokes planes; channel " + std::to_string(chan) +
+                                        ", Stokes plane " + std::to_string(stokes_plane) +
+                                        " was asked for");
+    }
+    return plane(chan, stokes_plane);
   }
 
   cc::Slicer plane(std::size_t chan, std::size_t stokes_plane) const {
@@ -176,34 +194,41 @@ const std::string& CasaImageReader::unit() const { return impl_->unit; }
 const std::vector<std::string>& CasaImageReader::stokes() const { return impl_->axes.stokes; }
 const std::vector<Beam>& CasaImageReader::beams() const { return impl_->beams; }
 bool CasaImageReader::has_mask() const { return impl_->has_mask; }
+int CasaImageReader::spectral_axis() const { return impl_->axes.spectral_axis; }
 
-void CasaImageReader::read_plane(const Lane::Token&, std::size_t chan, float* pixels,
+std::optional<CasaImageReader::PlanePlace> CasaImageReader::plane_place(
+    std::size_t chan, std::size_t stokes_plane) const {
+  if (!impl_->layout) return std::nullopt;
+  const auto offset = impl_->layout->float_plane(impl_->plane(chan, stokes_plane).start());
+  if (!offset) return std::nullopt;
+  return PlanePlace{impl_->layout->file, *offset};
+}
+
+void CasaImageReader::read_plane(const Lane::Token& token, std::size_t chan, float* pixels,
                                  std::uint8_t* mask, std::size_t stokes_plane) {
-  const ImageHeader& known = impl_->axes.header;
-  const std::string named = "the image '" + impl_->path + "'";
-  if (impl_->table.isNull()) throw Error(ErrorKind::input, named + " is closed already");
-  if (chan >= known.nchan || stokes_plane >= impl_->axes.stokes.size()) {
-    throw Error(ErrorKind::input, named + " has " + std::to_string(known.nchan) + " channels and " +
-                                      std::to_string(impl_->axes.stokes.size()) +
-                                      " Stokes planes; channel " + std::to_string(chan) +
-                                      ", Stokes plane " + std::to_string(stokes_plane) +
-                                      " was asked for");
-  }
-  const cc::Slicer slice = impl_->plane(chan, stokes_plane);
-  wall::guarded("cannot read channel " + std::to_string(chan) + " of " + named, [&] {
-    cc::Array<float> target(slice.length(), pixels, cc::SHARE);
-    impl_->pixels.getSlice(0, slice, target, false);
-  });
-  if (mask == nullptr) return;
+  const cc::Slicer slice = impl_->checked_plane(chan, stokes_plane);
+  wall::guarded(
+      "cannot read channel " + std::to_string(chan) + " of the image '" + impl_->path + "'", [&] {
+        cc::Array<float> target(slice.length(), pixels, cc::SHARE);
+        impl_->pixels.getSlice(0, slice, target, false);
+      });
+  if (mask != nullptr) read_mask(token, chan, mask, stokes_plane);
+}
+
+void CasaImageReader::read_mask(const Lane::Token&, std::size_t chan, std::uint8_t* mask,
+                                std::size_t stokes_plane) {
+  const cc::Slicer slice = impl_->checked_plane(chan, stokes_plane);
   if (!impl_->has_mask) {
-    std::fill_n(mask, known.nx * known.ny, std::uint8_t{1});
+    std::fill_n(mask, impl_->axes.header.nx * impl_->axes.header.ny, std::uint8_t{1});
     return;
   }
-  wall::guarded("cannot read the mask of channel " + std::to_string(chan) + " of " + named, [&] {
-    static_assert(sizeof(bool) == sizeof(std::uint8_t), "the mask is read in place");
-    cc::Array<bool> target(slice.length(), reinterpret_cast<bool*>(mask), cc::SHARE);
-    impl_->mask.getSlice(0, slice, target, false);
-  });
+  wall::guarded("cannot read the mask of channel " + std::to_string(chan) + " of the image '" +
+                    impl_->path + "'",
+                [&] {
+                  static_assert(sizeof(bool) == sizeof(std::uint8_t), "the mask is read in place");
+                  cc::Array<bool> target(slice.length(), reinterpret_cast<bool*>(mask), cc::SHARE);
+                  impl_->mask.getSlice(0, slice, target, false);
+                });
 }
 
 void CasaImageReader::close(const Lane::Token&) { impl_->close(); }

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
-#include <casacore/casa/Arrays/Array.h>
+#include <casacore/casa/Arrays/Vector.h>
 #include <casacore/casa/Logging/LogMessage.h>
 #include <casacore/casa/Logging/LogOrigin.h>
 #include <casacore/casa/Quanta/UnitVal.h>
@@ -7,12 +7,21 @@
 #include <casacore/images/Images/PagedImage.h>
 #include <casacore/lattices/Lattices/TiledShape.h>
 #include <casacore/tables/Tables/TableRecord.h>
+#include <core/placed_file.h>
+#include <stages/data/unwritten_rows.h>
 #include <stages/ms/casa_image.h>
 #include <stages/ms/image_coordinates.h>
+#include <stages/ms/sparse_tiles.h>
 #include <stages/ms/wall.h>
 
 #include <algorithm>
+#include <atomic>
+#include <cmath>
 #include <filesystem>
+#include <fstream>
+#include <map>
+#include <mutex>
+#include <vector>
 
 namespace skymill::radio {
 
@@ -20,19 +29,8 @@ namespace cc = casacore;
 
 namespace {
 
-constexpr std::size_t kLargestTileBytes = std::size_t{64} << 20;
-
-/// Lines a tile: all of the plane when it fits, else an even share of it, so that tiles keep the
-/// plane contiguous and, where the number of lines allows, none is padded.
-std::size_t tile_lines(std::size_t nx, std::size_t ny) {
-  const std::size_t most = std::max<std::size_t>(1, kLargestTileBytes / (nx * sizeof(float)));
-  if (ny <= most) return ny;
-  for (std::size_t lines = most; lines > most / 2; --lines) {
-    if (ny % lines == 0) return lines;
-  }
-  const std::size_t tiles = (ny + most - 1) / most;
-  return (ny + tiles - 1) / tiles;
-}
+constexpr const char* kMask = "mask0";
+constexpr const char* kSavedMask = "mask0.bits";  // while an image is taken up
 
 /// In the units in which CASA writes beams and people read them.
 cc::GaussianBeam gaussian(const Beam& beam) {
@@ -42,40 +40,73 @@ cc::GaussianBeam gaussian(const Beam& beam) {
                           cc::Quantity(beam.pa_rad * kDegPerRad, "deg"));
 }
 
+wall::PlaneTiles tiles_of(const ImageHeader& header, std::size_t bits_per_pixel) {
+  return {header.nx, header.ny, header.nchan, wall::tile_lines(header.nx, header.ny),
+          bits_per_pixel};
+}
+
 }  // namespace
 
 struct CasaImageWriter::Impl {
   std::string path;
   ImageHeader header;
   ProductKind kind;
-  std::unique_ptr<cc::PagedImage<float>> image;
-  std::vector<std::uint8_t> present;  ///< by channel: a plane was put
-  std::vector<Beam> beams;            ///< by channel
+  wall::PlaneTiles tiles;
+  wall::PlaneTiles mask_tiles;
+  UnwrittenRows holes;  ///< of pixels_file
+  std::optional<PlacedFile> pixels_file;
+  std::optional<PlacedFile> mask_file;
+  bool made = false;
+  bool finished = false;
+  std::atomic<bool> kept = false;
+  std::mutex mutex;                    ///< guards what is known of planes
+  std::vector<std::uint8_t> complete;  ///< by channel
+  std::vector<Beam> beams;             ///< by channel
+  struct Run {
+    std::size_t y = 0;
+    std::size_t first = 0;
+    std::size_t end = 0;
+  };
+  std::map<std::size_t, std::vector<Run>> blank;  ///< by channel: pixels that were NaN
+  bool any_blank = false;
+  bool taken_up = false;
+
+  Impl(std::string where, const ImageHeader& image, const ProductKind& product)
+      : path(std::move(where)),
+        header(header_of(product, image)),
+        kind(product),
+        tiles(tiles_of(header, 8 * sizeof(float))),
+        mask_tiles(tiles_of(header, 1)),
+        holes(header.nchan * header.ny),
+        complete(image.nchan, 0),
+        beams(image.nchan) {}
 
   ~Impl() {
-    if (image) abandon();
-  }
-
-  void abandon() noexcept {
-    const wall::TablesLock lock;
-    try {
-      image->table().markForDelete();  // closing must not write, perhaps to a full disk
-      image.reset();
-    } catch (const std::exception&) {  // what cannot be closed is removed below all the same
-    }
+    if (!made || finished || kept) return;
     std::error_code code;
     std::filesystem::remove_all(path, code);
   }
 
+  /// casacore writes tables in destructors, too, where a full disk would end the program.
+  void require_room(const std::string& doing) const {
+    const std::uintmax_t needed = (std::uintmax_t{1} << 18) + 1024 * header.nchan;
+    std::error_code code;
+    const std::filesystem::path folder = std::filesystem::absolute(path).parent_path();
+    const std::uintmax_t free = std::filesystem::space(folder, code).available;
+    if (code || free >= needed) return;
+    throw Error(ErrorKind::resources,
+                "cannot " + doing + " the image '" + path + "': No space left on device, where " +
+                    std::to_string(free) + " of " + std::to_string(needed) + " bytes are free",
+                "free some space or write to another file system");
+  }
+
   template <class F>
   void step(const std::string& doing, F&& work) {
+    require_room(doing);
     wall::guarded_write("cannot " + doing + " the image '" + path + "'", path, work);
   }
 
-  cc::IPosition plane_shape() const {
-    return cc::IPosition(4, static_cast<ssize_t>(header.nx), static_cast<ssize_t>(header.ny), 1, 1);
-  }
-
+  /// casacore makes the image with one pixel: one of full size it would fill with zeros.
   void create() {
     cc::String unit = kind.unit;
     if (!unit.empty() && !cc::UnitVal::check(unit)) {
@@ -84,38 +115,182 @@ struct CasaImageWriter::Impl {
                   "use a unit such as Jy/beam or Jy/pixel");
     }
     const cc::CoordinateSystem coordinates = wall::coordinates_of(header);
-    cc::IPosition shape = plane_shape();
-    cc::IPosition tile = shape;
-    shape[3] = static_cast<ssize_t>(header.nchan);
-    tile[1] = static_cast<ssize_t>(tile_lines(header.nx, header.ny));
-    image = std::make_unique<cc::PagedImage<float>>(cc::TiledShape(shape, tile), coordinates, path,
-                                                    wall::own_lock());
-    image->setUnits(cc::Unit(unit));
-    name_telescope();
+    const cc::IPosition one(4, 1);
+    made = true;
+    cc::PagedImage<float> image(cc::TiledShape(one, one), coordinates, path, wall::own_lock());
+    image.setUnits(cc::Unit(unit));
+    cc::ImageInfo info = image.imageInfo();
+    info.setImageType(cc::ImageInfo::Intensity);
+    info.setObjectName(header.object);
+    image.setImageInfo(info);
+    image.makeMask(kMask, true, true, true, false);
+    write_history(image);
+    image.flush();
+    enlarge_mask_region(image.table().rwKeywordSet());
+    name_telescope(image.table().rwKeywordSet());
   }
 
   /// coordinates_of() leaves the name out, because casacore looks a named telescope up in its table
   /// of observatories when it saves coordinates, and fails where that table is not installed.
-  void name_telescope() {
-    cc::TableRecord& keywords = image->table().rwKeywordSet();
+  void name_telescope(cc::TableRecord& keywords) const {
     cc::TableRecord coordinates = keywords.subRecord("coords");
     coordinates.define("telescope", header.telescope);
     keywords.defineRecord("coords", coordinates);
   }
 
-  std::size_t checked(std::size_t chan) const {
-    if (!image) throw Error(ErrorKind::input, "the image '" + path + "' is finished already");
+  /// The box that the mask covers, from 1 to the image's shape.
+  void enlarge_mask_region(cc::TableRecord& keywords) const {
+    const std::vector<std::size_t> axes{header.nx, header.ny, 1, header.nchan};
+    cc::Vector<float> last(4);
+    cc::Vector<cc::Int> shape(4);
+    for (std::size_t k = 0; k < 4; ++k) {
+      last[k] = static_cast<float>(axes[k]);
+      shape[k] = static_cast<cc::Int>(axes[k]);
+    }
+    cc::TableRecord& box = keywords.rwSubRecord("masks").rwSubRecord(kMask).rwSubRecord("box");
+    box.define("trc", last);
+    box.define("shape", shape);
+  }
+
+  void write_history(cc::PagedImage<float>& image) const {
+    for (const std::string& line : header.history) {
+      const cc::LogMessage message(line, cc::LogOrigin("skymill"));
+      image.logger().sink().postLocally(message);
+    }
+  }
+
+  std::string mask_path() const { return path + "/" + kMask; }
+
+  void enlarge() {
+    wall::enlarge_tiles(path, tiles);
+    wall::enlarge_tiles(mask_path(), mask_tiles);
+    pixels_file = PlacedFile::open(wall::tile_file(path));
+    mask_file = PlacedFile::open(wall::tile_file(mask_path()));
+  }
+
+  /// Puts the mask bits of an unfinished image where nothing is made anew.
+  void save_mask_bits(const std::string& old) const {
+    namespace fs = std::filesystem;
+    const fs::path bits = fs::path(old) / kSavedMask;
+    const fs::path now = wall::tile_file(old + "/" + kMask);
+    if (!fs::exists(bits) && fs::exists(now)) fs::rename(now, bits);
+    const std::uintmax_t bytes = fs::exists(bits) ? fs::file_size(bits) : 0;
+    if (bytes == mask_tiles.bytes()) return;
+    throw Error(ErrorKind::failed, "the mask of '" + old + "' has " + std::to_string(bytes) +
+                                       " bytes, not " + std::to_string(mask_tiles.bytes()));
+  }
+
+  /// Moves this new image, but for its pixels and mask bits, into the folder of the unfinished one
+  /// around it, whose pixels and bits stay. Ended in between, it can be done again from the start.
+  void move_out_to(const std::string& old) {
+    namespace fs = std::filesystem;
+    fs::remove(wall::tile_file(path));
+    const auto is_kept = [&](const fs::path& part) {
+      return part == fs::path(path) || part == fs::path(wall::tile_file(old)) ||
+             part == fs::path(old) / kSavedMask;
+    };
+    std::vector<fs::path> parts;
+    for (const auto& part : fs::directory_iterator(old)) parts.push_back(part.path());
+    for (const fs::path& part : parts) {
+      if (!is_kept(part)) fs::remove_all(part);
+    }
+    parts.clear();
+    for (const auto& part : fs::directory_iterator(path)) parts.push_back(part.path());
+    for (const fs::path& part : parts) fs::rename(part, fs::path(old) / part.filename());
+    fs::remove(path);
+    path = old;
+    fs::rename(fs::path(old) / kSavedMask, wall::tile_file(mask_path()));
+    pixels_file = PlacedFile::open(wall::tile_file(path));
+    mask_file = PlacedFile::open(wall::tile_file(mask_path()));
+    kept = true;
+    taken_up = true;
+    holes.forget();
+  }
+
+  void require_rows(std::size_t chan, std::size_t first_row, std::size_t rows) const {
+    if (finished) throw Error(ErrorKind::input, "the image '" + path + "' is finished already");
     if (chan >= header.nchan) {
       throw Error(ErrorKind::input, "the image '" + path + "' has " + std::to_string(header.nchan) +
                                         " channels, so there is no channel " +
                                         std::to_string(chan));
     }
-    return chan;
+    if (first_row > header.ny || rows > header.ny - first_row) {
+      throw Error(ErrorKind::input, "the image '" + path + "' has " + std::to_string(header.ny) +
+                                        " rows, so there are no rows " + std::to_string(first_row) +
+                                        " to " + std::to_string(first_row + rows));
+    }
   }
 
-  void put(std::size_t chan, const float* pixels) {
-    const cc::Array<float> plane(plane_shape(), const_cast<float*>(pixels), cc::SHARE);
-    image->putSlice(plane, cc::IPosition(4, 0, 0, 0, static_cast<ssize_t>(chan)));
+  std::size_t put(std::size_t chan, std::size_t first_row, std::size_t rows, const float* pixels) {
+    const std::size_t count = rows * header.nx;
+    std::vector<float> filled;
+    const auto is_nan = [](float value) { return std::isnan(value); };
+    if (std::find_if(pixels, pixels + count, is_nan) != pixels + count) {
+      note_blank(chan, first_row, rows, pixels);
+      filled.resize(count);
+      std::replace_copy_if(pixels, pixels + count, filled.begin(), is_nan, 0.0F);
+      pixels = filled.data();
+    }
+    if (!holes.must_write(chan * header.ny + first_row, rows, header.nx, pixels)) return 0;
+    const std::size_t row_bytes = header.nx * sizeof(float);
+    pixels_file->write(chan * tiles.plane_bytes() + std::uint64_t{first_row} * row_bytes, pixels,
+                       rows * row_bytes);
+    return rows * row_bytes;
+  }
+
+  void note_blank(std::size_t chan, std::size_t first_row, std::size_t rows, const float* pixels) {
+    std::vector<Run> runs;
+    for (std::size_t k = 0; k < rows * header.nx; ++k) {
+      if (!std::isnan(pixels[k])) continue;
+      const std::size_t y = first_row + k / header.nx;
+      const std::size_t x = k % header.nx;
+      if (!runs.empty() && runs.back().y == y && runs.back().end == x) {
+        ++runs.back().end;
+      } else {
+        runs.push_back({y, x, x + 1});
+      }
+    }
+    const std::lock_guard lock(mutex);
+    std::vector<Run>& all = blank[chan];
+    all.insert(all.end(), runs.begin(), runs.end());
+    any_blank = true;
+  }
+
+  /// The pixels of the plane are good but for those that were NaN. Bits beyond the last pixel of a
+  /// tile mean nothing.
+  void unmask(std::size_t chan) {
+    std::vector<Run> runs;
+    {
+      const std::lock_guard lock(mutex);
+      runs = std::move(blank[chan]);
+      blank.erase(chan);
+    }
+    std::vector<std::uint8_t> bits(mask_tiles.tile_bytes());
+    for (std::size_t tile = 0; tile < mask_tiles.tiles_per_plane(); ++tile) {
+      std::fill(bits.begin(), bits.end(), std::uint8_t{0xFF});
+      const std::size_t first_line = tile * mask_tiles.lines;
+      for (const Run& run : runs) {
+        if (run.y < first_line || run.y >= first_line + mask_tiles.lines) continue;
+        const std::size_t row = (run.y - first_line) * header.nx;
+        for (std::size_t bit = row + run.first; bit < row + run.end; ++bit) {
+          bits[bit / 8] = static_cast<std::uint8_t>(bits[bit / 8] & ~(1U << (bit % 8)));
+        }
+      }
+      mask_file->write(chan * mask_tiles.plane_bytes() + tile * mask_tiles.tile_bytes(),
+                       bits.data(), bits.size());
+    }
+  }
+
+  /// Whether a bit of the mask is unset.
+  bool has_blank_bits() const {
+    std::ifstream file(wall::tile_file(mask_path()), std::ios::binary);
+    std::vector<char> block(std::size_t{1} << 20);
+    while (file.read(block.data(), static_cast<std::streamsize>(block.size())) ||
+           file.gcount() > 0) {
+      const auto end = block.begin() + file.gcount();
+      if (std::any_of(block.begin(), end, [](char bits) { return bits != '\xFF'; })) return true;
+    }
+    return false;
   }
 
   /// The beam of this plane, or of the nearest plane that has one; of two, the lower one's.
@@ -128,91 +303,131 @@ struct CasaImageWriter::Impl {
   }
 
   /// One beam for a single plane, else one a plane: casacore refuses a set with a gap in it.
-  void write_info() {
-    cc::ImageInfo info = image->imageInfo();
-    info.setImageType(cc::ImageInfo::Intensity);
-    info.setObjectName(header.object);
+  void write_beams(cc::TableRecord& keywords) const {
     const bool any =
         std::any_of(beams.begin(), beams.end(), [](const Beam& beam) { return beam.valid(); });
-    if (kind.has_beam && any && header.nchan == 1) {
-      info.setRestoringBeam(gaussian(beams.front()));
-    } else if (kind.has_beam && any) {
+    if (!kind.has_beam || !any) return;
+    cc::ImageInfo info;
+    info.setImageType(cc::ImageInfo::Intensity);
+    info.setObjectName(header.object);
+    if (header.nchan == 1 || kind.one_beam) {
+      info.setRestoringBeam(gaussian(nearest_beam(0)));
+    } else {
       info.setAllBeams(static_cast<cc::uInt>(header.nchan), 1, gaussian(nearest_beam(0)));
       for (std::size_t chan = 0; chan < beams.size(); ++chan) {
         info.setBeam(static_cast<cc::Int>(chan), 0, gaussian(nearest_beam(chan)));
       }
     }
-    image->setImageInfo(info);
+    cc::TableRecord record;
+    cc::String failure;
+    if (!info.toRecord(failure, record)) throw cc::AipsError(failure);
+    keywords.defineRecord("imageinfo", record);
   }
 
-  /// The planes that were put are good, the others masked; whole images have no mask at all.
-  void write_mask() {
-    if (std::all_of(present.begin(), present.end(), [](std::uint8_t put_) { return put_ != 0; })) {
-      return;
-    }
-    image->makeMask("mask0", true, true, true, true);
-    const cc::Array<bool> bad(plane_shape(), false);
-    for (std::size_t chan = 0; chan < present.size(); ++chan) {
-      if (!present[chan]) {
-        image->pixelMask().putSlice(bad, cc::IPosition(4, 0, 0, 0, static_cast<ssize_t>(chan)));
+  /// Whole images have no mask at all.
+  void finish() {
+    const bool all = std::all_of(complete.begin(), complete.end(),
+                                 [](std::uint8_t plane) { return plane != 0; });
+    const bool whole = all && !any_blank && !(taken_up && has_blank_bits());
+    {
+      // Without a lock, so that a viewer that has the image open cannot stop us.
+      cc::Table table(path, cc::TableLock(cc::TableLock::NoLocking), cc::Table::Update);
+      cc::TableRecord& keywords = table.rwKeywordSet();
+      write_beams(keywords);
+      if (whole) {
+        keywords.removeField("masks");
+        keywords.removeField("Image_defaultmask");
       }
     }
-  }
-
-  void write_history() {
-    for (const std::string& line : header.history) {
-      const cc::LogMessage message(line, cc::LogOrigin("skymill"));
-      image->logger().sink().postLocally(message);
-    }
+    if (whole) std::filesystem::remove_all(mask_path());
   }
 };
 
 CasaImageWriter::CasaImageWriter(const Lane::Token&, const std::string& path,
                                  const ImageHeader& header, const ProductKind& kind)
-    : impl_(std::make_unique<Impl>()) {
+    : impl_(std::make_unique<Impl>(path, header, kind)) {
   wall::require_absent(path);
-  impl_->path = path;
-  impl_->header = header;
-  impl_->kind = kind;
-  impl_->present.assign(header.nchan, 0);
-  impl_->beams.assign(header.nchan, Beam{});
   const wall::TablesLock lock;
-  impl_->step("make", [&] { impl_->create(); });
+  impl_->step("make", [&] {
+    impl_->create();
+    impl_->enlarge();
+  });
+}
+
+CasaImageWriter::CasaImageWriter(std::unique_ptr<Impl> impl) : impl_(std::move(impl)) {}
+
+CasaImageWriter CasaImageWriter::take_up(const Lane::Token&, const std::string& path,
+                                         const ImageHeader& header, const ProductKind& kind) {
+  namespace fs = std::filesystem;
+  const std::string inside = path + "/again";
+  auto impl = std::make_unique<Impl>(inside, header, kind);
+  impl->step("go on with", [&] {
+    fs::remove_all(inside);
+    const std::string pixels = wall::tile_file(path);
+    const std::uintmax_t bytes = fs::exists(pixels) ? fs::file_size(pixels) : 0;
+    if (bytes != impl->tiles.bytes()) {
+      throw Error(ErrorKind::failed, "'" + pixels + "' has " + std::to_string(bytes) +
+                                         " bytes, not " + std::to_string(impl->tiles.bytes()));
+    }
+    impl->save_mask_bits(path);
+    const wall::TablesLock lock;
+    impl->create();
+    impl->enlarge();
+    impl->move_out_to(path);
+  });
+  return CasaImageWriter(std::move(impl));
 }
 
 CasaImageWriter::~CasaImageWriter() = default;
 CasaImageWriter::CasaImageWriter(CasaImageWriter&&) noexcept = default;
 CasaImageWriter& CasaImageWriter::operator=(CasaImageWriter&&) noexcept = default;
 
-void CasaImageWriter::put_plane(const Lane::Token&, std::size_t chan, const float* pixels,
-                                const std::optional<Beam>& beam) {
-  impl_->checked(chan);
-  impl_->step("write channel " + std::to_string(chan) + " of", [&] { impl_->put(chan, pixels); });
-  impl_->present[chan] = 1;
+std::size_t CasaImageWriter::put_rows(std::size_t chan, std::size_t first_row, std::size_t rows,
+                                      const float* pixels) {
+  impl_->require_rows(chan, first_row, rows);
+  return impl_->put(chan, first_row, rows, pixels);
+}
+
+void CasaImageWriter::complete_plane(std::size_t chan, const std::optional<Beam>& beam) {
+  impl_->require_rows(chan, 0, 0);
+  const std::uint64_t bytes = impl_->tiles.plane_bytes();
+  impl_->unmask(chan);
+  impl_->pixels_file->begin_writeback(chan * bytes, bytes);
+  const std::lock_guard lock(impl_->mutex);
+  impl_->complete[chan] = 1;
   impl_->beams[chan] = beam.value_or(Beam{});
 }
 
-void CasaImageWriter::put_mask_absent(const Lane::Token&, std::size_t chan) {
-  impl_->checked(chan);
-  if (impl_->present[chan]) {
-    const std::vector<float> zeros(impl_->header.nx * impl_->header.ny, 0.0F);
-    impl_->step("clear channel " + std::to_string(chan) + " of",
-                [&] { impl_->put(chan, zeros.data()); });
+void CasaImageWriter::recall_plane(std::size_t chan, const std::optional<Beam>& beam) {
+  impl_->require_rows(chan, 0, 0);
+  const std::lock_guard lock(impl_->mutex);
+  impl_->complete[chan] = 1;
+  impl_->beams[chan] = beam.value_or(Beam{});
+}
+
+void CasaImageWriter::put_plane(std::size_t chan, const float* pixels,
+                                const std::optional<Beam>& beam) {
+  put_rows(chan, 0, impl_->header.ny, pixels);
+  complete_plane(chan, beam);
+}
+
+void CasaImageWriter::sync() {
+  if (!impl_->finished) {
+    impl_->pixels_file->sync();
+    impl_->mask_file->sync();
   }
-  impl_->present[chan] = 0;
-  impl_->beams[chan] = Beam{};
+  impl_->kept = true;
 }
 
 void CasaImageWriter::finish(const Lane::Token&) {
-  if (!impl_->image) return;
+  if (impl_->finished) return;
+  impl_->require_rows(0, 0, 0);
+  impl_->pixels_file->sync();
   const wall::TablesLock lock;
-  impl_->step("finish", [&] {
-    impl_->write_info();
-    impl_->write_mask();
-    impl_->write_history();
-    impl_->image->flush();
-    impl_->image.reset();
-  });
+  impl_->step("finish", [&] { impl_->finish(); });
+  impl_->pixels_file.reset();
+  impl_->mask_file.reset();
+  impl_->finished = true;
 }
 
 }  // namespace skymill::radio

@@ -4,6 +4,8 @@
 #include <casacore/tables/Tables/ArrayColumn.h>
 #include <casacore/tables/Tables/ScalarColumn.h>
 #include <casacore/tables/Tables/TableDesc.h>
+#include <casacore/tables/Tables/TableRecord.h>
+#include <stages/ms/model_column_state.h>
 #include <stages/ms/ms_expressions.h>
 #include <stages/ms/ms_header.h>
 #include <stages/ms/ms_reader.h>
@@ -61,7 +63,13 @@ std::string column_to_use(const cc::Table& ms, const std::string& wanted,
     throw Error(ErrorKind::input, named + " has no column DATA", kNoDataHint);
   }
   if (wanted == "model") {
-    if (has("MODEL_DATA")) return "MODEL_DATA";
+    if (has("MODEL_DATA")) {
+      if (!cc::TableColumn(ms, "MODEL_DATA").keywordSet().isDefined(wall::kUnfinished)) {
+        return "MODEL_DATA";
+      }
+      throw Error(ErrorKind::input, "column MODEL_DATA of " + named + " was not written to its end",
+                  "write the model again");
+    }
     throw Error(ErrorKind::input, named + " has no column MODEL_DATA", kNoDataHint);
   }
   throw Error(ErrorKind::description, "datacolumn '" + wanted + "' is not known",
@@ -250,11 +258,45 @@ struct MsReader::Impl {
     source.column.getColumnCells(rows, target, false);
   }
 
-  void read_rows(const cc::RefRows& rows, std::size_t first, Visibilities& out) const {
-    const std::size_t count = rows.nrow();
-    const auto step = [&](const auto& source, auto&&... rest) {
-      wall::guarded(reading(source.name, first, count), [&] { fill(source, rows, rest...); });
+  /// What is known of rows before they are read, and where they are in the table.
+  cc::RefRows begin(std::size_t first, std::size_t count, Visibilities& out) const {
+    if (ms.isNull()) {
+      throw Error(ErrorKind::input, "the MeasurementSet '" + path + "' is closed already");
+    }
+    const MsSegment& segment = selection->segment_of(first);
+    if (count == 0) throw Error(ErrorKind::input, "0 rows of '" + path + "' were asked for");
+    const DataDescription& description =
+        header->data_descriptions[static_cast<std::size_t>(segment.data_desc_id)];
+    out.header = header;
+    out.data_desc_id = segment.data_desc_id;
+    out.ncorr = description.corr_types.size();
+    out.nchan = header->spectral_windows[static_cast<std::size_t>(description.spectral_window)]
+                    .chan_freq_hz.size();
+    return selection->table_rows(first, std::min(count, segment.first + segment.count - first));
+  }
+
+  /// Calls fill() with an error that says what was read.
+  auto filler(const cc::RefRows& rows, std::size_t first) const {
+    return [this, &rows, first](const auto& source, auto&&... rest) {
+      wall::guarded(reading(source.name, first, rows.nrow()), [&] { fill(source, rows, rest...); });
     };
+  }
+
+  void read_geometry(const cc::RefRows& rows, std::size_t first, Visibilities& out) const {
+    const auto step = filler(rows, first);
+    step(*time, out.time_s);
+    step(*interval, out.interval_s);
+    step(*exposure, out.exposure_s);
+    step(*antenna1, out.antenna1);
+    step(*antenna2, out.antenna2);
+    step(*field, out.field_id);
+    step(*scan, out.scan_number);
+    step(*uvw, cc::IPosition(1, 3), out.uvw_m);
+  }
+
+  void read_samples(const cc::RefRows& rows, std::size_t first, Visibilities& out) const {
+    const std::size_t count = rows.nrow();
+    const auto step = filler(rows, first);
     const auto window = static_cast<std::size_t>(
         header->data_descriptions[static_cast<std::size_t>(out.data_desc_id)].spectral_window);
     const cc::IPosition cell(2, static_cast<ssize_t>(out.ncorr),
@@ -264,14 +306,6 @@ struct MsReader::Impl {
                     [&] { fill_channels(source, rows, cell, window, into); });
     };
     const cc::IPosition per_corr(1, static_cast<ssize_t>(out.ncorr));
-    step(*time, out.time_s);
-    step(*interval, out.interval_s);
-    step(*exposure, out.exposure_s);
-    step(*antenna1, out.antenna1);
-    step(*antenna2, out.antenna2);
-    step(*field, out.field_id);
-    step(*scan, out.scan_number);
-    step(*uvw, cc::IPosition(1, 3), out.uvw_m);
     samples(*data, out.data);
     samples(*flag, out.flag);
     step(*weight, per_corr, out.weight);
@@ -310,25 +344,19 @@ const std::vector<MsSegment>& MsReader::segments() const { return impl_->selecti
 std::uint64_t MsReader::rows_read() const { return impl_->rows_read; }
 std::uint64_t MsReader::bytes_read() const { return impl_->bytes_read; }
 
-Visibilities MsReader::read(const Lane::Token&, std::size_t first, std::size_t count) {
-  if (impl_->ms.isNull()) {
-    throw Error(ErrorKind::input, "the MeasurementSet '" + impl_->path + "' is closed already");
-  }
-  const MsSegment& segment = impl_->selection->segment_of(first);
-  if (count == 0) throw Error(ErrorKind::input, "0 rows of '" + impl_->path + "' were asked for");
-  const std::size_t rows = std::min(count, segment.first + segment.count - first);
-  const ObservationHeader& header = *impl_->header;
-  const DataDescription& description =
-      header.data_descriptions[static_cast<std::size_t>(segment.data_desc_id)];
-
+Visibilities MsReader::read_geometry(const Lane::Token&, std::size_t first, std::size_t count) {
   Visibilities out;
-  out.header = impl_->header;
-  out.data_desc_id = segment.data_desc_id;
-  out.ncorr = description.corr_types.size();
-  out.nchan = header.spectral_windows[static_cast<std::size_t>(description.spectral_window)]
-                  .chan_freq_hz.size();
-  impl_->read_rows(impl_->selection->table_rows(first, rows), first, out);
-  impl_->rows_read += rows;
+  const cc::RefRows rows = impl_->begin(first, count, out);
+  impl_->read_geometry(rows, first, out);
+  return out;
+}
+
+Visibilities MsReader::read(const Lane::Token&, std::size_t first, std::size_t count) {
+  Visibilities out;
+  const cc::RefRows rows = impl_->begin(first, count, out);
+  impl_->read_geometry(rows, first, out);
+  impl_->read_samples(rows, first, out);
+  impl_->rows_read += rows.nrow();
   impl_->bytes_read += out.bytes();
   return out;
 }

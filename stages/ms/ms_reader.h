@@ -76,6 +76,9 @@ class SKYMILL_API MsReader {
   /// @throws Error(input) when `first` is not in the selection, `count` is 0 or a cell is unusable
   Visibilities read(const Lane::Token& token, std::size_t first, std::size_t count);
 
+  /// The same rows without their samples: data, flag and weights are empty.
+  Visibilities read_geometry(const Lane::Token& token, std::size_t first, std::size_t count);
+
   /// Rows and bytes that read() has handed out, for metrics.
   std::uint64_t rows_read() const;
   std::uint64_t bytes_read() const;

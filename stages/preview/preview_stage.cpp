@@ -51,6 +51,8 @@ Schema<PreviewParams> Preview::schema() {
 }
 
 void Preview::plan(Planning& planning) {
+  planning.set_resumable();
+  planning.add_input(params_.input);
   planning.add_product(params_.output, std::size_t{1} << 20, params_.overwrite);
   if (!params_.markers.empty()) planning.add_input(params_.markers);
 }
@@ -103,6 +105,7 @@ PipelineContext Preview::execute(const PipelineContext& ctx, const std::string&)
 
   Draft draft(params_.output, params_.overwrite);
   render_preview(draft.path(), input);
+  ctx.all_complete();
   draft.publish();
   ctx.record_output(params_.output);
   return ctx;

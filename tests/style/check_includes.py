@@ -10,7 +10,7 @@ INCLUDE = re.compile(r'^\s*#\s*include\s*([<"])([^>"]+)[>"]')
 
 # Headers by the libraries they belong to; the first pattern that fits decides.
 LIBRARIES = [
-    ("posix", r"(sys/|linux/|unistd\.h|fcntl\.h|malloc\.h|dlfcn\.h|fnmatch\.h|signal\.h|pthread\.h|sched\.h|x86intrin\.h"
+    ("posix", r"(sys/|linux/|unistd\.h|fcntl\.h|malloc\.h|dlfcn\.h|fnmatch\.h|glob\.h|signal\.h|pthread\.h|sched\.h|x86intrin\.h"
               r"|immintrin\.h)"),
     ("yaml-cpp", r"yaml-cpp/"),
     ("tbb", r"(tbb|oneapi)/"),
@@ -32,7 +32,8 @@ LIBRARIES = [
 ]
 
 CORE_PRIVATE = {"yaml-cpp", "tbb", "boost", "spdlog", "json", "cli11", "posix", "xxhash"}
-CORE_SAFE_FOR_17 = {"core/lane.h", "core/error.h", "core/export.h", "core/data_kind.h"}
+CORE_SAFE_FOR_17 = {"core/lane.h", "core/error.h", "core/export.h", "core/data_kind.h",
+                    "core/placed_file.h"}
 
 # Headers with a foreign library in them, and those that include them. Nothing else but sources of
 # their folder may include them, so that the library stays in that folder.
@@ -62,11 +63,12 @@ SHARED_FOLDERS = {
 
 # Foreign libraries for sources of a folder, besides its private headers.
 SOURCE_LIBRARIES = {
-    "stages/image": {"posix", "codecs"},
+    "stages/image": {"posix", "json", "codecs"},
     "stages/kernels": {"tbb", "fftw", "posix"},
     "stages/geometry": {"erfa", "posix", "json"},
     "stages/ms": {"posix"},
     "stages/formats": {"cairo", "cfitsio", "posix", "json"},
+    "stages/concat": {"posix", "tbb"},
     "stages/uvh5_reader": {"tbb"},
     "stages/uvh5": {"hdf5", "codecs", "tbb", "posix", "json"},
 }

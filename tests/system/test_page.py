@@ -62,12 +62,19 @@ class PageTest(RunTest):
         """The DOM of the page after its scripts, and what the browser's console said."""
         done = subprocess.run(
             [BROWSER, "--headless", "--no-sandbox", "--disable-gpu", "--disable-dev-shm-usage",
+             "--disable-background-networking", "--disable-component-update",
              "--window-size=1280,2000", f"--user-data-dir={self.folder / 'browser'}",
              "--enable-logging=stderr", f"--log-net-log={self.folder / 'net.json'}",
              "--virtual-time-budget=10000", *options, "--dump-dom", page.as_uri()],
             capture_output=True, text=True, timeout=300, cwd=self.folder)
         self.assertEqual(done.returncode, 0, done.stderr)
         return done.stdout, [line for line in done.stderr.splitlines() if "CONSOLE" in line]
+
+    def asked_for(self):
+        """What the page opened last asked the network for; not what the browser did by itself,
+        whose requests have an initiator that is no origin."""
+        net = (self.folder / "net.json").read_text()
+        return re.findall(r'"initiator":"(?!not an origin").*?"url":"(https?://[^"]*)', net)
 
     def probe(self, page, *options):
         text = page.read_text()
@@ -155,8 +162,12 @@ class PageTest(RunTest):
         for title in ("Stages", "Memory", "CPU", "peak", "rms", "beam major, beam minor",
                       "stop: rows by value", "Time by step", "Parameters", "Files"):
             self.assertIn(title, found["titles"])
-        net = (self.folder / "net.json").read_text()
-        self.assertEqual(re.findall(r'"url":"https?://[^"]*', net), [])
+        self.assertEqual(self.asked_for(), [])
+        # A page that does ask is seen.
+        greedy = self.folder / "greedy.html"
+        greedy.write_text('<img src="http://127.0.0.1:9/picture.png">')
+        self.browse(greedy)
+        self.assertEqual(self.asked_for(), ["http://127.0.0.1:9/picture.png"])
 
     @unittest.skipUnless(BROWSER, "chromium is not installed")
     def test_dark_and_narrow(self):

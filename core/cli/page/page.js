@@ -51,9 +51,6 @@
   /** What a figure's name says: {words, unit, prefixes}. */
   function meaning(name) {
     const words = name.split("_");
-    if (words[0] === "seconds" && words.length > 1) {
-      return { group: "seconds", words: words.slice(1).join(" "), unit: "s", prefixes: null };
-    }
     const found = words.length > 1 ? UNITS[words[words.length - 1]] : undefined;
     if (!found) return { group: name, words: words.join(" "), unit: "", prefixes: null };
     const left = words.slice(0, -1);
@@ -240,10 +237,14 @@
   }
 
   function showWarnings() {
+    const failures = record.failures ?? [];
     const degraded = record.degraded_because ?? [];
     const warnings = record.warnings ?? { count: 0, texts: [] };
-    if (degraded.length === 0 && warnings.count === 0) return;
+    if (failures.length + degraded.length + warnings.count === 0) return;
     const made = section("Warnings");
+    if (failures.length > 0) {
+      made.append(element("h3", {}, "Failed, and the rest went on"), list(failures));
+    }
     if (degraded.length > 0) {
       made.append(element("h3", {}, "Degraded because"), list(degraded));
     }
@@ -331,10 +332,8 @@
   const isNumber = (value) => typeof value === "number";
   const mean = (values) => values.reduce((sum, value) => sum + (value ?? 0), 0) / values.length;
 
-  /** Steps of the work on a unit: figures called seconds_STEP. */
-  function showSteps(made, name, columns, columnValues, xs, xTitle) {
-    const steps = columns.filter((column) => meaning(column).group === "seconds");
-    if (steps.length === 0) return;
+  /** Steps of the work on a unit. */
+  function showSteps(made, steps, columnValues, xs, xTitle) {
     const sums = steps.map((step) =>
       columnValues(step).reduce((sum, value) => sum + (isNumber(value) ? value : 0), 0));
     const total = sums.reduce((sum, value) => sum + value, 0) || 1;
@@ -391,10 +390,14 @@
       }
     }
     const groups = new Map();
+    const steps = [];
     for (const column of numeric.slice(1)) {
-      const { group } = meaning(column);
+      const { group, unit } = meaning(column);
       const values = columnValues(column).filter((value) => value !== null);
-      if (group === "seconds") continue;
+      if (name === "steps" && unit === "s") {
+        steps.push(column);
+        continue;
+      }
       if (values.length === 0 || values.every((value) => value === values[0])) {
         if (values.length > 0) constant.push([column, values[0]]);
         continue;
@@ -423,7 +426,7 @@
           return `${words} ${tidy(value, 7)}${unit ? " " + unit : ""}`;
         }).join(", ")));
     }
-    showSteps(made, name, columns, columnValues, xs, xTitle);
+    if (steps.length > 0) showSteps(made, steps, columnValues, xs, xTitle);
     made.append(element("details", {}, element("summary", {}, `All ${rows.length} rows`), plain()));
   }
 

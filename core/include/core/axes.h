@@ -44,6 +44,8 @@ class SKYMILL_API Span {
 
   /// `channel 0:48, row 0:1000`.
   std::string text() const;
+  /// What `text` says. @throws Error when it is none
+  static Span from_text(std::string_view text);
 
   friend bool operator==(const Span&, const Span&) = default;
 

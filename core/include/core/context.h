@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 #pragma once
 
+#include <core/axes.h>
 #include <core/data_kind.h>
 #include <core/export.h>
 #include <core/lane.h>
@@ -70,6 +71,12 @@ class SKYMILL_API PipelineContext {
   /// The folder that this stage has announced with `Planning::add_scratch`: on the tier that was
   /// leased for it, or in the run's folder of temporary files. It goes with the last owner.
   std::shared_ptr<const ScratchFolder> scratch(const std::string& name) const;
+  /// Reduce: whether an earlier run has made the chunk at this place, so that the stream that
+  /// `finish` returns can leave it out. Every sink below has it then.
+  bool is_done(const Span& span) const;
+  /// A resumable stage that publishes several products calls this when all are complete, before the
+  /// first gets its name: a run that is ended in between leaves only the names to give.
+  void all_complete() const;
 
   /// The same services with a product of a finished stage added.
   /// @throws Error when the key is taken

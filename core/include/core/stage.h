@@ -6,6 +6,7 @@
 #include <core/export.h>
 #include <core/port.h>
 #include <core/stream.h>
+#include <core/unit.h>
 
 #include <cstddef>
 #include <map>
@@ -51,6 +52,9 @@ class SKYMILL_API Planning {
   void set_lane(std::string key) { lane_ = std::move(key); }
   /// Sink or Reduce: chunks may come in any order, each says its own place.
   void set_any_order() { any_order_ = true; }
+  /// Sink without a lane: several threads may call `write` at once, in any order; each chunk is
+  /// then written by the worker that made it, while others go on.
+  void set_concurrent() { concurrent_ = true; }
   /// A file or directory that the stage reads.
   void add_input(std::string path) { inputs_.push_back(std::move(path)); }
   /// A product that the stage will publish, with its size; checked for room and for an existing
@@ -64,9 +68,12 @@ class SKYMILL_API Planning {
   /// A folder for temporary files of up to so many bytes, as `PipelineContext::scratch` of the same
   /// name gives it to the running stage.
   /// @param tier as `staging` of `add_product`, where "none" is the run's folder of temporary
-  /// files;
-  ///        "disk" is "auto" without the tiers in memory
+  ///        files and "disk" is "auto" without the tiers in memory
   void add_scratch(const std::string& name, std::size_t bytes, std::string tier = "auto");
+  /// Sink or Task: the announced products follow from the parameters, the inputs and what flows in,
+  /// and nothing else is given on; so what an earlier run has made of them, with all of those the
+  /// same, is not made again. A journal beside the first product knows.
+  void set_resumable() { resumable_ = true; }
   /// The stage's parameters as `name = value`, for the history of products.
   const std::vector<std::string>& parameters() const { return parameters_; }
   /// A line for `skymill explain`.
@@ -100,6 +107,8 @@ class SKYMILL_API Planning {
   std::size_t result_work_bytes_ = 0;
   std::string lane_;
   bool any_order_ = false;
+  bool concurrent_ = false;
+  bool resumable_ = false;
   std::vector<std::string> inputs_;
   std::vector<Product> products_;
   std::vector<std::string> notes_;
@@ -122,6 +131,11 @@ class SKYMILL_API Stage {
   virtual void push(const AnyChunk& chunk, const PipelineContext& ctx);
   virtual AnyStream conclude(const PipelineContext& ctx);
   virtual PipelineContext perform(const PipelineContext& ctx, const std::string& scratch);
+
+  /// Of a resumable sink; see `Sink`.
+  virtual bool take_up(const std::vector<DoneUnit>& units, const PipelineContext& ctx);
+  virtual void settle(const PipelineContext& ctx);
+  virtual Row unit_note(const AnyChunk& chunk) const;
 };
 
 /// Gives chunks: reads a file, makes a simulation. Called by one thread at a time.
@@ -187,13 +201,29 @@ class Sink : public Stage {
   static constexpr Shape kShape = Shape::sink;
   Shape shape() const final { return kShape; }
 
-  /// Called by one thread at a time.
+  /// Called by one thread at a time, unless `plan` said `set_concurrent`.
   virtual void write(const Chunk<In>& chunk, const PipelineContext& ctx) = 0;
   /// Called once after the last chunk of a run that did not fail: complete and publish.
   virtual void finish(const PipelineContext& ctx) = 0;
 
+  // A sink that is resumable (`Planning::set_resumable`) and writes the results of a Reduce, each
+  // chunk in its own place, can go on where an earlier run was ended. These are called in the
+  // stage's lane if it has one.
+
+  /// Makes all that was written durable and lets it stay there without being published
+  /// (`Draft::keep`); the journal then calls those units done. Called now and then after a write,
+  /// by one thread at a time; if the sink is concurrent, others may be writing.
+  void settle(const PipelineContext&) override {}
+  /// What `take_up` must know of a chunk that was written, such as its beam; small.
+  virtual Row note(const Chunk<In>&) const { return {}; }
+  /// Opens what an earlier run has left (`Draft::take_up`), with these units in it. Called before
+  /// the first write, if at all.
+  /// @return false, with nothing changed, when it is not all there; then everything is made anew
+  bool take_up(const std::vector<DoneUnit>&, const PipelineContext&) override { return false; }
+
  private:
   void push(const AnyChunk& chunk, const PipelineContext& ctx) final { write(chunk.as<In>(), ctx); }
+  Row unit_note(const AnyChunk& chunk) const final { return note(chunk.as<In>()); }
   AnyStream conclude(const PipelineContext& ctx) final {
     finish(ctx);
     return {};

@@ -28,13 +28,19 @@ class SKYMILL_API Draft {
   /// @param between called before every block that publishing copies; may throw to give up
   /// @throws Error as above
   Draft(std::string final_path, bool overwrite, Space space, std::function<void()> between = {});
+  /// Takes up a draft beside its final place that an earlier run has kept.
+  /// @throws Error as above, or when there is none
+  static Draft take_up(std::string final_path, bool overwrite = false);
   ~Draft();
   Draft(Draft&&) noexcept;
   Draft& operator=(Draft&&) noexcept;
 
-  /// Where to write; nothing exists there yet.
+  /// Where to write; nothing exists there yet, unless it was taken up.
   const std::string& path() const;
   const std::string& final_path() const;
+
+  /// Lets the draft stay as it is when it is not published, for `take_up`.
+  void keep();
 
   /// Says early that a staged draft has outgrown its space; a walk over its files.
   /// @throws Error (resources) with what was leased and what is used
@@ -50,6 +56,7 @@ class SKYMILL_API Draft {
 
  private:
   struct Impl;
+  explicit Draft(std::unique_ptr<Impl> impl);
   std::unique_ptr<Impl> impl_;
 };
 

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
-#include <catch2/catch.hpp>
 #include <core/error.h>
 #include <core/lane.h>
+#include <catch2/catch.hpp>
 
 #include <set>
 #include <thread>
@@ -65,17 +65,16 @@ TEST_CASE("writing behind is bounded, ordered, and gives the error of a write ba
   std::vector<int> written;
   {
     WriteBehind behind(
-        lane, [&](const AnyChunk& chunk, const Lane::Token&) { written.push_back(*chunk.as<int>()); },
-        2);
-    for (int i = 0; i < 20; ++i) behind.push(std::make_shared<AnyChunk>(Chunk<int>(i)));
+        lane,
+        [&](const Load& load, const Lane::Token&) { written.push_back(*load.chunk.as<int>()); }, 2);
+    for (int i = 0; i < 20; ++i) behind.push(std::make_shared<Load>(Load{Chunk<int>(i), nullptr}));
     behind.drain();
   }
   CHECK(written.size() == 20);
   CHECK(std::is_sorted(written.begin(), written.end()));
 
   WriteBehind broken(
-      lane, [](const AnyChunk&, const Lane::Token&) { throw Error(ErrorKind::resources, "full"); },
-      2);
-  broken.push(std::make_shared<AnyChunk>(Chunk<int>(1)));
+      lane, [](const Load&, const Lane::Token&) { throw Error(ErrorKind::resources, "full"); }, 2);
+  broken.push(std::make_shared<Load>(Load{Chunk<int>(1), nullptr}));
   CHECK_THROWS_AS(broken.drain(), Error);
 }

@@ -4,7 +4,10 @@
 #include <core/error.h>
 #include <core/testing.h>
 
+#include <algorithm>
 #include <atomic>
+#include <condition_variable>
+#include <mutex>
 #include <thread>
 
 #include "executor.h"
@@ -123,6 +126,33 @@ class Collect final : public Sink<long long> {
   bool* finished_;
 };
 
+/// Every write waits, for a while, until another one runs beside it.
+class MeetInWrite final : public Sink<int> {
+ public:
+  MeetInWrite(bool concurrent, int* most_at_once) : concurrent_(concurrent), most_(most_at_once) {}
+  static Ports ports() { return Ports().in(needs(kInt)); }
+  void plan(Planning& planning) override {
+    if (concurrent_) planning.set_concurrent();
+  }
+  void write(const Chunk<int>&, const PipelineContext&) override {
+    std::unique_lock lock(mutex_);
+    ++at_once_;
+    *most_ = std::max(*most_, at_once_);
+    met_.notify_all();
+    const auto wait = std::chrono::milliseconds(concurrent_ ? 20000 : 20);
+    met_.wait_for(lock, wait, [&] { return *most_ > 1; });
+    --at_once_;
+  }
+  void finish(const PipelineContext&) override {}
+
+ private:
+  bool concurrent_;
+  int* most_;
+  int at_once_ = 0;
+  std::mutex mutex_;
+  std::condition_variable met_;
+};
+
 using testing::GivenStage;
 using testing::HarnessOptions;
 
@@ -224,6 +254,16 @@ TEST_CASE("a failing stage ends the run; its error keeps its kind and names the 
     }
     CHECK_FALSE(finished);
     CHECK(sums.empty());
+  }
+}
+
+TEST_CASE("a sink is called by one thread at a time, unless it says that several may") {
+  for (const bool concurrent : {false, true}) {
+    int most = 0;
+    testing::run_stages(pipeline(stage<Count>("count", 8), stage<Square>("square"),
+                                 stage<MeetInWrite>("meet", concurrent, &most)),
+                        {2, std::size_t{1} << 20});
+    CHECK(most == (concurrent ? 2 : 1));
   }
 }
 

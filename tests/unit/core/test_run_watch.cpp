@@ -52,7 +52,7 @@ class Begin final : public Source<int> {
   bool given_ = false;
 };
 
-/// Its result has six units; each records a row, one may fail.
+/// Its result has six units; each records a row, one may fail after that.
 class Units final : public Reduce<int, int> {
  public:
   using Params = UnitParams;
@@ -73,10 +73,10 @@ class Units final : public Reduce<int, int> {
       if (*next == kUnits) return std::nullopt;
       const int unit = (*next)++;
       return Stream<int>::Work([unit, bad](const PipelineContext& ctx) {
-        if (unit == bad) throw Error(ErrorKind::failed, "as asked");
         if (unit == 4) ctx.degrade("unit 4 is odd");
         ctx.record("units", {{"unit", std::int64_t{unit}},
                              {"stop", std::string(unit < 4 ? "threshold" : "limit")}});
+        if (unit == bad) throw Error(ErrorKind::failed, "as asked");
         const auto place = static_cast<std::size_t>(unit);
         return Chunk<int>(unit, Span("unit", place, place + 1));
       });
@@ -102,6 +102,7 @@ struct Watched {
   Json passes;
   Json warnings;
   Json samples;
+  std::vector<std::string> failures;
 
   std::vector<Json> of(const std::string& name) const {
     std::vector<Json> found;
@@ -125,7 +126,8 @@ class Folder {
   std::string path_;
 };
 
-Watched watch_run(const std::string& bad = "-1") {
+/// @param units  what the description says of the stage `units`
+Watched watch_run(const std::string& units = "", bool throws = false) {
   const Folder folder;
   const auto listener = std::make_shared<LogListener>();
   const Log log = make_log(nullptr, LogLevel::off, "", listener);
@@ -135,7 +137,7 @@ Watched watch_run(const std::string& bad = "-1") {
   registry.add<Drop>("drop");
   Diagnostics diagnostics;
   const Descriptor descriptor = read_descriptor_text(
-      "t.yaml", "skymill: 1\nstages: {begin: {}, units: {bad: " + bad + "}, drop: {}}", {},
+      "t.yaml", "skymill: 1\nstages: {begin: {}, units: {" + units + "}, drop: {}}", {},
       diagnostics);
   Planner planner(registry, diagnostics);
   Plan plan = planner.build(descriptor);
@@ -147,10 +149,10 @@ Watched watch_run(const std::string& bad = "-1") {
   {
     const PipelineContext ctx = make_context(services);
     planner.plan_ready(plan, {}, ctx);
-    if (bad == "-1") {
-      Executor(planner).run(plan, ctx);
-    } else {
+    if (throws) {
       REQUIRE_THROWS_WITH(Executor(planner).run(plan, ctx), Contains("as asked"));
+    } else {
+      Executor(planner).run(plan, ctx);
     }
   }
   services->watch.stop();
@@ -159,6 +161,7 @@ Watched watch_run(const std::string& bad = "-1") {
   for (std::string line; std::getline(in, line);) watched.events.push_back(Json::parse(line));
   watched.passes = services->watch.passes_record();
   watched.warnings = services->watch.warnings_record();
+  watched.failures = services->notes.failures;
   watched.samples = services->watch.samples_record();
   return watched;
 }
@@ -229,7 +232,7 @@ TEST_CASE("the record has the passes with why their units stopped, and samples")
 }
 
 TEST_CASE("a unit that cannot be made is told as failed, and so is its pass") {
-  const Watched run = watch_run("3");
+  const Watched run = watch_run("bad: 3", true);
   REQUIRE(run.of("unit_failed").size() == 1);
   const auto ended = run.of("pass_ended");
   REQUIRE(ended.size() == 2);
@@ -238,6 +241,36 @@ TEST_CASE("a unit that cannot be made is told as failed, and so is its pass") {
   CHECK(run.passes[1].at("failed") == true);
   REQUIRE(run.of("stage_ended").size() == 1);
   CHECK(run.of("stage_ended")[0].at("stage") == "begin");
+}
+
+TEST_CASE("a unit that is left out is told as failed, and its pass is not") {
+  const Watched run = watch_run("bad: 3, on_failure: continue, retry: 1");
+  CHECK(run.failures.size() == 1);
+  REQUIRE(run.of("unit_failed").size() == 1);  // once, for both attempts
+  CHECK(run.passes[1].at("failed") == false);
+  CHECK(run.passes[1].at("units") == kUnits - 1);
+  CHECK(run.passes[1].at("stopped") == Json({{"limit", 2}, {"threshold", 3}}));
+}
+
+TEST_CASE("a unit that is tried again is told with the rows of the last attempt") {
+  Metrics metrics;
+  RunWatch run(metrics);
+  PassFacts facts;
+  facts.units = 2;
+  PassWatch pass(run, facts);
+  const auto add_row = [&](const std::string& stop) {
+    metrics.add_row("image", "channels", {{"channel", std::int64_t{0}}, {"stop", stop}});
+  };
+  {
+    UnitInWork unit(pass, {});
+    add_row("diverged");
+    unit.clear();
+    unit.made(&unit, AnyChunk(Chunk<int>(1, Span("channel", 0, 1))));
+    pass.done(&unit);
+  }
+  { const UnitInWork failed(pass, {}); }
+  CHECK_THAT(pass.line(PassWatch::Clock::now()),
+             Contains("1 left out") && !Contains("diverged") && !Contains("ETA"));
 }
 
 TEST_CASE("events end when nobody reads them, and the log says so once") {

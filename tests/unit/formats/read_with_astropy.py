@@ -2,6 +2,8 @@
 """The independent reader of the FITS tests.
 
 read_with_astropy.py written CUBE SINGLE  checks files that test_astropy.cpp has written
+read_with_astropy.py growing CUBE THERE   checks a cube of 4000 planes that is still being written:
+    the planes THERE ("0,7") are those of test_astropy.cpp, all others zeros
 read_with_astropy.py dump FILE OUT        writes the pixels and coordinates that astropy sees:
     OUT.pixels (float32, native order) and OUT.text (one number a line)
 """
@@ -104,6 +106,22 @@ def written(cube, single):
         assert header["CDELT3"] == -61035.15625
 
 
+def growing(cube, there):
+    with fits.open(cube, memmap=True) as hdus:
+        header = hdus[0].header
+        header["CRPIX1"], header["CRPIX2"] = 11.0, 7.0  # of the small cube
+        check_keywords(header)
+        assert len(hdus) == 1
+        data = hdus[0].data
+        assert data.shape == (1, 4000, 1024, 1024), data.shape
+        for chan in (0, 1, 7, 2000, 3999):
+            expected = np.zeros((1024, 1024), np.float32)
+            if chan in [int(number) for number in there.split(",")]:
+                x, y = np.meshgrid(np.arange(1024), np.arange(1024))
+                expected = (x + 100.0 * y + 10000.0 * chan).astype(np.float32) * np.float32(0.001)
+            assert (data[0, chan] == expected).all(), chan
+
+
 def dump(path, out):
     with fits.open(path, memmap=False) as hdus:
         hdu = hdus[0]
@@ -127,6 +145,8 @@ if __name__ == "__main__":
     warnings.simplefilter("ignore", FITSFixedWarning)
     if sys.argv[1] == "written":
         written(*sys.argv[2:])
+    elif sys.argv[1] == "growing":
+        growing(*sys.argv[2:])
     else:
         warnings.simplefilter("ignore")
         dump(*sys.argv[2:])

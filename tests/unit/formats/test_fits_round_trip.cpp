@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 #include <stages/formats/fits_cube.h>
+#include <sys/stat.h>
 
 #include <catch2/catch.hpp>
 #include <cstring>
@@ -49,6 +50,37 @@ TEST_CASE("planes in any order come back bit for bit and a missing one is NaN") 
     CHECK(reader.beams()[k].pa_rad == Approx(sample_beam(k).pa_rad).epsilon(1e-6));
   }
   CHECK_FALSE(reader.beams()[2].valid());
+}
+
+TEST_CASE("rows of zeros stay a hole unless something was there") {
+  const TestFolder folder;
+  ImageHeader header = sample_header();
+  header.nx = header.ny = 512;
+  const std::size_t plane_bytes = header.nx * header.ny * sizeof(float);
+  std::vector<float> pixels(header.nx * header.ny);
+  FitsCubeWriter writer(folder / "a.fits", header, image_kind());
+  CHECK(writer.put_rows(0, 0, header.ny, pixels.data()) == 0);
+  pixels[7] = -0.0F;  // its sign is a bit
+  CHECK(writer.put_rows(1, 0, 256, pixels.data()) == plane_bytes / 2);
+  CHECK(writer.put_rows(1, 256, 256, pixels.data() + pixels.size() / 2) == 0);
+  pixels[7] = 3;
+  CHECK(writer.put_rows(2, 0, header.ny, pixels.data()) == plane_bytes);
+  pixels[7] = 0;
+  // Rows that were there are replaced by zeros.
+  CHECK(writer.put_rows(2, 0, header.ny, pixels.data()) == plane_bytes);
+  for (std::size_t k = 0; k < header.nchan; ++k) {
+    if (k > 2) CHECK(writer.put_rows(k, 0, header.ny, pixels.data()) == 0);
+    writer.complete_plane(k, sample_beam(k));
+  }
+  writer.finish();
+  struct stat info {};
+  REQUIRE(::stat((folder / "a.fits").c_str(), &info) == 0);
+  CHECK(static_cast<std::size_t>(info.st_size) > 6 * plane_bytes);
+  CHECK(static_cast<std::size_t>(info.st_blocks) * 512 < 2 * plane_bytes);
+  const FitsCubeReader reader(folder / "a.fits");
+  for (const std::size_t k : {0, 2, 3, 4, 5}) CHECK(same_bits(plane_of(reader, k), pixels));
+  pixels[7] = -0.0F;
+  CHECK(same_bits(plane_of(reader, 1), pixels));
 }
 
 TEST_CASE("the header comes back") {
@@ -181,4 +213,24 @@ TEST_CASE("names with characters that cfitsio's file syntax uses are taken liter
   FitsCubeWriter(path, sample_header(), image_kind()).finish();
   CHECK(std::filesystem::exists(path));
   CHECK(FitsCubeReader(path).header().nchan == 6);
+}
+
+TEST_CASE("one beam for all planes stands in the header, one pixel is an image too") {
+  const TestFolder folder;
+  const ImageHeader header = sample_header();
+  FitsCubeWriter writer(folder / "a.fits", header, {"image", "Jy/beam", true, false, true});
+  writer.put_plane(2, sample_plane(header, 2).data(), sample_beam(1));
+  writer.finish();
+  const FitsCubeReader reader(folder / "a.fits");
+  REQUIRE(reader.beams().size() == header.nchan);
+  for (const Beam& beam : reader.beams()) {
+    CHECK(beam.major_rad == Approx(sample_beam(1).major_rad).epsilon(1e-12));
+  }
+  FitsCubeWriter sums(folder / "sums.fits", header, {"sumwt", "", false, true});
+  const float value = 7;
+  sums.put_plane(1, &value);
+  sums.finish();
+  const FitsCubeReader read_sums(folder / "sums.fits");
+  CHECK(read_sums.header().nx == 1);
+  CHECK(plane_of(read_sums, 1) == std::vector<float>{7});
 }

@@ -25,9 +25,10 @@ double shift(const Direction& towards, FrequencyFrame from, FrequencyFrame to, d
 TEST_CASE("the Sun moves towards the apex at 20 km/s and across it not at all") {
   const Direction apex{270.95938 * kDegree, 30.00468 * kDegree, "ICRS"};  // 18h +30deg of B1900
   const double along = shift(apex, FrequencyFrame::bary, FrequencyFrame::lsrk, kTime);
-  CHECK(along == Approx(20000).margin(1));
+  CHECK(along == Approx(20000).epsilon(0).margin(1));
   const Direction across{apex.ra_rad + 90 * kDegree, 0, "ICRS"};
-  CHECK(shift(across, FrequencyFrame::bary, FrequencyFrame::lsrk, kTime) == Approx(0).margin(0.5));
+  CHECK(shift(across, FrequencyFrame::bary, FrequencyFrame::lsrk, kTime) ==
+        Approx(0).epsilon(0).margin(0.5));
 }
 
 TEST_CASE("rotation is within 370 m/s here, the orbit within 30.5 km/s") {

@@ -135,16 +135,20 @@ struct Data {
 };
 
 /// An image and its view.
-struct Image {
-  Image(std::size_t a_nx, std::size_t a_ny) : nx(a_nx), ny(a_ny), pixels(nx * ny) {}
-  View<float, 2> view() { return {pixels.data(), {ny, nx}}; }
-  View<const float, 2> view() const { return {pixels.data(), {ny, nx}}; }
-  float& operator()(std::size_t y, std::size_t x) { return pixels[y * nx + x]; }
-  float operator()(std::size_t y, std::size_t x) const { return pixels[y * nx + x]; }
+template <class Pixel>
+struct ImageOf {
+  ImageOf(std::size_t a_nx, std::size_t a_ny) : nx(a_nx), ny(a_ny), pixels(nx * ny) {}
+  View<Pixel, 2> view() { return {pixels.data(), {ny, nx}}; }
+  View<const Pixel, 2> view() const { return {pixels.data(), {ny, nx}}; }
+  Pixel& operator()(std::size_t y, std::size_t x) { return pixels[y * nx + x]; }
+  Pixel operator()(std::size_t y, std::size_t x) const { return pixels[y * nx + x]; }
 
   std::size_t nx;
   std::size_t ny;
-  std::vector<float> pixels;
+  std::vector<Pixel> pixels;
 };
+
+using Image = ImageOf<float>;
+using DoubleImage = ImageOf<double>;
 
 }  // namespace oracle

@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
+#include <stages/kernels/direct_predict.h>
 #include <stages/kernels/restore.h>
 #include <stages/kernels/sparse_model.h>
 
@@ -83,6 +84,69 @@ TEST_CASE("a clean in a sparse mask has the bits of one on planes", "[kernels][m
   for (const PixelRun& run : runs) {
     for (std::size_t x = run.first; x < run.end; ++x) CHECK(sparse(run.y, x) == dense(run.y, x));
   }
+  options.discard_residual = true;
+  Image spent = sky.dirty;
+  const HogbomResult lazy = hogbom(spent.view(), sky.psf.view(), runs, options);
+  CHECK(lazy.peak == result.peak);
+  SparseModel lazy_model;
+  add_components(lazy.components, lazy_model);
+  write_rows(lazy_model, 0, from_sparse.view());
+  CHECK(from_sparse.pixels == dense_model.pixels);
+}
+
+TEST_CASE("subtractions that wait change no component", "[kernels][model]") {
+  // Sides that are no multiple of a tile's, odd and even; ties; pixels that are no number.
+  const auto [nx, ny] = GENERATE(
+      table<std::size_t, std::size_t>({{133, 97}, {64, 64}, {17, 40}, {16, 16}, {300, 170}}));
+  const auto [gain, threshold] =
+      GENERATE(table<float, float>({{0.2F, 0.004F}, {0.05F, 0.1F}, {0.3F, 0}}));
+  const bool masked = GENERATE(false, true);
+  std::mt19937 random(8);
+  std::normal_distribution<float> noise;
+  Image psf(nx, ny);
+  Image dirty(nx, ny);
+  Image mask(nx, ny);
+  for (std::size_t y = 0; y < ny; ++y) {
+    for (std::size_t x = 0; x < nx; ++x) {
+      const float dy = static_cast<float>(y) - static_cast<float>(ny / 2);
+      const float dx = static_cast<float>(x) - static_cast<float>(nx / 2);
+      const float r = std::hypot(dx, dy);
+      psf(y, x) = std::cos(r) / (1 + r * r / 4) + (r > 0 ? 0.002F * noise(random) : 0);
+      dirty(y, x) = 0.01F * std::round(10 * noise(random));
+      mask(y, x) = masked && (x < 5 || (x + 2 * y) % 70 < 20) ? 0.0F : 1.0F;
+    }
+  }
+  dirty(3, 2) = dirty(ny - 1, nx - 1) = -1;
+  dirty(ny / 2, 5) = std::numeric_limits<float>::quiet_NaN();
+  HogbomOptions options;
+  options.gain = gain;
+  options.max_iterations = 1500;
+  options.threshold = threshold;
+  options.record_components = true;
+  Image model(nx, ny);
+  Image whole = dirty;
+  const auto expected = hogbom(whole.view(), std::as_const(psf).view(), model.view(),
+                               std::as_const(mask).view(), options);
+  options.discard_residual = true;
+  Image spent = dirty;
+  const PixelRuns runs = masked_runs(std::as_const(mask).view(), {ny, nx});
+  const auto result = hogbom(spent.view(), std::as_const(psf).view(), runs, options);
+  CHECK(expected.iterations > 50);
+  CHECK(result.iterations == expected.iterations);
+  CHECK(result.start_peak == expected.start_peak);
+  CHECK(result.stop == expected.stop);
+  if (expected.stop == HogbomStop::kThreshold) {
+    CHECK(result.peak <= expected.peak);
+  } else {
+    CHECK(result.peak == expected.peak);
+  }
+  bool same = result.components.size() == expected.components.size();
+  for (std::size_t k = 0; same && k < result.components.size(); ++k) {
+    const CleanComponent& a = result.components[k];
+    const CleanComponent& b = expected.components[k];
+    same = a.x == b.x && a.y == b.y && a.flux == b.flux;
+  }
+  CHECK(same);
 }
 
 TEST_CASE("rows are restored as the whole plane is", "[kernels][model][restore]") {
@@ -136,4 +200,46 @@ TEST_CASE("runs unite and intersect as sets of pixels do", "[kernels][mask]") {
   for (std::size_t y = 0; y < 12; ++y) {
     for (std::size_t x = 0; x < 20; ++x) CHECK(rows.contains(y, x) == (either(y, x) > 0.5F));
   }
+}
+
+TEST_CASE("visibilities of few components are summed to the precision", "[kernels][model]") {
+  std::mt19937 random(9);
+  std::uniform_real_distribution<double> far(-3000, 3000);
+  std::vector<double> uvw(3 * 700);
+  for (double& metres : uvw) metres = far(random);
+  const std::vector<double> freq{1.4e9, 1.5e9};
+  const PlaneSamples geometry{{uvw.data(), {700, 3}}, {freq.data(), {2}}, {}, {}};
+  const ModelGrid grid{401, 300, -2e-3, 1.5e-3};  // to 0.46 from the centre, n - 1 = -0.11
+  SparseModel model{{0, 0, 1}, {10, 400, 2.5F}, {150, 200, -0.5F}, {299, 120, 0.75F}};
+  const bool w_term = GENERATE(true, false);
+  std::vector<std::complex<float>> single(1400);
+  std::vector<std::complex<float>> twice(1400);
+  std::vector<std::complex<float>> threaded(1400);
+  direct_predict<float>(model, grid, w_term, geometry, 1, {single.data(), {700, 2}});
+  direct_predict<float>(model, grid, w_term, geometry, 4, {threaded.data(), {700, 2}});
+  direct_predict<double>(model, grid, w_term, geometry, 2, {twice.data(), {700, 2}});
+  CHECK(single == threaded);
+  double worst_single = 0;
+  double worst_double = 0;
+  for (std::size_t k = 0; k < 1400; ++k) {
+    std::complex<double> truth = 0;
+    for (const ModelPixel& p : model) {
+      const double l = (static_cast<double>(p.x) - 200) * grid.cell_x_rad;
+      const double m = (static_cast<double>(p.y) - 150) * grid.cell_y_rad;
+      const double q = w_term ? oracle::n_minus_one(l, m) : 0;
+      const double turns = (uvw[k / 2 * 3] * l + uvw[k / 2 * 3 + 1] * m + uvw[k / 2 * 3 + 2] * q) *
+                           freq[k % 2] / oracle::kLightSpeed;
+      truth += static_cast<double>(p.flux) * oracle::wave(turns);
+    }
+    worst_single = std::max(worst_single, std::abs(std::complex<double>(single[k]) - truth));
+    worst_double = std::max(worst_double, std::abs(std::complex<double>(twice[k]) - truth));
+  }
+  CHECK(worst_single < 4.75e-6);  // 1e-6 of the flux
+  CHECK(worst_double < 4.75e-7);  // the visibilities are floats
+  CHECK_THROWS_WITH(
+      direct_predict<float>(model, grid, true, geometry, 1, {single.data(), {1400, 1}}),
+      Catch::Contains("[700][2]"));
+  CHECK(direct_predict_pays(model, grid, 1400));
+  model.resize(4000);
+  CHECK_FALSE(direct_predict_pays(model, grid, 1400));
 }

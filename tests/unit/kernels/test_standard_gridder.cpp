@@ -5,9 +5,11 @@
 #include <catch2/catch.hpp>
 #include <cmath>
 #include <limits>
+#include <random>
 #include <stdexcept>
 #include <tuple>
 
+#include "adjointness.h"
 #include "direct_sum.h"
 
 using namespace skymill::kernels;
@@ -47,36 +49,15 @@ double worst_against_direct_sum(const Data& data, std::size_t nx, std::size_t ny
   return worst / static_cast<double>(peak);
 }
 
-template <class Real>
-double adjointness_error(std::size_t nx, std::size_t ny) {
-  Data data(7, 300, {1.0e9, 1.1e9}, kCell, 1.1);  // some baselines fall off the grid
+/// Baselines of which some fall off the grid, and visibilities of pure noise.
+Data noise_data() {
+  Data data(7, 300, {1.0e9, 1.1e9}, kCell, 1.1);
   std::mt19937 random(3);
   std::normal_distribution<float> noise;
   for (auto& v : data.vis) {
     v = {noise(random), noise(random)};
   }
-  Image x(nx, ny);
-  for (float& p : x.pixels) {
-    p = noise(random);
-  }
-  const StandardGridder<Real> gridder(nx, ny, -kCell, kCell);
-  Image dirty(nx, ny);
-  const double sumwt = gridder.dirty(data.samples(), dirty.view());
-  std::vector<std::complex<float>> predicted(data.vis.size());
-  gridder.predict(x.view(), data.samples(), {predicted.data(), {data.rows, 2}});
-  double left = 0;
-  double scale = 0;
-  for (std::size_t k = 0; k < predicted.size(); ++k) {
-    const std::complex<double> term =
-        std::conj(std::complex<double>(predicted[k])) * std::complex<double>(data.vis[k]);
-    left += static_cast<double>(data.weight[k]) * term.real();
-    scale += static_cast<double>(data.weight[k]) * std::abs(term);
-  }
-  double right = 0;
-  for (std::size_t k = 0; k < x.pixels.size(); ++k) {
-    right += sumwt * static_cast<double>(x.pixels[k]) * static_cast<double>(dirty.pixels[k]);
-  }
-  return std::abs(left - right) / scale;
+  return data;
 }
 
 }  // namespace
@@ -112,9 +93,13 @@ TEST_CASE("a source lands on its pixel, in both axes", "[kernels][gridder]") {
 }
 
 TEST_CASE("gridding and degridding are adjoint", "[kernels][gridder]") {
-  CHECK(adjointness_error<double>(64, 48) < 1e-7);
-  CHECK(adjointness_error<double>(45, 63) < 1e-7);
-  CHECK(adjointness_error<float>(64, 48) < 1e-6);
+  const auto [nx, ny] = GENERATE(table<std::size_t, std::size_t>({{64, 48}, {45, 63}, {16, 16}}));
+  INFO(nx << " x " << ny);
+  const Data data = noise_data();
+  const StandardGridder<double> exact(nx, ny, -kCell, kCell);
+  CHECK(oracle::adjointness_error<float>(exact, data) < 1e-8);
+  const StandardGridder<float> single(nx, ny, -kCell, kCell);
+  CHECK(oracle::adjointness_error<float>(single, data) < 1e-6);
 }
 
 TEST_CASE("predicted visibilities agree with the sum over the model", "[kernels][gridder]") {
@@ -149,8 +134,8 @@ TEST_CASE("predicted visibilities agree with the sum over the model", "[kernels]
     sum_of_squares += error * error;
   }
   // One visibility sees the 1/100-cell look-up undiluted: half a step is 2 pi 0.005 * 0.4 turns.
-  CHECK(worst < 2e-2 * 3.5);
-  CHECK(std::sqrt(sum_of_squares / static_cast<double>(predicted.size())) < 5e-3 * 3.5);
+  CHECK(worst < 1.3e-2 * 3.5);
+  CHECK(std::sqrt(sum_of_squares / static_cast<double>(predicted.size())) < 2.5e-3 * 3.5);
 }
 
 TEST_CASE("results have the same bits for any number of threads", "[kernels][gridder]") {
@@ -214,7 +199,7 @@ TEST_CASE("samples that do not count change nothing", "[kernels][gridder]") {
 
   data.uvw[3 * 5] = 1e9;  // far off the grid: dropped, also from the weights
   CHECK(gridder.dirty(data.samples(), image.view()) ==
-        Approx(sumwt - static_cast<double>(data.weight[5])));
+        Approx(sumwt - static_cast<double>(data.weight[5])).epsilon(1e-12));
 }
 
 TEST_CASE("without weight the plane is zero", "[kernels][gridder]") {

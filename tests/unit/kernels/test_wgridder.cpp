@@ -2,34 +2,26 @@
 #include <stages/kernels/wgridder.h>
 
 #include <algorithm>
+#include <array>
 #include <catch2/catch.hpp>
 #include <cmath>
 #include <limits>
 #include <stdexcept>
 #include <tuple>
 
+#include "adjointness.h"
 #include "direct_sum.h"
 
 using namespace skymill::kernels;
+using oracle::adjointness_error;
 using oracle::Data;
+using oracle::DoubleImage;
 using oracle::Image;
 using oracle::Source;
 
 namespace {
 
 constexpr double kCell = 2e-3;  // wide fields, so that small images have large w terms
-
-/// An image of doubles and its view.
-struct DoubleImage {
-  DoubleImage(std::size_t a_nx, std::size_t a_ny) : nx(a_nx), ny(a_ny), pixels(nx * ny) {}
-  View<double, 2> view() { return {pixels.data(), {ny, nx}}; }
-  View<const double, 2> view() const { return {pixels.data(), {ny, nx}}; }
-  double& operator()(std::size_t y, std::size_t x) { return pixels[y * nx + x]; }
-
-  std::size_t nx;
-  std::size_t ny;
-  std::vector<double> pixels;
-};
 
 /// The largest 1 - n of an image.
 double largest_drop(std::size_t nx, std::size_t ny, double cell_x, double cell_y) {
@@ -135,36 +127,6 @@ double predict_error(const WGridder<double>* as_double, const WGridder<float>* a
   return std::sqrt(wrong / all);
 }
 
-/// |Re <w predict(x), v> - sumwt <x, dirty(v)>| over the size of its terms.
-template <class Real, class Pixel, class Pixels>
-double adjointness_error(const WGridder<Real>& gridder, const Data& data) {
-  std::mt19937 random(3);
-  std::normal_distribution<float> noise;
-  Pixels x(gridder.nx(), gridder.ny());
-  for (auto& p : x.pixels) {
-    p = noise(random);
-  }
-  Pixels dirty(gridder.nx(), gridder.ny());
-  const double sumwt = gridder.dirty(data.samples(), dirty.view());
-  std::vector<std::complex<Pixel>> predicted(data.vis.size());
-  const Pixels& fixed = x;
-  gridder.predict(fixed.view(), data.samples(),
-                  {predicted.data(), {data.rows, data.freq_hz.size()}});
-  double left = 0;
-  double scale = 0;
-  for (std::size_t k = 0; k < predicted.size(); ++k) {
-    const std::complex<double> term =
-        std::conj(std::complex<double>(predicted[k])) * std::complex<double>(data.vis[k]);
-    left += static_cast<double>(data.weight[k]) * term.real();
-    scale += static_cast<double>(data.weight[k]) * std::abs(term);
-  }
-  double right = 0;
-  for (std::size_t k = 0; k < x.pixels.size(); ++k) {
-    right += sumwt * static_cast<double>(x.pixels[k]) * static_cast<double>(dirty.pixels[k]);
-  }
-  return std::abs(left - right) / scale;
-}
-
 }  // namespace
 
 TEST_CASE("wgridder: dirty images keep the accuracy in single precision", "[kernels][wgridder]") {
@@ -263,9 +225,9 @@ TEST_CASE("wgridder: gridding and degridding are adjoint", "[kernels][wgridder]"
   const Data data = noise_data(17, 300, nx, ny, -kCell, kCell, turns);
   INFO(nx << " x " << ny << ", " << turns << " turns");
   const WGridder<float> single(nx, ny, -kCell, kCell, with_accuracy(1e-4));
-  CHECK(adjointness_error<float, float, Image>(single, data) < 1e-6);
+  CHECK(adjointness_error<float>(single, data) < 1e-6);
   const WGridder<double> exact(nx, ny, -kCell, kCell, with_accuracy(1e-4));
-  CHECK(adjointness_error<double, double, DoubleImage>(exact, data) < 1e-12);
+  CHECK(adjointness_error<double>(exact, data) < 1e-12);
 }
 
 TEST_CASE("wgridder: results have the same bits for any number of threads", "[kernels][wgridder]") {
@@ -296,6 +258,59 @@ TEST_CASE("wgridder: results have the same bits for any number of threads", "[ke
     CHECK(a.pixels == dirty.pixels);
     CHECK(b.pixels == psf.pixels);
     CHECK(c == vis);
+  }
+}
+
+TEST_CASE("wgridder: planes larger than a cache keep accuracy and bits", "[kernels][wgridder]") {
+  // A half plane of 10 MB goes through in parts, and from this u on lines reach around the period.
+  const double turns = GENERATE(0.0, 0.3, 2.5);
+  const std::size_t nx = 1500;
+  const std::size_t ny = 1100;
+  const double cell = 2e-4;
+  Data data = noise_data(47, 300, nx, ny, -cell, cell, turns);
+  const double edge = 0.5 / cell * oracle::kLightSpeed / 1.1e9;
+  for (std::size_t row = 0; row < 20; ++row) {
+    data.uvw[3 * row] = (row % 2 == 0 ? 0.9999 : -0.9995) * edge;
+  }
+  Image dirty(nx, ny);
+  std::vector<std::complex<float>> vis(data.vis.size());
+  for (const std::size_t threads : {1U, 2U, 5U}) {
+    WGridderOptions options = with_accuracy(1e-4);
+    options.threads = threads;
+    const WGridder<float> gridder(nx, ny, -cell, cell, options);
+    INFO(turns << " turns, " << threads << " threads");
+    Image image(nx, ny);
+    gridder.dirty(data.samples(), image.view());
+    std::vector<std::complex<float>> predicted(data.vis.size());
+    const Image& model = image;
+    gridder.predict(model.view(), data.samples(), {predicted.data(), {data.rows, 2}});
+    if (threads == 1) {
+      double wrong = 0;
+      double all = 0;
+      for (std::size_t k = 0; k < 300; ++k) {
+        const std::size_t x = k * 7919 % nx;
+        const std::size_t y = k * 104729 % ny;
+        const auto [l, m] = direction(x, y, nx, ny, -cell, cell);
+        const double truth = oracle::dirty_pixel_w(data.samples(), l, m);
+        wrong += std::pow(static_cast<double>(image(y, x)) - truth, 2);
+        all += truth * truth;
+      }
+      CHECK(std::sqrt(wrong / all) <= 1e-4);
+      Image sources(nx, ny);
+      CHECK(predict_error<float>(nullptr, &gridder, data, sources, -cell, cell) <= 1e-4);
+      if (turns == 0.0) {
+        // Pixels of another precision have no room for the plane's spectra.
+        DoubleImage wide(nx, ny);
+        gridder.dirty(data.samples(), wide.view());
+        CHECK(std::equal(wide.pixels.begin(), wide.pixels.end(), image.pixels.begin(),
+                         [](double a, float b) { return static_cast<float>(a) == b; }));
+      }
+      CHECK(adjointness_error<float>(gridder, data) < 1e-6);
+      dirty.pixels = image.pixels;
+      vis = predicted;
+    }
+    CHECK(image.pixels == dirty.pixels);
+    CHECK(predicted == vis);
   }
 }
 
@@ -370,6 +385,62 @@ TEST_CASE("wgridder: samples that do not count change nothing", "[kernels][wgrid
     CHECK(vis[2 * row] == std::complex<float>(0));
   }
   CHECK(std::all_of(vis.begin(), vis.end(), [](auto v) { return std::isfinite(std::abs(v)); }));
+}
+
+TEST_CASE("wgridder: placed samples give the same bits", "[kernels][wgridder]") {
+  const double turns = GENERATE(0.0, 0.4, 30.0);
+  constexpr std::size_t kSize = 40;
+  Data data = noise_data(12, 150, kSize, kSize, -kCell, kCell, turns);
+  const WGridder<float> gridder(kSize, kSize, -kCell, kCell, with_accuracy(1e-4));
+  const auto placed_dirty = [&](WGridder<float>::Placed& placed) {
+    Image image(kSize, kSize);
+    const double sum = gridder.dirty(placed, data.samples(), image.view());
+    Image expected(kSize, kSize);
+    CHECK(sum == gridder.dirty(data.samples(), expected.view()));
+    CHECK(image.pixels == expected.pixels);
+    return image;
+  };
+  auto placed = gridder.place(data.samples());
+  const Image first = placed_dirty(placed);
+  Image psf(kSize, kSize);
+  gridder.psf(placed, data.samples(), psf.view());
+  Image expected_psf(kSize, kSize);
+  gridder.psf(data.samples(), expected_psf.view());
+  CHECK(psf.pixels == expected_psf.pixels);
+  for (auto& v : data.vis) v = std::conj(v) * 2.0F;
+  CHECK(placed_dirty(placed).pixels != first.pixels);
+
+  Image model(kSize, kSize);
+  place_sources(model, -kCell, kCell);
+  std::vector<std::complex<float>> vis(data.vis.size());
+  std::vector<std::complex<float>> expected(data.vis.size());
+  const std::array<std::size_t, 2> shape{data.rows, data.freq_hz.size()};
+  gridder.predict(placed, std::as_const(model).view(),
+                  View<std::complex<float>, 2>(vis.data(), shape));
+  gridder.predict(std::as_const(model).view(), data.samples(),
+                  View<std::complex<float>, 2>(expected.data(), shape));
+  CHECK(vis == expected);
+
+  SECTION("what does not count is not predicted, and no number counts as zero later") {
+    data.weight[3] = 0;
+    auto fewer = gridder.place(data.samples());
+    gridder.predict(fewer, std::as_const(model).view(),
+                    View<std::complex<float>, 2>(vis.data(), shape));
+    CHECK(vis[3] == std::complex<float>(0));
+    CHECK(vis[4] != std::complex<float>(0));
+    placed_dirty(fewer);
+    data.vis[5] = std::numeric_limits<float>::quiet_NaN();
+    Image image(kSize, kSize);
+    gridder.dirty(fewer, data.samples(), image.view());
+    data.vis[5] = 0;
+    CHECK(placed_dirty(fewer).pixels == image.pixels);
+  }
+  SECTION("other samples are refused") {
+    const Data other = noise_data(12, 149, kSize, kSize, -kCell, kCell, turns);
+    Image image(kSize, kSize);
+    CHECK_THROWS_WITH(gridder.dirty(placed, other.samples(), image.view()),
+                      Catch::Contains("[149][2]") && Catch::Contains("[150][2]"));
+  }
 }
 
 TEST_CASE("wgridder: without weight or samples the plane is zero", "[kernels][wgridder]") {

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
-#include <catch2/catch.hpp>
 #include <core/error.h>
 #include <stages/image/channel_store.h>
+#include <catch2/catch.hpp>
 
 #include <limits>
 
@@ -55,6 +55,13 @@ TEST_CASE("Stokes I is the mean of both hands; its weight the mean of first and 
   CHECK(second.weight(1, 0) == 3.5F);
   CHECK(second.uvw_m(1, 2) == 12);
   CHECK(second.freq_hz(0) == 1.1e9);
+  // The second channel is the brighter one; flags take its power away.
+  CHECK(store.longest_first() == std::vector<std::size_t>{1, 0});
+  Visibilities flagged = rows_of(header);
+  for (std::size_t k = 4; k < 8; ++k) flagged.flag[k] = flagged.flag[8 + k] = 1;
+  ChannelStore other(*header, spectral_grid(*header, 0, 1, std::nullopt), "I", true);
+  other.add(flagged);
+  CHECK(other.longest_first() == std::vector<std::size_t>{0, 1});
 }
 
 TEST_CASE("the lesser hand's weight, and a NaN in one of them") {
@@ -125,12 +132,13 @@ TEST_CASE("pseudoI takes the hand that is good, at the weight of one") {
   CHECK(store.flagged() == 1);
 }
 
-TEST_CASE("a flag of either hand, a bad weight and a NaN each kill the sample, not its neighbours") {
+TEST_CASE(
+    "a flag of either hand, a bad weight and a NaN each kill the sample, not its neighbours") {
   const auto header = header_of({9, 12});
   Visibilities rows = rows_of(header);
-  rows.flag[1] = 1;                                                       // row 0, channel 0, YY
-  rows.data[2] = {std::numeric_limits<float>::quiet_NaN(), 0};            // row 0, channel 1, XX
-  rows.weight[2] = -5;                                                    // row 1
+  rows.flag[1] = 1;                                             // row 0, channel 0, YY
+  rows.data[2] = {std::numeric_limits<float>::quiet_NaN(), 0};  // row 0, channel 1, XX
+  rows.weight[2] = -5;                                          // row 1
   rows.weight[3] = 1;
   ChannelStore store(*header, spectral_grid(*header, 0, 1, std::nullopt), "I", true);
   store.add(rows);
@@ -142,7 +150,8 @@ TEST_CASE("a flag of either hand, a bad weight and a NaN each kill the sample, n
 
 TEST_CASE("a Stokes parameter that the data have not, and too many rows, are refused") {
   const auto header = header_of({9, 12});
-  CHECK_THROWS_AS(ChannelStore(*header, spectral_grid(*header, 0, 1, std::nullopt), "RR", true), Error);
+  CHECK_THROWS_AS(ChannelStore(*header, spectral_grid(*header, 0, 1, std::nullopt), "RR", true),
+                  Error);
   ChannelStore store(*header, spectral_grid(*header, 0, 1, std::nullopt), "I", true);
   store.add(rows_of(header));
   CHECK_THROWS_AS(store.add(rows_of(header)), Error);

@@ -5,8 +5,10 @@
 #include <stages/concat/concat_stage.h>
 #include <catch2/catch.hpp>
 
+#include <chrono>
 #include <cmath>
 #include <filesystem>
+#include <fstream>
 
 #include <core/testing.h>
 
@@ -53,15 +55,20 @@ Chunk<ChannelImage> channel(std::size_t number, bool blank = false) {
   return Chunk<ChannelImage>(std::move(image), Span("channel", number, number + 1));
 }
 
-void concat(const std::string& output, std::vector<Chunk<ChannelImage>> channels, std::size_t nchan,
-            bool overwrite = false) {
+void concat(ConcatParams params, std::shared_ptr<CubeHeader> header,
+            std::vector<Chunk<ChannelImage>> channels, int threads = 1) {
   PortSpec spec;
   spec.axes = {"channel", "y", "x"};
-  spec.set_header<CubeHeader>(header_of(nchan));
+  spec.set_header<CubeHeader>(std::move(header));
+  testing::run_sink<Concat>(std::move(params), std::move(channels), spec, {threads});
+}
+
+void concat(const std::string& output, std::vector<Chunk<ChannelImage>> channels, std::size_t nchan,
+            bool overwrite = false) {
   ConcatParams params;
   params.output = output;
   params.overwrite = overwrite;
-  testing::run_sink<Concat>(params, std::move(channels), spec);
+  concat(params, header_of(nchan), std::move(channels));
 }
 
 template <class... Channels>
@@ -109,6 +116,83 @@ TEST_CASE("a blank or missing channel is masked, never silently zero") {
   CHECK_FALSE(fs::exists(scratch.path() + "/none.image"));
 }
 
+TEST_CASE("several threads write the same cubes as one") {
+  const Scratch scratch("/tmp", "test");
+  ConcatParams one, four;
+  one.output = scratch.path() + "/one";
+  four.output = scratch.path() + "/four";
+  const auto channels = [] {
+    std::vector<Chunk<ChannelImage>> all;
+    for (std::size_t k = 0; k < 40; ++k) all.push_back(channel(k, k % 7 == 3));
+    return all;
+  };
+  concat(one, header_of(40), channels(), 1);
+  concat(four, header_of(40), channels(), 4);
+  for (const char* product :
+       {".image", ".residual", ".psf", ".model", ".image.fits", ".residual.fits"}) {
+    CHECK(differences(one.output + product, four.output + product).empty());
+  }
+}
+
+TEST_CASE("all products are taken as they come; one has a pixel a channel") {
+  const Scratch scratch("/tmp", "test");
+  auto header = header_of(2);
+  header->products.push_back({"sumwt", "", false, true});
+  header->products.push_back({"pb", "", false});
+  std::vector<Chunk<ChannelImage>> channels = list(channel(0), channel(1));
+  for (auto& chunk : channels) {
+    const auto number = static_cast<float>(chunk.span().at("channel").begin);
+    chunk->products.emplace_back(std::vector<float>{100 + number}, 1);
+    chunk->products.emplace_back(std::vector<float>(120, 0.5F), 12);
+  }
+  ConcatParams params;
+  params.output = scratch.path() + "/a";
+  params.casa = {"pb", "all"};
+  params.fits = {"all"};
+  concat(params, header, std::move(channels));
+  for (const char* product : {".psf", ".residual", ".model", ".image", ".sumwt", ".pb"}) {
+    const std::string path = params.output + product;
+    CHECK(differences(path, path + ".fits") == std::vector<std::string>());
+  }
+  const FitsCubeReader reader(params.output + ".sumwt.fits");
+  CHECK(reader.header().nx == 1);
+  CHECK(reader.header().ny == 1);
+  float sum = 0;
+  reader.read_plane(1, &sum);
+  CHECK(sum == 101);
+}
+
+TEST_CASE("a plane of another size than the header says is refused, and no cube stays") {
+  const Scratch scratch("/tmp", "test");
+  auto odd = channel(1);
+  odd->products[2] = Plane(std::vector<float>(110), 11);
+  CHECK_THROWS_WITH(concat(scratch.path() + "/a", list(channel(0), std::move(odd)), 2),
+                    Catch::Matchers::Contains("'model' of channel 1 has 11 x 10 pixels, not 12"));
+  CHECK(fs::is_empty(scratch.path()));
+}
+
+TEST_CASE("while cubes grow it can be seen which planes are there") {
+  const Scratch scratch("/tmp", "test");
+  const std::string a = scratch.path() + "/a";
+  std::string states;
+  std::vector<float> first(120);
+  auto looking = channel(3);
+  const std::vector<float> model = looking->products[2].pixels();
+  looking->products[2] = Plane(
+      [&](std::size_t row, std::size_t rows, float* out) {
+        std::ifstream file(a + ".planes.partial");
+        std::getline(file, states);
+        const FitsCubeReader growing(a + ".image.fits.partial");
+        growing.read_plane(0, first.data());
+        std::copy_n(model.data() + row * 12, rows * 12, out);
+      },
+      12, 10, 0);
+  concat(a, list(channel(0), channel(1, true), std::move(looking)), 4);
+  CHECK(states == "+-..");
+  CHECK(first == channel(0)->products[3].pixels());
+  CHECK_FALSE(fs::exists(a + ".planes.partial"));
+}
+
 TEST_CASE("differences are found and named: pixels, masks, beams, shape") {
   const Scratch scratch("/tmp", "test");
   const std::string a = scratch.path() + "/a", b = scratch.path() + "/b", c = scratch.path() + "/c";
@@ -132,6 +216,11 @@ TEST_CASE("cubes that exist are kept, or replaced whole") {
   const Scratch scratch("/tmp", "test");
   const std::string a = scratch.path() + "/a";
   concat(a, list(channel(0)), 1);
+  // What stands as it would be made is not made again; what somebody has changed is kept.
+  const auto before = fs::last_write_time(a + ".image.fits");
+  concat(a, list(channel(0)), 1);
+  CHECK(fs::last_write_time(a + ".image.fits") == before);
+  fs::last_write_time(a + ".image.fits", before + std::chrono::seconds(1));
   CHECK_THROWS_WITH(concat(a, list(channel(0)), 1), Catch::Matchers::Contains("exists already"));
   CHECK_NOTHROW(concat(a, list(channel(0)), 1, true));
   for (const auto& entry : fs::directory_iterator(scratch.path())) {

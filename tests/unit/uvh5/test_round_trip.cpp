@@ -126,7 +126,7 @@ TEST_CASE("simulate, uvh5_writer, uvh5_reader: every row comes back bit by bit")
       CHECK(got.header->pointing_dec_rad == simulate.dec);
       CHECK(got.header->antennas.size() == 117);
       CHECK(got.header->antennas[116].diameter_m == 4.65);
-      CHECK(got.header->max_uvw_m == Approx(made.header->max_uvw_m).margin(1e-3));
+      CHECK(got.header->max_uvw_m == Approx(made.header->max_uvw_m).epsilon(0).margin(1e-3));
       REQUIRE(got.header->fields.size() == 3);
       for (std::size_t t = 0; t < 3; ++t) {
         CHECK(got.header->fields[t].name == "meridian_icrs_t" + std::to_string(t));
@@ -142,7 +142,7 @@ TEST_CASE("simulate, uvh5_writer, uvh5_reader: every row comes back bit by bit")
       for (std::size_t k = 0; k < 117; ++k) {
         for (std::size_t axis = 0; axis < 3; ++axis) {
           CHECK(got.header->antennas[k].position_m[axis] ==
-                Approx(made.header->antennas[k].position_m[axis]).margin(1e-6));
+                Approx(made.header->antennas[k].position_m[axis]).epsilon(0).margin(1e-6));
         }
       }
     }
@@ -224,7 +224,7 @@ TEST_CASE("positions of old drift files, turned to the meridian, become ITRF") {
     for (std::size_t k = 0; k < 117; ++k) {
       for (std::size_t axis = 0; axis < 3; ++axis) {
         CHECK(got.antennas[k].position_m[axis] ==
-              Approx(made.antennas[k].position_m[axis]).margin(1e-6));
+              Approx(made.antennas[k].position_m[axis]).epsilon(0).margin(1e-6));
       }
     }
   }

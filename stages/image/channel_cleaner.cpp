@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
-#include <stages/image/clean_channel.h>
+#include <stages/image/channel_cleaner.h>
 #include <stages/image/minor_cycle.h>
+#include <stages/kernels/beam_difference.h>
 #include <stages/kernels/beam_fit.h>
 #include <stages/kernels/clean_control.h>
 #include <stages/kernels/restore.h>
@@ -41,35 +42,53 @@ struct BestModel {
   }
 };
 
-/// One channel on its way through the steps. Only the PSF and the residual are ever held whole.
-class ChannelCleaner {
- public:
-  ChannelCleaner(const ChannelTools& tools, const kernels::PlaneSamples& samples, int hands,
-                 const std::function<void()>& check)
+}  // namespace
+
+struct ChannelCleaner::Impl {
+  Impl(const ChannelTools& tools, const kernels::PlaneSamples& samples, int hands,
+       const PlaneGivens& givens, const std::function<void()>& check)
       : tools_(tools),
         params_(tools.params),
         samples_(samples),
         hands_(hands),
+        givens_(givens),
         check_(check),
         shape_{params_.imsize[1], params_.imsize[0]},
         cell_x_(-tools.cell_rad[0]),
-        cell_y_(tools.cell_rad[1]) {}
+        cell_y_(tools.cell_rad[1]),
+        model_(givens.start) {}
 
-  CleanedChannel run() {
+  bool begin() {
     make_weights();
     check_();
     make_psf();
-    if (out_.blank) return blank();
-    make_residual(samples_.vis);
+    if (out_.blank) return false;
+    if (model_.empty()) {
+      make_residual(samples_.vis);
+    } else {
+      subtract_model();
+    }
     summary().start_peak_jy = peak({});
     summary().peak_jy = summary().start_peak_jy;
-    if (params_.niter > 0) clean();
+    if (params_.niter > 0) {
+      const Beam beam = out_.beam.value_or(Beam{-3 * cell_x_, 3 * cell_y_, 0});
+      minor_.emplace(params_, givens_, psf(),
+                     kernels::GaussianBeam{beam.major_rad, beam.minor_rad, beam.pa_rad}, cell_x_,
+                     cell_y_, sidelobe_level_);
+    }
+    return true;
+  }
+
+  CleanedChannel finish() {
+    if (out_.blank) return blank();
+    if (minor_ && minor_->mask()) mask_ = *minor_->mask();
+    minor_.reset();
+    placed_.reset();
     finish_summary();
     restore();
     return std::move(out_);
   }
 
- private:
   CleanSummary& summary() { return out_.summary; }
 
   template <class Work>
@@ -97,8 +116,10 @@ class ChannelCleaner {
   void make_psf() {
     psf_ = tools_.planes.take();
     // The sum counts both hands of Stokes I, as tclean's does (imaging.md 2.4).
-    summary().sumwt =
-        hands_ * timed(Step::kPsf, [&] { return tools_.gridder.psf(weighted_, psf()); });
+    summary().sumwt = hands_ * timed(Step::kPsf, [&] {
+                        placed_ = tools_.gridder.place(weighted_);
+                        return tools_.gridder.psf(weighted_, placed_.get(), psf());
+                      });
     // A PSF is 1 in its middle, or zero everywhere.
     out_.blank = psf()(shape_[0] / 2, shape_[1] / 2) == 0;
     if (out_.blank) return;
@@ -114,7 +135,7 @@ class ChannelCleaner {
     if (!residual_) residual_ = tools_.planes.take();
     kernels::PlaneSamples with_vis = weighted_;
     with_vis.vis = vis;
-    timed(Step::kDirty, [&] { tools_.gridder.dirty(with_vis, residual()); });
+    timed(Step::kDirty, [&] { tools_.gridder.dirty(with_vis, placed_.get(), residual()); });
     check_();
   }
 
@@ -127,15 +148,20 @@ class ChannelCleaner {
   }
 
   void major_cycle() {
+    subtract_model();
+    ++summary().major_cycles;
+  }
+
+  void subtract_model() {
+    if (!residual_) residual_ = tools_.planes.take();
     const auto& shape = samples_.vis.shape();
     residual_vis_.resize(shape[0] * shape[1]);
     const View<std::complex<float>, 2> left(residual_vis_.data(), shape);
     kernels::PlaneSamples geometry = weighted_;
     geometry.vis = {};
     timed(Step::kPredict, [&] {
-      // The old residual has served; its memory holds the model until the new one is made.
-      kernels::write_rows(model_, 0, residual());
-      tools_.gridder.predict(residual(), geometry, left);
+      // The old residual has served: its memory is free until the new one is made.
+      tools_.gridder.predict(model_, residual(), geometry, placed_.get(), left);
       for (std::size_t row = 0; row < shape[0]; ++row) {
         for (std::size_t channel = 0; channel < shape[1]; ++channel) {
           left(row, channel) = samples_.vis(row, channel) - left(row, channel);
@@ -143,76 +169,47 @@ class ChannelCleaner {
       }
     });
     make_residual(left);
-    ++summary().major_cycles;
   }
 
-  /// Makes the mask and measures what the stop test asks for, in the order of imaging.md 4.5.
-  kernels::CleanState state(MinorCycle& minor, double cyclethreshold) {
+  PlaneLook look(double cyclethreshold) {
+    MinorCycle& minor = *minor_;
     timed(Step::kMask,
           [&] { minor.update_mask(residual(), summary().iterations, cyclethreshold); });
-    kernels::CleanState now;
-    now.iterations = summary().iterations;
-    now.major_cycles = summary().major_cycles;
+    PlaneLook now;
     now.peak_without_mask = peak({});
     if (minor.mask()) {
       summary().mask_pixels = kernels::count_pixels(*minor.mask());
       now.mask_sum = static_cast<double>(summary().mask_pixels);
+      now.peak = peak(minor.mask());
+    } else {
+      now.peak = now.peak_without_mask;
     }
-    // Without a pixel in the mask the peak is that of all pixels (imaging.md 3.6).
-    now.peak = summary().mask_pixels > 0 ? peak(minor.mask()) : now.peak_without_mask;
     if (params_.nsigma != 0) {
       const auto noise =
           timed(Step::kStatistics, [&] { return kernels::median_and_deviation(residual()); });
       now.nsigma_threshold = kernels::nsigma_threshold(params_.nsigma, noise.mad_rms, noise.median,
                                                        now.mask_sum.has_value());
     }
+    now.ran_away = last_.diverged ||
+                   (summary().major_cycles > 0 && now.peak_without_mask > kMaxGrowth * best_.peak);
+    if (!now.ran_away) best_.offer(model_, now.peak_without_mask);
+    summary().peak_jy = now.mask_sum && *now.mask_sum == 0 ? now.peak_without_mask : now.peak;
+    if (summary().major_cycles == 0) summary().start_peak_jy = summary().peak_jy;
     return now;
   }
 
-  void clean() {
-    const kernels::CycleParameters cycle{params_.cyclefactor, params_.minpsffraction,
-                                         params_.maxpsffraction, params_.threshold};
-    const Beam beam = out_.beam.value_or(Beam{-3 * cell_x_, 3 * cell_y_, 0});
-    MinorCycle minor(params_, psf(), {beam.major_rad, beam.minor_rad, beam.pa_rad}, cell_x_,
-                     cell_y_, sidelobe_level_);
-    kernels::StopTest test({params_.niter, params_.threshold, params_.nsigma, params_.nmajor});
-    BestModel best;
-    MinorCycle::Result last;
-    double depth = 0;
-    for (;;) {
-      const kernels::CleanState now = state(minor, depth);
-      CleanSummary& s = summary();
-      s.peak_jy = now.peak;
-      // First of all: a channel that ran away has often used up its iterations as well.
-      const bool ran_away =
-          last.diverged || (s.major_cycles > 0 && now.peak_without_mask > kMaxGrowth * best.peak);
-      s.stop = ran_away ? kernels::StopCode::kRiseOverMin : test.check(now);
-      if (s.stop == kernels::StopCode::kNone && s.major_cycles > 0 && last.iterations == 0) {
-        s.stop = kernels::StopCode::kNoChange;
-      }
-      if (s.major_cycles == 0) s.start_peak_jy = now.peak;
-      if (kernels::is_divergence(s.stop)) {
-        // A channel that ran away is restored from its best cycle (imaging.md 12).
-        model_ = best.model;
-        major_cycle();
-        s.peak_jy = peak({});
-      }
-      if (s.stop != kernels::StopCode::kNone) break;
-      best.offer(model_, now.peak_without_mask);
-      depth =
-          std::max(kernels::cyclethreshold(cycle, sidelobe_level_, now.peak), now.nsigma_threshold);
-      last = timed(Step::kMinor, [&] {
-        return minor.clean(residual(), model_, depth,
-                           kernels::iterations_of_cycle(cycleniter(), params_.niter, s.iterations));
-      });
-      s.iterations += last.iterations;
-      major_cycle();
-    }
-    if (minor.mask()) mask_ = *minor.mask();
+  std::size_t cycle(double depth, std::size_t iterations) {
+    last_ =
+        timed(Step::kMinor, [&] { return minor_->clean(residual(), model_, depth, iterations); });
+    summary().iterations += last_.iterations;
+    major_cycle();
+    return last_.iterations;
   }
 
-  std::ptrdiff_t cycleniter() const {
-    return params_.cycleniter ? static_cast<std::ptrdiff_t>(*params_.cycleniter) : -1;
+  void back_to_best() {
+    model_ = best_.model;
+    major_cycle();
+    summary().peak_jy = peak({});
   }
 
   void finish_summary() {
@@ -230,24 +227,44 @@ class ChannelCleaner {
     out_.model = model_plane(std::move(model_));
   }
 
+  /// The residual as it is in the image: its own, or convolved to the beam that is given.
+  PooledPlane residual_for_image() {
+    if (!givens_.beam || !out_.beam) return residual_;
+    const auto gaussian = [](const Beam& beam) {
+      return kernels::GaussianBeam{beam.major_rad, beam.minor_rad, beam.pa_rad};
+    };
+    const kernels::GaussianBeam target = gaussian(*givens_.beam);
+    const kernels::GaussianBeam own = gaussian(*out_.beam);
+    out_.own_residual = !kernels::beam_difference(target, own);
+    PooledPlane wider = tools_.planes.take();
+    const bool changed = kernels::convolve_to_beam(residual(), own, target, cell_x_, cell_y_,
+                                                   View<float, 2>(wider.get(), shape_));
+    return changed ? wider : residual_;
+  }
+
   Plane restored() {
     const auto [ny, nx] = shape_;
-    if (model_.empty() || !out_.beam) return held(residual_, shape_);
-    const kernels::GaussianBeam beam{out_.beam->major_rad, out_.beam->minor_rad, out_.beam->pa_rad};
+    out_.restored = givens_.beam ? givens_.beam : out_.beam;
+    const PooledPlane residual = residual_for_image();
+    if (model_.empty() || !out_.restored) return held(residual, shape_);
+    const kernels::GaussianBeam beam{out_.restored->major_rad, out_.restored->minor_rad,
+                                     out_.restored->pa_rad};
     auto stamps = std::make_shared<kernels::StampedModel>(model_, shape_, beam, cell_x_, cell_y_);
     if (stamps->pays()) {
-      return {
-          [stamps, residual = residual_, nx = nx](std::size_t first, std::size_t rows, float* out) {
-            std::copy_n(residual.get() + first * nx, rows * nx, out);
-            stamps->add_to(first, View<float, 2>(out, {rows, nx}));
-          },
-          nx, ny, model_.size() * sizeof(kernels::ModelPixel)};
+      return {[stamps, residual, nx = nx](std::size_t first, std::size_t rows, float* out) {
+                std::copy_n(residual.get() + first * nx, rows * nx, out);
+                stamps->add_to(first, View<float, 2>(out, {rows, nx}));
+              },
+              nx, ny,
+              model_.size() * sizeof(kernels::ModelPixel) +
+                  (residual == residual_ ? 0 : nx * ny * sizeof(float))};
     }
     // A model of blobs everywhere: transforms are cheaper, but they make the whole plane.
     PooledPlane dense = tools_.planes.take();
     PooledPlane image = tools_.planes.take();
     kernels::write_rows(model_, 0, View<float, 2>(dense.get(), shape_));
-    kernels::restore(residual(), View<const float, 2>(dense.get(), shape_), beam, cell_x_, cell_y_,
+    kernels::restore(View<const float, 2>(residual.get(), shape_),
+                     View<const float, 2>(dense.get(), shape_), beam, cell_x_, cell_y_,
                      View<float, 2>(image.get(), shape_));
     return held(std::move(image), shape_);
   }
@@ -285,6 +302,7 @@ class ChannelCleaner {
   const ImageParams& params_;
   const kernels::PlaneSamples& samples_;
   const int hands_;
+  const PlaneGivens& givens_;
   const std::function<void()>& check_;
   const Shape shape_;  ///< {ny, nx}
   const double cell_x_;
@@ -292,36 +310,55 @@ class ChannelCleaner {
   kernels::PlaneSamples weighted_;
   std::vector<float> weights_;
   std::vector<std::complex<float>> residual_vis_;
+  std::unique_ptr<PlaneGridder::Placed> placed_;
   PooledPlane psf_;
   PooledPlane residual_;
   kernels::SparseModel model_;
   kernels::PixelRuns mask_;
+  std::optional<MinorCycle> minor_;
+  MinorCycle::Result last_;
+  BestModel best_;
   double sidelobe_level_ = 0;
   CleanedChannel out_;
 };
 
-}  // namespace
+ChannelCleaner::ChannelCleaner(const ChannelTools& tools, const kernels::PlaneSamples& samples,
+                               int hands, const PlaneGivens& givens,
+                               const std::function<void()>& check)
+    : impl_(std::make_unique<Impl>(tools, samples, hands, givens, check)) {}
 
-CleanedChannel clean_channel(const ChannelTools& tools, const kernels::PlaneSamples& samples,
-                             int hands, const std::function<void()>& check) {
-  return ChannelCleaner(tools, samples, hands, check).run();
+ChannelCleaner::~ChannelCleaner() = default;
+ChannelCleaner::ChannelCleaner(ChannelCleaner&&) noexcept = default;
+
+bool ChannelCleaner::begin() { return impl_->begin(); }
+double ChannelCleaner::sidelobe_level() const { return impl_->sidelobe_level_; }
+PlaneLook ChannelCleaner::look(double cyclethreshold) { return impl_->look(cyclethreshold); }
+std::size_t ChannelCleaner::cycle(double depth, std::size_t iterations) {
+  return impl_->cycle(depth, iterations);
 }
+void ChannelCleaner::back_to_best() { impl_->back_to_best(); }
+void ChannelCleaner::stop(kernels::StopCode code) { impl_->summary().stop = code; }
+CleanedChannel ChannelCleaner::finish() { return impl_->finish(); }
 
 std::size_t cleaned_channel_bytes(const ImageParams& params) {
   const std::size_t plane = params.imsize[0] * params.imsize[1] * sizeof(float);
   // PSF and residual, and what the others are made from.
   const std::size_t model =
-      params.deconvolver == "multiscale"
+      params.deconvolver == "multiscale" || !params.startmodel.empty()
           ? plane / sizeof(float) * sizeof(kernels::ModelPixel) + 2 * plane
           : std::min(plane / sizeof(float), params.niter) * sizeof(kernels::ModelPixel);
-  return 2 * plane + 2 * model + MinorCycle::mask_bytes(params);
+  // With a beam for all planes the image has a residual of its own.
+  const std::size_t wider = params.restoringbeam.empty() ? 0 : plane;
+  return 2 * plane + 2 * model + wider + MinorCycle::mask_bytes(params);
 }
 
 std::size_t clean_channel_bytes(const ImageParams& params, std::size_t samples,
                                 std::size_t gridder_bytes) {
   // A call of the gridder, a minor cycle and the density of weights follow one another.
   std::size_t scratch = std::max(gridder_bytes, ImagingWeights::scratch_bytes(params));
-  if (params.niter > 0) scratch = std::max(scratch, MinorCycle::bytes(params));
+  if (params.niter > 0) {
+    scratch = std::max(scratch, MinorCycle::bytes(params) + placed_bytes(params, samples));
+  }
   return cleaned_channel_bytes(params) + scratch +
          samples * (sizeof(float) + sizeof(std::complex<float>));
 }

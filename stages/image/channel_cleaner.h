@@ -2,8 +2,10 @@
 #pragma once
 
 #include <stages/data/image.h>
+#include <stages/image/control_group.h>
 #include <stages/image/image_params.h>
 #include <stages/image/imaging_weights.h>
+#include <stages/image/plane_givens.h>
 #include <stages/image/plane_gridder.h>
 #include <stages/image/plane_pool.h>
 #include <stages/image/step_clock.h>
@@ -12,6 +14,7 @@
 
 #include <cstddef>
 #include <functional>
+#include <memory>
 #include <optional>
 
 namespace skymill::radio {
@@ -37,9 +40,11 @@ struct CleanedChannel {
   Plane residual;
   Plane model;
   Plane image;
-  Plane mask;  ///< 0 and 1
-  std::optional<Beam> beam;
-  bool blank = false;  ///< no usable data: the planes are zero
+  Plane mask;                    ///< 0 and 1
+  std::optional<Beam> beam;      ///< of the PSF
+  std::optional<Beam> restored;  ///< of the image
+  bool own_residual = false;     ///< the image has the residual in the PSF's beam, not in its own
+  bool blank = false;            ///< no usable data: the planes are zero
   CleanSummary summary;
 };
 
@@ -53,15 +58,42 @@ struct ChannelTools {
 };
 
 /// Images one channel from its samples: weights, PSF and its beam, dirty image, cleaning in
-/// cycles, restoration (imaging.md 2.2, 2.6, 2.8, 2.9, 3, 4; control by this channel alone).
+/// cycles, restoration (imaging.md 2.2, 2.6, 2.8, 2.9, 3, 4), step by step as a control group asks
+/// for them. Only the PSF and the residual are ever held whole.
 ///
-/// @param samples  natural weights of one hand; Stokes visibilities in Jy
-/// @param hands    hands that each sample stands for
-/// @param check    called between cycles; throws to stop
-CleanedChannel clean_channel(const ChannelTools& tools, const kernels::PlaneSamples& samples,
-                             int hands, const std::function<void()>& check);
+/// With a beam that is given, the residual is convolved to it for the image, where the difference
+/// is a pixel or more.
+class ChannelCleaner {
+ public:
+  /// All arguments must outlive it.
+  /// @param samples  natural weights of one hand; Stokes visibilities in Jy
+  /// @param hands    hands that each sample stands for
+  /// @param givens   masks, the model to start from and the beam to restore with
+  /// @param check    called between cycles; throws to stop
+  ChannelCleaner(const ChannelTools& tools, const kernels::PlaneSamples& samples, int hands,
+                 const PlaneGivens& givens, const std::function<void()>& check);
+  ~ChannelCleaner();
+  ChannelCleaner(ChannelCleaner&&) noexcept;
 
-/// Bytes that `clean_channel` holds at most, its products included.
+  /// Weights, PSF and first residual. False without usable data: then only finish() is left.
+  bool begin();
+
+  // A member of a control group.
+  double sidelobe_level() const;
+  PlaneLook look(double cyclethreshold);
+  std::size_t cycle(double depth, std::size_t iterations);
+  void back_to_best();
+  void stop(kernels::StopCode code);
+
+  /// The products; nothing else may be asked for afterwards.
+  CleanedChannel finish();
+
+ private:
+  struct Impl;
+  std::unique_ptr<Impl> impl_;
+};
+
+/// Bytes that a cleaner holds at most, its products included.
 /// @param gridder_bytes of one call of the gridder
 std::size_t clean_channel_bytes(const ImageParams& params, std::size_t samples,
                                 std::size_t gridder_bytes);

@@ -1,0 +1,26 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+#pragma once
+
+#include <string>
+
+namespace skymill::radio {
+
+/// Makes `to` a symbolic link that leads to the folder `from`. @throws Error (failed, resources)
+void lead_to_folder(const std::string& from, const std::string& to);
+
+/// Moves the folder `from` to where a link leads to it: the two change places in one step, so that
+/// `to` always is the folder or leads to it, and then the link goes. On file systems that cannot
+/// exchange names there is a moment without `to`.
+/// @throws Error (failed) with both as they were
+void move_over_link(const std::string& from, const std::string& to);
+
+/// Undoes move_over_link(), where it was done. @return whether the folder is where it was
+bool move_back(const std::string& from, const std::string& to) noexcept;
+
+/// @throws Error (failed) when nothing can be moved from `from` to the folder of `to`
+void require_same_disk(const std::string& from, const std::string& to);
+
+/// Waits until a file or folder is safe on its disk (fsync).
+void make_durable(const std::string& path);
+
+}  // namespace skymill::radio

@@ -1,0 +1,137 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+#include <core/error.h>
+#include <stages/formats/any_image.h>
+#include <stages/image/model_prediction.h>
+#include <stages/image/predict_stage.h>
+#include <stages/ms/ms_model_column.h>
+
+#include <algorithm>
+#include <filesystem>
+#include <optional>
+
+namespace skymill::radio {
+
+namespace {
+
+constexpr std::size_t kRowBytes = 256;  // times, uvw and numbers
+
+}  // namespace
+
+Schema<PredictParams> Predict::schema() {
+  Schema<PredictParams> s{"Write the visibilities of a model cube into MODEL_DATA of its data."};
+  s.field("input", &PredictParams::input, "The MeasurementSet, or a list of them").required();
+  s.field("model", &PredictParams::model, "Model cube in Jy/pixel, CASA image or FITS").required();
+  s.field("savemodel", &PredictParams::savemodel, "none leaves the MeasurementSet as it is")
+      .choices({"none", "modelcolumn"});
+  s.field("field", &PredictParams::field, "Fields to write, as ms_reader reads them");
+  s.field("spw", &PredictParams::spw, "Spectral windows and channels to write, likewise");
+  s.field("scan", &PredictParams::scan, "Scans to write, likewise");
+  s.field("antenna", &PredictParams::antenna, "Antennas and baselines to write, likewise");
+  s.field("uvrange", &PredictParams::uvrange, "Projected baselines to write, likewise");
+  s.field("timerange", &PredictParams::timerange, "Times to write, likewise");
+  s.field("intent", &PredictParams::intent, "Intents to write, likewise");
+  s.field("autocorrelations", &PredictParams::autocorrelations,
+          "Write rows of an antenna with itself as well");
+  s.field("gridder", &PredictParams::gridder, "As image's").choices({"wgridder", "standard"});
+  s.field("accuracy", &PredictParams::accuracy, "Relative error of wgridder").range(1e-6, 0.1);
+  return s;
+}
+
+void Predict::plan(Planning& planning) {
+  if (params_.savemodel == "none") return;
+  for (const std::string& path : params_.input) planning.add_input(path);
+}
+
+void Predict::validate(const PipelineContext&) const {
+  if (params_.savemodel == "none" || AnyImage::is_one(params_.model)) return;
+  throw Error(ErrorKind::input, "there is no model image '" + params_.model + "'",
+              "write the model as a CASA image or as FITS");
+}
+
+MsSelection Predict::selection() const {
+  MsSelection selection;
+  selection.datacolumn = "data";
+  selection.fields = params_.field;
+  for (const std::string& window : params_.spw) {
+    selection.spws += (selection.spws.empty() ? "" : ",") + window;
+  }
+  selection.scans = params_.scan;
+  selection.antennas = params_.antenna;
+  selection.uvrange = params_.uvrange;
+  selection.timerange = params_.timerange;
+  selection.intents = params_.intent;
+  selection.autocorrelations = params_.autocorrelations;
+  return selection;
+}
+
+void Predict::write_model(const std::string& path, const PipelineContext& ctx) const {
+  const AnyImage model(params_.model, ctx.lanes());
+  const auto lane = ctx.lanes().get("table:" + std::filesystem::canonical(path).string());
+  // Both belong to the lane, and go there whichever way this ends.
+  struct Tables {
+    Lane& lane;
+    std::optional<MsReader> reader;
+    std::optional<MsModelColumn> column;
+    ~Tables() {
+      lane.run([this](const Lane::Token&) {
+        reader.reset();
+        column.reset();
+      });
+    }
+  } tables{*lane, {}, {}};
+  lane->run([&](const Lane::Token& token) { tables.reader.emplace(token, path, selection()); });
+  ImageParams kernel;
+  kernel.gridder = params_.gridder;
+  kernel.accuracy = params_.accuracy;
+  const auto header = tables.reader->header();
+  const ModelPrediction prediction(*header, model, kernel);
+  // Whatever can be wrong with the model is known: now the table is touched.
+  lane->run([&](const Lane::Token& token) { tables.column.emplace(token, path, selection()); });
+
+  // As many rows at once as half of what is left holds, because every block of rows costs a
+  // transform of every plane; the other half is for the planes that are worked on.
+  const std::size_t half = ctx.memory().free() / 2;
+  for (const MsSegment& segment : tables.reader->segments()) {
+    const auto& description =
+        header->data_descriptions.at(static_cast<std::size_t>(segment.data_desc_id));
+    const std::size_t nchan =
+        header->spectral_windows.at(static_cast<std::size_t>(description.spectral_window))
+            .chan_freq_hz.size();
+    const std::size_t row_bytes =
+        kRowBytes + nchan * description.corr_types.size() * sizeof(std::complex<float>) +
+        ModelPrediction::list_bytes(nchan);
+    const std::size_t rows = std::clamp<std::size_t>(half / row_bytes, 1, segment.count);
+    const std::size_t most_samples =
+        rows * (nchan / std::max<std::size_t>(1, model.header().nchan) + 1);
+    const std::size_t at_once = std::clamp<std::size_t>(half / prediction.plane_bytes(most_samples),
+                                                        1, static_cast<std::size_t>(ctx.threads()));
+    const MemoryShare share =
+        ctx.memory().reserve(rows * row_bytes + at_once * prediction.plane_bytes(most_samples),
+                             "the visibilities of the model");
+    for (const Extent& block : split(segment.count, rows)) {
+      ctx.throw_if_stopped();
+      const std::size_t first = segment.first + block.begin;
+      Visibilities chunk = lane->run([&](const Lane::Token& token) {
+        return tables.reader->read_geometry(token, first, block.size());
+      });
+      prediction.predict(chunk, at_once, [&ctx] { ctx.throw_if_stopped(); });
+      lane->run([&](const Lane::Token& token) { tables.column->put(token, first, chunk.data); });
+      ctx.count("rows", static_cast<std::int64_t>(block.size()));
+      ctx.count("bytes_written",
+                static_cast<std::int64_t>(chunk.data.size() * sizeof(std::complex<float>)));
+    }
+  }
+  lane->run([&](const Lane::Token& token) {
+    tables.reader->close(token);
+    tables.column->finish(token);
+  });
+  ctx.record_output(path);
+}
+
+PipelineContext Predict::execute(const PipelineContext& ctx, const std::string&) {
+  if (params_.savemodel == "none") return ctx;
+  for (const std::string& path : params_.input) write_model(path, ctx);
+  return ctx;
+}
+
+}  // namespace skymill::radio

@@ -1,0 +1,50 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+#pragma once
+
+#include <core/params.h>
+#include <core/stage.h>
+#include <stages/ms/ms_reader.h>
+
+#include <string>
+#include <vector>
+
+namespace skymill::radio {
+
+struct PredictParams {
+  std::vector<std::string> input;
+  std::string model;
+  std::string savemodel = "modelcolumn";
+  std::string field;
+  std::vector<std::string> spw;
+  std::string scan;
+  std::string antenna;
+  std::string uvrange;
+  std::string timerange;
+  std::string intent;
+  bool autocorrelations = false;
+  std::string gridder = "wgridder";
+  double accuracy = 1e-4;
+};
+
+/// Writes what a model cube makes of the visibilities into MODEL_DATA of MeasurementSets, as
+/// tclean's savemodel (imaging.md 1.1).
+class Predict final : public Task {
+ public:
+  using Params = PredictParams;
+  static Schema<PredictParams> schema();
+  static Ports ports() { return {}; }
+
+  explicit Predict(PredictParams params) : params_(std::move(params)) {}
+
+  void plan(Planning& planning) override;
+  void validate(const PipelineContext& ctx) const override;
+  PipelineContext execute(const PipelineContext& ctx, const std::string& scratch) override;
+
+ private:
+  MsSelection selection() const;
+  void write_model(const std::string& path, const PipelineContext& ctx) const;
+
+  PredictParams params_;
+};
+
+}  // namespace skymill::radio

@@ -1,0 +1,212 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+#include <core/error.h>
+#include <core/units.h>
+#include <stages/image/primary_beams.h>
+#include <stages/image/sky_pixel.h>
+#include <stages/kernels/primary_beam.h>
+
+#include <algorithm>
+#include <cmath>
+#include <limits>
+#include <map>
+#include <memory>
+#include <numbers>
+#include <utility>
+
+namespace skymill::radio {
+
+namespace {
+
+constexpr double kArcminPerRad = 60 * 180 / std::numbers::pi;
+constexpr double kSmallDish = 9;  // m: ALMA's 7-m antennas are below, its 12-m antennas above
+constexpr std::size_t kRimSteps = 10000;
+constexpr float kMasked = std::numeric_limits<float>::quiet_NaN();
+
+/// A telescope's name without what people put between its parts.
+std::string plain(const std::string& telescope) {
+  std::string name;
+  for (const char c : telescope) {
+    if (std::isalnum(static_cast<unsigned char>(c)) != 0) {
+      name += static_cast<char>(std::toupper(static_cast<unsigned char>(c)));
+    }
+  }
+  return name;
+}
+
+/// Diameters as the observatories publish them, metres.
+double published_diameter_m(const std::string& name) {
+  static const std::map<std::string, double> table{
+      {"ASKAP", 12},   {"ATCA", 22},  {"BIMA", 6.1},     {"DSA110", 4.65}, {"GMRT", 45},
+      {"IRAMPDB", 15}, {"KAT7", 12},  {"MEERKAT", 13.5}, {"NOEMA", 15},    {"OVRODSA", 4.65},
+      {"SMA", 6},      {"UGMRT", 45}, {"VLBA", 25},      {"WSRT", 25}};
+  const auto found = table.find(name);
+  return found == table.end() ? 0 : found->second;
+}
+
+/// The diameter that most antennas have; 0 when they give none.
+double common_diameter_m(const std::vector<Antenna>& antennas) {
+  std::map<double, std::size_t> counts;
+  for (const Antenna& antenna : antennas) {
+    if (std::isfinite(antenna.diameter_m) && antenna.diameter_m > 0) ++counts[antenna.diameter_m];
+  }
+  const auto most =
+      std::max_element(counts.begin(), counts.end(),
+                       [](const auto& a, const auto& b) { return a.second < b.second; });
+  return most == counts.end() ? 0 : most->first;
+}
+
+DishBeam airy(const kernels::Dish& dish, const std::string& why) {
+  const auto beam = std::make_shared<const kernels::AiryBeam>(dish);
+  return {[beam](double r) { return beam->power(r); }, beam->reach_arcmin_ghz(),
+          "Airy pattern of a dish of " + format_quantity(dish.diameter_m, "m") + " blocked by " +
+              format_quantity(dish.blockage_m, "m") + " (" + why + ")"};
+}
+
+}  // namespace
+
+std::optional<DishBeam> dish_beam(const ObservationHeader& header) {
+  const std::string name = plain(header.telescope);
+  const double diameter_m = common_diameter_m(header.antennas);
+  if (name == "ACA" || (name == "ALMA" && diameter_m > 0 && diameter_m < kSmallDish)) {
+    return airy(kernels::alma_7m(), "ALMA's 7-m antennas");
+  }
+  if (name == "ALMA") return airy(kernels::alma_12m(), "ALMA's 12-m antennas");
+  if (name == "VLA" || name == "EVLA") {
+    return DishBeam{kernels::vla_power, kernels::kVlaReach, "polynomial of the VLA"};
+  }
+  if (diameter_m > 0) return airy(kernels::plain_dish(diameter_m), "of the antenna table");
+  const double published_m = published_diameter_m(name);
+  if (published_m > 0) return airy(kernels::plain_dish(published_m), header.telescope);
+  return std::nullopt;
+}
+
+PrimaryBeams::PrimaryBeams(DishBeam beam, const ImageHeader& image, const Direction& pointing)
+    : beam_(std::move(beam)),
+      nx_(image.nx),
+      ny_(image.ny),
+      cell_x_arcmin_(image.cell_x_rad * kArcminPerRad),
+      cell_y_arcmin_(image.cell_y_rad * kArcminPerRad) {
+  const auto axis = sky_pixel(image, pointing);
+  if (!axis) {
+    throw Error(ErrorKind::description, "the image is on the other side of the sky from the data",
+                "look at phasecenter");
+  }
+  axis_ = *axis;
+}
+
+double PrimaryBeams::power_at(double x, double dy2, double scale) const {
+  const double dx = (x - axis_[0]) * cell_x_arcmin_ * scale;
+  return beam_.power(std::sqrt(dx * dx + dy2));
+}
+
+void PrimaryBeams::rows(double freq_hz, std::size_t first, std::size_t rows, float* out) const {
+  const double scale = freq_hz * 1e-9;
+  for (std::size_t y = first; y < first + rows; ++y) {
+    const double dy = (static_cast<double>(y) - axis_[1]) * cell_y_arcmin_ * scale;
+    for (std::size_t x = 0; x < nx_; ++x) {
+      *out++ = static_cast<float>(power_at(static_cast<double>(x), dy * dy, scale));
+    }
+  }
+}
+
+std::vector<kernels::PixelRun> PrimaryBeams::above(double freq_hz, double level) const {
+  const auto inside = [level](double power) {
+    return static_cast<double>(static_cast<float>(power)) > level;
+  };
+  if (inside(0.0)) return kernels::masked_runs({}, {ny_, nx_});
+  // Inside of `all` every distance counts, outside of `none` not one; only between them pixels are
+  // looked at. One step more on both sides, because the table is made of steps.
+  const double step = beam_.reach_arcmin_ghz / static_cast<double>(kRimSteps);
+  std::size_t lasting = 0;
+  std::size_t last = 0;
+  for (std::size_t k = 0; k <= kRimSteps; ++k) {
+    if (!inside(beam_.power(static_cast<double>(k) * step))) continue;
+    last = k + 1;
+    if (lasting == k) lasting = k + 1;
+  }
+  const double all = std::max(0.0, static_cast<double>(lasting) - 2) * step;
+  const double none = static_cast<double>(last + 1) * step;
+  const double scale = freq_hz * 1e-9;
+  const double pixel = std::abs(cell_x_arcmin_) * scale;
+  const auto clipped = [this](double x) {
+    return static_cast<std::size_t>(std::clamp(x, 0.0, static_cast<double>(nx_)));
+  };
+  std::vector<kernels::PixelRun> runs;
+  for (std::size_t y = 0; y < ny_; ++y) {
+    const double dy = (static_cast<double>(y) - axis_[1]) * cell_y_arcmin_ * scale;
+    if (std::abs(dy) > none) continue;
+    const double outer = std::sqrt(none * none - dy * dy) / pixel;
+    const double inner2 = all * all - dy * dy;
+    const double inner = inner2 > 0 ? std::sqrt(inner2) / pixel : 0;
+    const std::size_t begin = clipped(std::floor(axis_[0] - outer));
+    const std::size_t end = clipped(std::ceil(axis_[0] + outer) + 1);
+    const std::size_t sure = inner > 1 ? clipped(std::ceil(axis_[0] - inner)) : end;
+    const std::size_t unsure = inner > 1 ? std::max(sure, clipped(axis_[0] + inner)) : end;
+    const auto look = [&](std::size_t from, std::size_t to) {
+      for (std::size_t x = from; x < to; ++x) {
+        if (inside(power_at(static_cast<double>(x), dy * dy, scale)))
+          kernels::add_pixel(y, x, runs);
+      }
+    };
+    look(begin, std::min(sure, end));
+    if (sure < std::min(unsure, end)) {
+      if (!runs.empty() && runs.back().y == y && runs.back().end == sure) {
+        runs.back().end = std::min(unsure, end);
+      } else {
+        runs.push_back({y, sure, std::min(unsure, end)});
+      }
+    }
+    look(std::max(begin, std::min(unsure, end)), end);
+  }
+  return runs;
+}
+
+Plane PrimaryBeams::pb(double freq_hz, double pblimit) const {
+  const double least = std::abs(pblimit);
+  return Plane(
+      [beams = *this, nx = nx_, freq_hz, least](std::size_t first, std::size_t count, float* out) {
+        beams.rows(freq_hz, first, count, out);
+        for (float* end = out + count * nx; out != end; ++out) {
+          if (!(static_cast<double>(*out) > least)) *out = kMasked;
+        }
+      },
+      nx_, ny_, 0);
+}
+
+Plane PrimaryBeams::corrected(Plane image, double freq_hz, double pblimit) const {
+  const double least = std::abs(pblimit);
+  return Plane(
+      [beams = *this, nx = nx_, image = std::move(image), freq_hz, least](
+          std::size_t first, std::size_t count, float* out) {
+        image.read(first, count, out);
+        std::vector<float> power(nx);
+        for (std::size_t y = first; y < first + count; ++y) {
+          beams.rows(freq_hz, y, 1, power.data());
+          for (const float pb : power) {
+            *out = static_cast<double>(pb) > least && pb > 0 ? *out / pb : kMasked;
+            ++out;
+          }
+        }
+      },
+      nx_, ny_, 0);
+}
+
+Plane PrimaryBeams::limited(Plane plane, double freq_hz, double pblimit) const {
+  const std::size_t bytes = plane.bytes();
+  return Plane(
+      [beams = *this, nx = nx_, plane = std::move(plane), freq_hz, pblimit](
+          std::size_t first, std::size_t count, float* out) {
+        plane.read(first, count, out);
+        std::vector<float> power(nx);
+        for (std::size_t y = first; y < first + count; ++y) {
+          beams.rows(freq_hz, y, 1, power.data());
+          for (const float pb : power) {
+            if (!(static_cast<double>(pb) > pblimit)) *out = kMasked;
+            ++out;
+          }
+        }
+      },
+      nx_, ny_, bytes);
+}
+
+}  // namespace skymill::radio

@@ -1,0 +1,194 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+#include <casacore/casa/Arrays/Array.h>
+#include <casacore/ms/MeasurementSets/MeasurementSet.h>
+#include <casacore/tables/DataMan/TiledShapeStMan.h>
+#include <casacore/tables/DataMan/TiledStManAccessor.h>
+#include <casacore/tables/Tables/ArrColDesc.h>
+#include <casacore/tables/Tables/ArrayColumn.h>
+#include <casacore/tables/Tables/ScalarColumn.h>
+#include <casacore/tables/Tables/TableDesc.h>
+#include <casacore/tables/Tables/TableRecord.h>
+#include <stages/ms/model_column_state.h>
+#include <stages/ms/ms_expressions.h>
+#include <stages/ms/ms_header.h>
+#include <stages/ms/ms_model_column.h>
+#include <stages/ms/positions.h>
+#include <stages/ms/row_selection.h>
+#include <stages/ms/wall.h>
+
+#include <algorithm>
+#include <optional>
+
+namespace skymill::radio {
+
+namespace cc = casacore;
+
+namespace {
+
+constexpr std::size_t kTileBytes = std::size_t{5} << 18;  // where DATA has no tiles
+constexpr std::size_t kFillRows = 4096;
+
+cc::IPosition tile_of_data(const cc::Table& ms, const cc::IPosition& cell) {
+  try {
+    return cc::ROTiledStManAccessor(ms, "DATA", true).tileShape(0);
+  } catch (const std::exception&) {  // DATA has cells of a manager without tiles
+    cc::IPosition tile(cell);
+    const std::size_t bytes = static_cast<std::size_t>(cell.product()) * sizeof(cc::Complex);
+    tile.append(wall::position({std::max<std::size_t>(1, kTileBytes / bytes)}));
+    return tile;
+  }
+}
+
+}  // namespace
+
+struct MsModelColumn::Impl {
+  cc::Table ms;
+  std::string path;
+  std::optional<wall::RowSelection> selection;
+  ObservationHeader header;
+  std::vector<std::vector<std::size_t>> channels;  ///< by window: those selected; empty = all
+  cc::ArrayColumn<cc::Complex> model;
+  bool made = false;  ///< the column is of our making
+  bool open = false;
+
+  ~Impl() {
+    if (!open) return;
+    const wall::TablesLock lock;
+    try {
+      model = cc::ArrayColumn<cc::Complex>();
+      if (made) ms.removeColumn(wall::kModelColumn);
+    } catch (const std::exception&) {  // the keyword says what there is to say
+    }
+    ms = cc::Table();
+  }
+
+  template <class F>
+  void step(const std::string& doing, F&& work) {
+    wall::guarded_write("cannot " + doing + " column MODEL_DATA of '" + path + "'", path, work);
+  }
+
+  void begin(const std::string& where, const MsSelection& wanted) {
+    const wall::TablesLock lock;
+    path = where;
+    wall::require_table(path, "the MeasurementSet");
+    step("open for writing", [&] {
+      ms = cc::Table(path, wall::own_lock(), cc::Table::Update,
+                     cc::TSMOption(cc::TSMOption::Cache, 0, -1));
+    });
+    if (!ms.tableDesc().isColumn("DATA")) {
+      throw Error(ErrorKind::input, "'" + path + "' has no column DATA",
+                  "a model is written beside the data");
+    }
+    std::vector<std::string> notes;
+    header = wall::read_ms_header(ms, notes);
+    wall::SelectedParts parts = wall::select_parts(ms, wanted, header);
+    selection.emplace(ms, wanted, parts.rows, header);
+    channels = std::move(parts.channels);
+    open = true;
+    step("make", [&] { prepare(); });
+  }
+
+  void prepare() {
+    if (!ms.tableDesc().isColumn(wall::kModelColumn)) {
+      cc::TableDesc description;
+      cc::MS::addColumnToDesc(description, cc::MS::MODEL_DATA, 2);
+      const cc::IPosition cell = ms.nrow() > 0 ? cc::ArrayColumn<cc::Complex>(ms, "DATA").shape(0)
+                                               : wall::position({1, 1});
+      ms.addColumn(description.columnDesc(wall::kModelColumn),
+                   cc::TiledShapeStMan("TiledMODEL_DATA", tile_of_data(ms, cell)));
+      made = true;
+    }
+    model.attach(ms, wall::kModelColumn);
+    model.rwKeywordSet().define(wall::kUnfinished, true);
+    if (made) fill_with_zeros();
+    ms.flush();
+  }
+
+  /// No cell may stay undefined; those that are selected are put again.
+  void fill_with_zeros() {
+    const cc::ScalarColumn<cc::Int> descriptions(ms, "DATA_DESC_ID");
+    const cc::ArrayColumn<cc::Complex> data(ms, "DATA");
+    for (std::size_t first = 0; first < ms.nrow();) {
+      const int number = descriptions(first);
+      std::size_t end = first + 1;
+      while (end < ms.nrow() && end - first < kFillRows && descriptions(end) == number) ++end;
+      cc::IPosition shape = data.shape(first);
+      shape.append(wall::position({end - first}));
+      model.putColumnRange(cc::Slicer(wall::position({first}), wall::position({end - first})),
+                           cc::Array<cc::Complex>(shape, cc::Complex(0, 0)));
+      first = end;
+    }
+  }
+
+  void put(std::size_t first, const std::vector<std::complex<float>>& samples) {
+    const MsSegment& segment = selection->segment_of(first);
+    const auto& description =
+        header.data_descriptions[static_cast<std::size_t>(segment.data_desc_id)];
+    const auto window = static_cast<std::size_t>(description.spectral_window);
+    const std::size_t ncorr = description.corr_types.size();
+    const std::size_t stored = header.spectral_windows[window].chan_freq_hz.size();
+    const std::vector<std::size_t>& wanted = channels[window];
+    const std::size_t nchan = wanted.empty() ? stored : wanted.size();
+    const std::size_t rows = samples.size() / (nchan * ncorr);
+    if (rows * nchan * ncorr != samples.size() || first + rows > segment.first + segment.count) {
+      throw Error(ErrorKind::input, "samples for MODEL_DATA of '" + path +
+                                        "' are not those of rows of one data description");
+    }
+    const cc::RefRows table_rows = selection->table_rows(first, rows);
+    if (wanted.empty()) {
+      const cc::Array<cc::Complex> all(wall::position({ncorr, nchan, rows}),
+                                       const_cast<cc::Complex*>(samples.data()), cc::SHARE);
+      model.putColumnCells(table_rows, all);
+      return;
+    }
+    // Channels that follow each other go together.
+    for (std::size_t from = 0; from < nchan;) {
+      std::size_t to = from + 1;
+      while (to < nchan && wanted[to] == wanted[to - 1] + 1) ++to;
+      std::vector<cc::Complex> part;
+      part.reserve(rows * (to - from) * ncorr);
+      for (std::size_t row = 0; row < rows; ++row) {
+        const auto begin =
+            samples.begin() + static_cast<std::ptrdiff_t>((row * nchan + from) * ncorr);
+        part.insert(part.end(), begin, begin + static_cast<std::ptrdiff_t>((to - from) * ncorr));
+      }
+      const cc::Array<cc::Complex> block(wall::position({ncorr, to - from, rows}), part.data(),
+                                         cc::SHARE);
+      model.putColumnCells(
+          table_rows,
+          cc::Slicer(wall::position({0, wanted[from]}), wall::position({ncorr, to - from})), block);
+      from = to;
+    }
+  }
+};
+
+MsModelColumn::MsModelColumn(const Lane::Token&, const std::string& path,
+                             const MsSelection& selection)
+    : impl_(std::make_unique<Impl>()) {
+  impl_->begin(path, selection);
+}
+
+MsModelColumn::~MsModelColumn() = default;
+MsModelColumn::MsModelColumn(MsModelColumn&&) noexcept = default;
+MsModelColumn& MsModelColumn::operator=(MsModelColumn&&) noexcept = default;
+
+void MsModelColumn::put(const Lane::Token&, std::size_t first,
+                        const std::vector<std::complex<float>>& samples) {
+  if (samples.empty()) return;
+  impl_->step("write", [&] { impl_->put(first, samples); });
+}
+
+void MsModelColumn::finish(const Lane::Token&) {
+  if (!impl_->open) return;
+  const wall::TablesLock lock;
+  impl_->step("finish", [&] {
+    impl_->ms.flush(true);
+    impl_->model.rwKeywordSet().removeField(wall::kUnfinished);
+    impl_->ms.flush(true);
+    impl_->model = cc::ArrayColumn<cc::Complex>();
+    impl_->ms = cc::Table();
+    impl_->open = false;
+  });
+}
+
+}  // namespace skymill::radio
