@@ -59,7 +59,7 @@ class Batch {
     }
     if (session_.options.dry_run) return 0;
     record_.write(record_file_, identity_);
-    print(record_.table() + "  " + record_file_ + "\n");
+    session_.report(record_.table() + "  " + record_file_ + "\n");
     return record_.exit_code();
   }
 
@@ -176,7 +176,7 @@ class Batch {
     row.record = descriptor.record.empty() ? item.name + ".run.json" : descriptor.record;
     session_.log.info("item " + item.name);
     const RunResult result =
-        run_and_record(session_, identity, planner, plan, services, row.record);
+        run_and_record(session_, identity, planner, plan, services, row.record, descriptor.page);
     row.outputs = result.outputs;
     for (const std::string& path : row.outputs) row.bytes += bytes_on_disk(path);
     for (const std::string& reason : result.failures) {

@@ -14,6 +14,7 @@
 #include "console.h"
 #include "context_state.h"
 #include "descriptor.h"
+#include "log_listener.h"
 
 namespace skymill::cli {
 
@@ -45,12 +46,14 @@ Command add_diff(CLI::App& app, const Common& common);
 Command add_tiers(CLI::App& app);
 Command add_clean(CLI::App& app);
 Command add_inspect(CLI::App& app, const Common& common);
+Command add_page(CLI::App& app);
 
 void add_description_options(CLI::App& app, DescriptionOptions& options);
 
 /// The console and log that the common options ask for.
 std::shared_ptr<Console> make_console();
-Log make_log(const Common& common, std::shared_ptr<Console> console);
+Log make_log(const Common& common, std::shared_ptr<Console> console,
+             std::shared_ptr<LogListener> listener = nullptr);
 
 /// The stage types of all plugins; a refused plugin of a searched folder is a warning.
 Registry load_registry(const Common& common, const Log& log);

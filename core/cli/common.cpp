@@ -51,13 +51,14 @@ std::shared_ptr<Console> make_console() {
   return std::make_shared<Console>(::isatty(STDERR_FILENO) == 1);
 }
 
-Log make_log(const Common& common, std::shared_ptr<Console> console) {
+Log make_log(const Common& common, std::shared_ptr<Console> console,
+             std::shared_ptr<LogListener> listener) {
   LogLevel level = LogLevel::info;
   if (common.log_level == "debug") level = LogLevel::debug;
   if (common.log_level == "warning") level = LogLevel::warning;
   if (common.log_level == "error") level = LogLevel::error;
   if (common.log_level == "off") level = LogLevel::off;
-  return skymill::make_log(std::move(console), level, common.log_file);
+  return skymill::make_log(std::move(console), level, common.log_file, std::move(listener));
 }
 
 Registry load_registry(const Common& common, const Log& log) {
@@ -71,7 +72,8 @@ Registry load_registry(const Common& common, const Log& log) {
 std::string find_description(const std::string& name) {
   if (fs::is_regular_file(name)) return name;
   if (name.find('/') == std::string::npos) {
-    // The prefix is three folders up from lib/skymill/plugins, four from lib/<machine>/skymill/plugins.
+    // The prefix is three folders up from lib/skymill/plugins, four from
+    // lib/<machine>/skymill/plugins.
     for (const char* up : {"../../..", "../../../.."}) {
       const fs::path shipped =
           fs::path(installed_plugin_folder()) / up / "share/skymill/pipelines" / (name + ".yaml");

@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
+#include <core/error.h>
 #include <core/storage.h>
 #include <core/units.h>
 
@@ -8,9 +9,11 @@ namespace skymill::cli {
 
 namespace {
 
-void report(const RunResult& result, const RunIdentity& identity, const std::string& record) {
+void report(const RunResult& result, const Session& session, const std::string& record,
+            const std::string& page) {
   const double seconds =
-      std::chrono::duration<double>(std::chrono::system_clock::now() - identity.started).count();
+      std::chrono::duration<double>(std::chrono::system_clock::now() - session.identity.started)
+          .count();
   std::string text = !result.failures.empty()      ? "done in parts"
                      : result.degradations.empty() ? "done"
                                                    : "done, degraded";
@@ -22,7 +25,9 @@ void report(const RunResult& result, const RunIdentity& identity, const std::str
     text +=
         "  " + path + " (" + format_quantity(static_cast<double>(bytes_on_disk(path)), "B") + ")\n";
   }
-  print(text + "  " + record + "\n");
+  text += "  " + record + "\n";
+  if (!page.empty()) text += "  " + page + "\n";
+  session.report(text);
 }
 
 int run_once(Session& session, const Descriptor& descriptor, Diagnostics& diagnostics) {
@@ -41,9 +46,10 @@ int run_once(Session& session, const Descriptor& descriptor, Diagnostics& diagno
   const std::string record = !session.options.record.empty() ? session.options.record
                              : !descriptor.record.empty()    ? descriptor.record
                                                              : "run.json";
+  const std::string page = session.options.page.empty() ? descriptor.page : session.options.page;
   const RunResult result =
-      run_and_record(session, session.identity, planner, plan, services, record);
-  report(result, session.identity, record);
+      run_and_record(session, session.identity, planner, plan, services, record, page);
+  report(result, session, record, page);
   return result.failures.empty() ? 0 : static_cast<int>(ErrorKind::failed);
 }
 
@@ -52,6 +58,7 @@ int run_once(Session& session, const Descriptor& descriptor, Diagnostics& diagno
 Command add_run(CLI::App& app, const Common& common, const std::vector<std::string>& arguments) {
   auto options = std::make_shared<RunOptions>();
   add_run_options(app, *options);
+  add_page_option(app, *options);
   app.footer(
       "A description with an 'each' block is run once for every item that it finds; one "
       "that fails does\nnot stop the others. --dry-run then lists the items.");
@@ -62,6 +69,10 @@ Command add_run(CLI::App& app, const Common& common, const std::vector<std::stri
     Diagnostics diagnostics;
     const Descriptor descriptor = read_descriptor_text(session.identity.description_file, text,
                                                        options->overrides, diagnostics);
+    if (descriptor.each && !options->page.empty()) {
+      throw Error(ErrorKind::description, "--page is for one run, and this is a batch",
+                  "write 'page: $(each.name).html' into the description");
+    }
     return descriptor.each ? run_batch(session, descriptor, text, diagnostics, {})
                            : run_once(session, descriptor, diagnostics);
   };

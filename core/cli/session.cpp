@@ -2,10 +2,15 @@
 #include "session.h"
 
 #include <core/error.h>
+#include <core/version.h>
 #include <signal.h>
 #include <unistd.h>
 
+#include <nlohmann/json.hpp>
+
 #include "executor.h"
+#include "record_file.h"
+#include "run_page.h"
 
 namespace skymill::cli {
 
@@ -36,17 +41,38 @@ void add_run_options(CLI::App& app, RunOptions& options) {
                  "Where the record goes, of a batch the record of the whole; default: what the "
                  "description says, or run.json, of a batch batch.json")
       ->type_name("FILE");
+  app.add_option("--events", options.events,
+                 "Write what happens as it happens, one JSON object a line; '-' is standard output")
+      ->type_name("FILE|-");
+}
+
+void add_page_option(CLI::App& app, RunOptions& options) {
+  app.add_option("--page", options.page,
+                 "Make an HTML page of the run; default: what the description says, or none")
+      ->type_name("FILE");
 }
 
 Session::Session(const Common& common, const RunOptions& run_options,
                  const std::vector<std::string>& arguments)
     : options(run_options),
       console(make_console()),
-      log(make_log(common, console)),
+      listener(std::make_shared<LogListener>()),
+      log(make_log(common, console, listener)),
       registry(load_registry(common, log)) {
+  if (!options.events.empty() && !options.dry_run) {
+    events = std::make_shared<EventStream>(options.events, log);
+  }
   identity.command_line = arguments;
   identity.started = std::chrono::system_clock::now();
   identity.description_file = find_description(options.file);
+}
+
+void Session::report(const std::string& text) const {
+  if (events && events->is_standard_output()) {
+    console->write_line(text);
+  } else {
+    print(text);
+  }
 }
 
 std::shared_ptr<PipelineContext::Services> Session::services() const {
@@ -55,15 +81,68 @@ std::shared_ptr<PipelineContext::Services> Session::services() const {
   return services;
 }
 
+namespace {
+
+using Json = nlohmann::ordered_json;
+
+void tell_start(const RunIdentity& identity, const Plan& plan,
+                const PipelineContext::Services& services) {
+  if (!services.watch.wants_events()) return;
+  Json stages = Json::array();
+  for (const PlannedStage& stage : plan.stages) {
+    stages.push_back({{"name", stage.name}, {"use", stage.type->name}});
+  }
+  services.watch.tell("run_started", {{"skymill", SKYMILL_VERSION},
+                                      {"command", identity.command_line},
+                                      {"description", identity.description_file},
+                                      {"process", ::getpid()},
+                                      {"threads", services.threads},
+                                      {"memory_bytes", services.memory.total()},
+                                      {"stages", stages}});
+}
+
+void tell_end(const RunIdentity& identity, const RunEnd& end, const std::string& record,
+              PipelineContext::Services& services) {
+  if (!services.watch.wants_events()) return;
+  Json fields;
+  {
+    const std::lock_guard lock(services.notes.mutex);
+    fields["verdict"] = run_verdict(end, services.notes.degradations);
+    fields["degraded_because"] = services.notes.degradations;
+    fields["failures"] = services.notes.failures;
+    fields["outputs"] = services.notes.outputs;
+  }
+  fields["exit_code"] = end.exit_code;
+  if (!end.error.empty()) fields["error"] = end.error;
+  fields["wall_s"] =
+      std::chrono::duration<double>(std::chrono::system_clock::now() - identity.started).count();
+  fields["record"] = record;
+  services.watch.tell("run_ended", fields);
+}
+
+/// A run whose page cannot be made is no failed run: `skymill page` makes it later.
+void write_page(const Session& session, const std::string& record, const std::string& page) {
+  try {
+    write_text_whole(page, page_of_record(record));
+  } catch (const Error& problem) {
+    session.log.warning(std::string("no page of this run: ") + problem.what());
+  }
+}
+
+}  // namespace
+
 RunResult run_and_record(const Session& session, const RunIdentity& identity, Planner& planner,
                          Plan& plan, std::shared_ptr<PipelineContext::Services> services,
-                         const std::string& record) {
+                         const std::string& record, const std::string& page) {
+  services->watch.start(identity.id,
+                        {session.console, session.log, session.events, session.listener});
+  tell_start(identity, plan, *services);
   RunEnd end;
   std::optional<Error> failure;
   try {
     PipelineContext ctx = make_context(services);
     planner.plan_ready(plan, {}, ctx);
-    Executor(planner, session.console).run(plan, ctx);
+    Executor(planner).run(plan, ctx);
   } catch (const Error& error) {
     failure = error;
   } catch (const std::exception& problem) {
@@ -76,12 +155,16 @@ RunResult run_and_record(const Session& session, const RunIdentity& identity, Pl
     end.exit_code = static_cast<int>(ErrorKind::failed);
     end.is_partial = true;
   }
+  services->watch.stop();
   try {
     write_run_record(record, identity, end, &plan, *services);
+    if (!page.empty()) write_page(session, record, page);
   } catch (const Error& unrecorded) {
-    if (!failure) throw;
-    session.log.warning(unrecorded.what());
+    if (failure) session.log.warning(unrecorded.what());
+    if (!failure) failure = unrecorded;
+    end = {static_cast<int>(failure->kind()), failure->what()};
   }
+  tell_end(identity, end, record, *services);
   if (failure) throw *failure;
   return {services->notes.outputs, services->notes.degradations, services->notes.failures};
 }

@@ -11,9 +11,12 @@ namespace skymill::cli {
 struct RunOptions : DescriptionOptions {
   bool dry_run = false;
   std::string record;
+  std::string events;
+  std::string page;
 };
 
 void add_run_options(CLI::App& app, RunOptions& options);
+void add_page_option(CLI::App& app, RunOptions& options);
 
 /// Lets the first SIGINT, SIGTERM or SIGUSR1 ask for a stop, the second end the process at once.
 void watch_signals();
@@ -30,8 +33,14 @@ struct Session {
 
   const RunOptions& options;
   std::shared_ptr<Console> console;
+  std::shared_ptr<LogListener> listener;
   Log log;
+  std::shared_ptr<EventStream> events;  ///< null when nobody asked for them
   Registry registry;
+
+  /// Says how a run or batch ended: on standard output, or beside it when that has the events.
+  void report(const std::string& text) const;
+
   RunIdentity identity;  ///< of the command; its start is that of the first run
 };
 
@@ -43,10 +52,11 @@ struct RunResult {
 };
 
 /// Runs the plan of a description and writes its record, also of a run that fails.
+/// @param page  of the run, made from its record; empty makes none
 /// @throws Error as the run ended
 RunResult run_and_record(const Session& session, const RunIdentity& identity, Planner& planner,
                          Plan& plan, std::shared_ptr<PipelineContext::Services> services,
-                         const std::string& record);
+                         const std::string& record, const std::string& page);
 
 /// How `skymill run` and `skymill watch` go through the items of an `each:` block.
 struct BatchMode {

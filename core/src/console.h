@@ -3,13 +3,14 @@
 
 #include <core/log.h>
 
-#include <chrono>
-#include <cstddef>
 #include <memory>
 #include <mutex>
 #include <string>
+#include <string_view>
 
 namespace skymill {
+
+class LogListener;
 
 /// Standard error, shared by the log and the progress line: on a terminal the progress line stays
 /// at the bottom and log lines scroll above it.
@@ -19,7 +20,8 @@ class Console {
 
   bool is_terminal() const { return is_terminal_; }
   void write_line(std::string_view line);
-  /// Replaces the progress line; empty removes it. Only on a terminal.
+  /// Replaces the progress line, cut to the width of the terminal; empty removes it. Only on a
+  /// terminal.
   void show_progress(std::string line);
 
  private:
@@ -29,29 +31,8 @@ class Console {
 };
 
 /// A log that writes to the console and, when `file` is not empty, to that file as well.
-Log make_log(std::shared_ptr<Console> console, LogLevel level, const std::string& file = {});
-
-/// How far the running segment is. On a terminal one line with the time that is left; elsewhere a
-/// log line at most every ten seconds.
-class Progress {
- public:
-  /// @param total  number of chunks expected, 0 when not known
-  Progress(std::shared_ptr<Console> console, Log log, std::string what, std::size_t total);
-  ~Progress();
-  void step();
-
- private:
-  using Clock = std::chrono::steady_clock;
-  std::string line(Clock::time_point now) const;
-
-  std::shared_ptr<Console> console_;
-  Log log_;
-  std::string what_;
-  std::size_t total_;
-  std::mutex mutex_;
-  std::size_t done_ = 0;
-  Clock::time_point start_;
-  Clock::time_point shown_;
-};
+/// @param listener  hears warnings and errors whatever the level; may be null
+Log make_log(std::shared_ptr<Console> console, LogLevel level, const std::string& file = {},
+             std::shared_ptr<LogListener> listener = nullptr);
 
 }  // namespace skymill

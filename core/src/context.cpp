@@ -125,18 +125,21 @@ void PipelineContext::degrade(const std::string& reason) const {
   RunNotes& notes = state_->services->notes;
   const std::lock_guard lock(notes.mutex);
   notes.degradations.push_back(state_->stage + ": " + reason);
+  state_->services->watch.degraded(state_->stage, reason);
 }
 
 void PipelineContext::record_input(const std::string& path) const {
   RunNotes& notes = state_->services->notes;
   const std::lock_guard lock(notes.mutex);
   notes.inputs.push_back(path);
+  state_->services->watch.input(state_->stage, path);
 }
 
 void PipelineContext::record_output(const std::string& path) const {
   RunNotes& notes = state_->services->notes;
   const std::lock_guard lock(notes.mutex);
   notes.outputs.push_back(path);
+  state_->services->watch.output(state_->stage, path);
 }
 
 PipelineContext PipelineContext::with_stage(std::string stage) const {

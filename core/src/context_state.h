@@ -13,6 +13,7 @@
 #include <vector>
 
 #include "resumption.h"
+#include "run_watch.h"
 #include "staging.h"
 #include "unit_notes.h"
 
@@ -45,6 +46,7 @@ struct PipelineContext::Services {
   RunNotes notes;
   Staging staging;
   Resumption resumption;
+  RunWatch watch{metrics};
   const std::atomic<bool>* stop = nullptr;  ///< set by a signal; may be absent
   Lanes lanes;                              ///< last: their threads end before what they use
 };

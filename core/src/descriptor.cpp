@@ -47,6 +47,9 @@ class DescriptorReader {
     if (const YamlEntry* entry = root.find("record")) {
       descriptor_.record = parameters_.text_of("record", entry->value, entry->where).value_or("");
     }
+    if (const YamlEntry* entry = root.find("page")) {
+      descriptor_.page = parameters_.text_of("page", entry->value, entry->where).value_or("");
+    }
     if (stages)
       read_stages(*stages);
     else
@@ -59,7 +62,7 @@ class DescriptorReader {
  private:
   void check_keys(const YamlNode& root) {
     const std::vector<std::string> keys{"skymill", "description", "parameters", "record",
-                                        "each",    "stages",      "require"};
+                                        "page",    "each",        "stages",     "require"};
     for (const YamlEntry& entry : root.entries) {
       if (std::find(keys.begin(), keys.end(), entry.key) != keys.end()) continue;
       std::string hint = did_you_mean(entry.key, keys);

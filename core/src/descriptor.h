@@ -60,6 +60,7 @@ struct Descriptor {
   std::string file;
   std::string description;
   std::string record;  ///< where `run.json` goes; empty leaves it to the program
+  std::string page;    ///< where the page of the run goes; empty makes none
   std::vector<ParameterEntry> parameters;
   std::optional<EachEntry> each;
   std::vector<StageEntry> stages;   ///< in the order of the file

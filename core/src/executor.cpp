@@ -6,6 +6,8 @@
 #include <tbb/global_control.h>
 #include <tbb/task_arena.h>
 
+#include <algorithm>
+
 #include "context_state.h"
 #include "in_stage.h"
 #include "metrics_state.h"
@@ -39,6 +41,32 @@ std::string segment_title(const Plan& plan, const Segment& segment) {
   std::string title = plan.stages[segment.head].name;
   for (const std::size_t index : segment.chain) title += " > " + plan.stages[index].name;
   return title;
+}
+
+/// Stages of a pass that no later pass has: a result's stage goes on in the pass that streams it.
+std::vector<std::string> ending_stages(const Plan& plan, const Segment& segment) {
+  std::vector<std::string> names{plan.stages[segment.head].name};
+  for (const std::size_t index : segment.chain) {
+    const bool goes_on = std::any_of(
+        plan.segments.begin(), plan.segments.end(),
+        [&](const Segment& other) { return other.head_is_result && other.head == index; });
+    if (!goes_on) names.push_back(plan.stages[index].name);
+  }
+  return names;
+}
+
+/// @param done  units that an earlier run has made
+PassFacts pass_facts(const Plan& plan, const Segment& segment, int threads, std::size_t done) {
+  const std::size_t chunks = Planner::output(plan.stages[segment.head]).chunks;
+  PassFacts facts;
+  facts.title = segment_title(plan, segment);
+  facts.stages.push_back(plan.stages[segment.head].name);
+  for (const std::size_t index : segment.chain) facts.stages.push_back(plan.stages[index].name);
+  facts.ending = ending_stages(plan, segment);
+  facts.units = chunks - std::min(chunks, done);
+  facts.workers = std::min(segment.tokens, static_cast<std::size_t>(threads));
+  facts.makes_units = segment.head_is_result;
+  return facts;
 }
 
 }  // namespace
@@ -174,6 +202,8 @@ void Executor::run_task(Plan& plan, std::size_t index) {
   const PipelineContext before = *ctx_;
   admit_products(planned);
   ResumableStage* resumable = ctx_->state().services->resumption.find(index);
+  const PassWatch watch(ctx_->state().services->watch,
+                        {planned.name, {planned.name}, {planned.name}});
   in_stage(planned.name, [&] {
     if (resumable) resumable->begin(*planned.stage, false, false, ctx_->with_stage(planned.name));
     const TimedCall timed(ctx_->metrics().state().timing(planned.name));
@@ -205,12 +235,10 @@ void Executor::run_segment(Plan& plan, Segment& segment) {
   begin_resumable(plan, segment);
   AnyStream* result = nullptr;
   if (segment.head_is_result) result = &results_.at(segment.head);
-  {
-    Progress progress(console_, ctx_->log(), title,
-                      Planner::output(plan.stages[segment.head]).chunks);
-    in_stage(plan.stages[segment.head].name,
-             [&] { run_pass(plan, segment, *ctx_, result, progress); });
-  }
+  auto& services = *ctx_->state().services;
+  const std::size_t done = services.resumption.count_done(plan.stages[segment.head].name);
+  PassWatch watch(services.watch, pass_facts(plan, segment, ctx_->threads(), done));
+  in_stage(plan.stages[segment.head].name, [&] { run_pass(plan, segment, *ctx_, result, watch); });
   if (segment.head_is_result) {
     results_.erase(segment.head);
     held_state_.erase(segment.head);

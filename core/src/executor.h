@@ -4,7 +4,6 @@
 #include <optional>
 #include <set>
 
-#include "console.h"
 #include "context_state.h"
 #include "plan.h"
 
@@ -14,8 +13,7 @@ namespace skymill {
 /// in flight comes from the memory budget.
 class Executor {
  public:
-  Executor(Planner& planner, std::shared_ptr<Console> console)
-      : planner_(planner), console_(std::move(console)) {}
+  explicit Executor(Planner& planner) : planner_(planner) {}
 
   /// @throws Error with the stage's name; nothing unfinished is published
   void run(Plan& plan, PipelineContext ctx);
@@ -37,7 +35,6 @@ class Executor {
   bool has_stream_consumer(const Plan& plan, std::size_t index) const;
 
   Planner& planner_;
-  std::shared_ptr<Console> console_;
   std::optional<PipelineContext> ctx_;
   std::vector<bool> done_;
   std::set<std::size_t> failed_;                   ///< stages, and those that needed them

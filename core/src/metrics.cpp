@@ -14,6 +14,7 @@ void Metrics::add(const std::string& stage, const std::string& counter, std::int
 }
 
 void Metrics::add_row(const std::string& stage, const std::string& table, Row row) {
+  if (state_->on_row) state_->on_row(stage, table, row);
   const std::lock_guard lock(state_->mutex);
   auto& rows = state_->tables[stage][table];
   const auto place =

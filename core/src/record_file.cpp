@@ -19,7 +19,7 @@ std::string utc_text(std::chrono::system_clock::time_point time) {
   return text;
 }
 
-void write_record(const std::string& path, const std::string& text) {
+void write_text_whole(const std::string& path, const std::string& text) {
   std::error_code code;
   const std::filesystem::path target(path);
   if (target.has_parent_path()) std::filesystem::create_directories(target.parent_path(), code);
@@ -29,6 +29,14 @@ void write_record(const std::string& path, const std::string& text) {
   out.close();
   if (!out || std::rename(draft.c_str(), path.c_str()) != 0) {
     std::remove(draft.c_str());
+    throw Error(ErrorKind::failed, "cannot write '" + path + "'", "give another place");
+  }
+}
+
+void write_record(const std::string& path, const std::string& text) {
+  try {
+    write_text_whole(path, text);
+  } catch (const Error&) {
     throw Error(ErrorKind::failed, "cannot write the run record '" + path + "'",
                 "give another place with --record");
   }

@@ -220,6 +220,18 @@ bool Resumption::is_done(const std::string& giver, const Span& span) const {
                      [&](const ResumableStage* sink) { return sink->has(text); });
 }
 
+std::size_t Resumption::count_done(const std::string& giver) const {
+  const auto found = below_.find(giver);
+  if (found == below_.end() || found->second.empty()) return 0;
+  const auto& sinks = found->second;
+  const std::set<std::string>& taken = sinks.front()->taken();
+  return static_cast<std::size_t>(
+      std::count_if(taken.begin(), taken.end(), [&](const std::string& span) {
+        return std::all_of(sinks.begin(), sinks.end(),
+                           [&](const ResumableStage* sink) { return sink->has(span); });
+      }));
+}
+
 void Resumption::set_ended(const std::string& when) {
   for (auto& [index, stage] : stages_) stage.set_ended(when);
 }

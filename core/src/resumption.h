@@ -55,7 +55,7 @@ class ResumableStage {
 
   const std::string& name() const { return name_; }
   std::string journal_path() const { return Journal::path_of(products_.front().path); }
-  std::size_t taken() const { return taken_.size(); }
+  const std::set<std::string>& taken() const { return taken_; }
   /// Units that this run has made, in order.
   const std::set<std::string>& made() const { return made_; }
 
@@ -105,6 +105,8 @@ class Resumption {
   /// Units of the stage's result that all these have need not be made.
   void set_below(const std::string& giver, std::vector<const ResumableStage*> sinks);
   bool is_done(const std::string& giver, const Span& span) const;
+  /// How many units of the stage's result these are.
+  std::size_t count_done(const std::string& giver) const;
 
   const std::map<std::size_t, ResumableStage>& stages() const { return stages_; }
   void set_ended(const std::string& when);

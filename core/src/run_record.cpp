@@ -8,21 +8,19 @@
 #include <unistd.h>
 
 #include <algorithm>
+#include <filesystem>
 #include <fstream>
 #include <nlohmann/json.hpp>
 
 #include "metrics_state.h"
 #include "record_file.h"
+#include "row_json.h"
 
 namespace skymill {
 
 namespace {
 
 using Json = nlohmann::ordered_json;
-
-Json json_of(const PropertyValue& value) {
-  return std::visit([](const auto& held) { return Json(held); }, value);
-}
 
 Json stage_json(const PlannedStage& stage, Metrics::State& metrics) {
   Json json;
@@ -45,9 +43,7 @@ Json stage_json(const PlannedStage& stage, Metrics::State& metrics) {
   }
   for (const auto& [table, rows] : metrics.tables[stage.name]) {
     for (const Row& row : rows) {
-      Json cells;
-      for (const auto& [name, value] : row) cells[name] = json_of(value);
-      json["tables"][table].push_back(std::move(cells));
+      json["tables"][table].push_back(row_json(row));
     }
   }
   return json;
@@ -61,13 +57,6 @@ Json paths_json(std::vector<std::string> paths) {
     json.push_back({{"path", path}, {"bytes", bytes_on_disk(path)}});
   }
   return json;
-}
-
-std::string verdict(const RunEnd& end, const std::vector<std::string>& degradations) {
-  if (end.is_partial) return "partial";
-  if (end.exit_code == static_cast<int>(ErrorKind::requeue)) return "stopped";
-  if (end.exit_code != 0) return "failed";
-  return degradations.empty() ? "clean" : "degraded";
 }
 
 /// Bytes that the kernel moved for this process: {read_bytes, write_bytes, rchar, wchar}.
@@ -104,7 +93,7 @@ Json resumption_json(const Resumption& resumption) {
     Json item{{"stage", stage.name()},
               {"journal", stage.journal_path()},
               {"stands", stage.stands()},
-              {"units_taken_up", stage.taken()},
+              {"units_taken_up", stage.taken().size()},
               {"made_anew_because", stage.because()}};
     item["units_made"] = Json::array();
     const Json why = stage.because().empty() ? Json("missing") : Json(stage.because().front());
@@ -132,6 +121,13 @@ Json segments_json(const Plan& plan) {
 
 }  // namespace
 
+std::string run_verdict(const RunEnd& end, const std::vector<std::string>& degradations) {
+  if (end.is_partial) return "partial";
+  if (end.exit_code == static_cast<int>(ErrorKind::requeue)) return "stopped";
+  if (end.exit_code != 0) return "failed";
+  return degradations.empty() ? "clean" : "degraded";
+}
+
 void write_run_record(const std::string& path, const RunIdentity& identity, const RunEnd& end,
                       const Plan* plan, PipelineContext::Services& services) {
   using std::chrono::duration;
@@ -146,6 +142,8 @@ void write_run_record(const std::string& path, const RunIdentity& identity, cons
   json["run"] = identity.id;
   json["command"] = identity.command_line;
   json["description"] = identity.description_file;
+  std::error_code code;  // a folder that is gone has no name
+  json["folder"] = std::filesystem::current_path(code).string();
   json["host"] = {
       {"name", system.nodename}, {"kernel", system.release}, {"threads", services.threads}};
   json["started"] = utc_text(identity.started);
@@ -153,15 +151,16 @@ void write_run_record(const std::string& path, const RunIdentity& identity, cons
   json["wall_s"] = duration<double>(now - identity.started).count();
   {
     const std::lock_guard lock(notes.mutex);
-    json["verdict"] = verdict(end, notes.degradations);
+    json["verdict"] = run_verdict(end, notes.degradations);
     json["exit_code"] = end.exit_code;
     if (!end.error.empty()) json["error"] = end.error;
     json["degraded_because"] = notes.degradations;
+    json["warnings"] = services.watch.warnings_record();
     json["failures"] = notes.failures;
     // What the run has made itself came from nowhere else.
     std::vector<std::string> inputs = notes.inputs;
-    std::erase_if(inputs, [&](const std::string& path) {
-      return std::find(notes.outputs.begin(), notes.outputs.end(), path) != notes.outputs.end();
+    std::erase_if(inputs, [&](const std::string& input) {
+      return std::find(notes.outputs.begin(), notes.outputs.end(), input) != notes.outputs.end();
     });
     json["inputs"] = paths_json(std::move(inputs));
     json["outputs"] = paths_json(notes.outputs);
@@ -173,6 +172,8 @@ void write_run_record(const std::string& path, const RunIdentity& identity, cons
   json["io"] = io_json();
   json["staging"] = staging_json(services.staging);
   json["resumed"] = resumption_json(services.resumption);
+  json["passes"] = services.watch.passes_record();
+  json["samples"] = services.watch.samples_record();
   json["stages"] = Json::array();
   if (plan) {
     json["segments"] = segments_json(*plan);

@@ -25,6 +25,9 @@ struct RunEnd {
   bool is_partial = false;  ///< parts failed, and the rest went on
 };
 
+/// clean, degraded, partial, stopped or failed
+std::string run_verdict(const RunEnd& end, const std::vector<std::string>& degradations);
+
 /// Writes `run.json`: resolved parameters and where each came from, versions, inputs, outputs,
 /// times, bytes, memory and the verdict (clean, degraded, partial, stopped, failed). It is written
 /// whole and renamed.

@@ -34,8 +34,8 @@ struct Terminal {
 class SegmentRun {
  public:
   SegmentRun(const Plan& plan, const Segment& segment, const PipelineContext& ctx,
-             AnyStream* result, Progress& progress)
-      : plan_(plan), segment_(segment), ctx_(ctx), result_(result), progress_(progress) {
+             AnyStream* result, PassWatch& watch)
+      : plan_(plan), segment_(segment), ctx_(ctx), result_(result), watch_(watch) {
     start_source();
     start_terminals();
   }
@@ -192,21 +192,25 @@ class SegmentRun {
     return tbb::make_filter<std::shared_ptr<Order>, Parcel>(
         tbb::filter_mode::parallel, [this, ctx, &time](const std::shared_ptr<Order>& order) {
           return in_stage(head().name, [&] {
+            UnitInWork unit(watch_, order->chunk);
             auto load = std::make_shared<Load>(Load{std::move(order->chunk), nullptr});
             if (keeps_notes_) load->notes = std::make_shared<UnitNotes>();
-            if (order->work && !make(*order, *load, ctx, time)) return load;
+            if (order->work && !make(*order, *load, unit, ctx, time)) return load;
             count_chunk(time, load->chunk);
+            unit.made(load.get(), load->chunk);
             return load;
           });
         });
   }
 
   /// Does the work of an order. @return false when it failed and the run goes on without it
-  bool make(const Order& order, Load& load, const PipelineContext& ctx, StageTiming& time) const {
+  bool make(const Order& order, Load& load, UnitInWork& unit, const PipelineContext& ctx,
+            StageTiming& time) const {
     const TimedCall timed(time);
     try {
       try_as_asked(head(), context_of(load, ctx), [&](const PipelineContext& attempt) {
         if (load.notes) load.notes->clear();
+        unit.clear();
         tbb::this_task_arena::isolate([&] { load.chunk = order.work(attempt); });
       });
       return true;
@@ -270,8 +274,8 @@ class SegmentRun {
   }
 
   tbb::filter<Parcel, void> end_filter() {
-    return tbb::make_filter<Parcel, void>(tbb::filter_mode::parallel,
-                                          [this](const Parcel&) { progress_.step(); });
+    return tbb::make_filter<Parcel, void>(
+        tbb::filter_mode::parallel, [this](const Parcel& parcel) { watch_.done(parcel.get()); });
   }
 
   static PipelineContext context_of(const Load& load, const PipelineContext& ctx) {
@@ -287,7 +291,7 @@ class SegmentRun {
   const Segment& segment_;
   const PipelineContext& ctx_;
   AnyStream* result_;
-  Progress& progress_;
+  PassWatch& watch_;
   std::unique_ptr<ReadAhead> read_ahead_;
   std::vector<Terminal> terminals_;
   bool keeps_notes_ = false;
@@ -296,8 +300,8 @@ class SegmentRun {
 }  // namespace
 
 void run_pass(const Plan& plan, const Segment& segment, const PipelineContext& ctx,
-              AnyStream* result, Progress& progress) {
-  SegmentRun(plan, segment, ctx, result, progress).run();
+              AnyStream* result, PassWatch& watch) {
+  SegmentRun(plan, segment, ctx, result, watch).run();
 }
 
 }  // namespace skymill

@@ -55,7 +55,7 @@ void run_stages(std::vector<GivenStage> stages, const HarnessOptions& options) {
   diagnostics.throw_if_errors();
   const PipelineContext ctx = make_context(options);
   planner.plan_ready(plan, {}, ctx);
-  Executor(planner, nullptr).run(plan, ctx);
+  Executor(planner).run(plan, ctx);
 }
 
 std::vector<std::string> description_faults(const StageType& type) {

@@ -154,9 +154,9 @@ def library_fault(path, folder, library):
 
 
 def quoted_fault(root, path, folder, target):
-    """`"x.h"` is for a header beside the file; the program and core's tests also see core/src."""
+    """`"x.h"` is for a header beside the file; the program, core's tests and perf also see core/src."""
     beside = os.path.join(os.path.dirname(path), target)
-    if folder == "tests":
+    if folder in ("tests", "perf"):
         return None
     if os.path.exists(os.path.join(root, beside)):
         return private_fault(path, beside)

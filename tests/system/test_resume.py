@@ -145,8 +145,16 @@ class Resume(RunTest):
     def test_memory_is_no_reason_to_begin_anew(self):
         prefix = self.folder / "cube"
         done = self.kill_in_the_middle(prefix)
-        self.finish(prefix, "--memory", "300MiB")
+        self.finish(prefix, "--memory", "300MiB", "--events", self.folder / "events.jsonl")
         self.assertEqual(self.concat(prefix)["units_taken_up"], len(done))
+        # What is taken up is no part of what is left to do.
+        events = [json.loads(line)
+                  for line in (self.folder / "events.jsonl").read_text().splitlines()]
+        started = next(e for e in events
+                       if e["event"] == "pass_started" and e["stages"][0] == "image")
+        self.assertEqual(started["units"], CHANNELS - len(done))
+        self.assertEqual(sum(e["event"] == "unit_done" and e["stages"] == started["stages"]
+                             for e in events), CHANNELS - len(done))
         self.assertEqual(len(self.made(prefix)), CHANNELS - len(done))
 
     def test_a_stop_on_request_finishes_the_channels_in_work(self):
@@ -184,8 +192,9 @@ class Resume(RunTest):
 
     def test_a_finished_run_stands(self):
         whole, seconds = self.whole()
+        # Record and page are of the run, not of what stands.
         before = {p: p.stat().st_mtime_ns for p in self.folder.glob("whole*")
-                  if not p.name.endswith(".run.json")}
+                  if not p.name.endswith((".run.json", ".html"))}
         begin = time.monotonic()
         said = self.finish(whole).stderr
         self.assertLess(time.monotonic() - begin, max(2, seconds))

@@ -187,7 +187,7 @@ void run(const std::string& text, const std::vector<std::string>& params = {},
   services->stop = stop;
   const PipelineContext ctx = make_context(services);
   planner.plan_ready(plan, {}, ctx);
-  Executor(planner, nullptr).run(plan, ctx);
+  Executor(planner).run(plan, ctx);
 }
 
 std::string contents(const std::string& path) {

@@ -114,7 +114,7 @@ std::vector<std::string> run(Scene& scene, const std::string& stages) {
   auto services = std::make_shared<PipelineContext::Services>(
       make_log(nullptr, LogLevel::off), MemoryBudget(std::size_t{1} << 30, "test"), 1, "test",
       "/tmp");
-  Executor(planner, nullptr).run(plan, make_context(services));
+  Executor(planner).run(plan, make_context(services));
   return services->notes.failures;
 }
 

@@ -112,7 +112,7 @@ struct TwoTiers {
     const PipelineContext ctx = make_context(services);
     planner.plan_ready(plan, {}, ctx);
     explained = plan.text(services->memory, 1);
-    Executor(planner, nullptr).run(plan, ctx);
+    Executor(planner).run(plan, ctx);
     const std::string record = root.path() + "/run.json";
     write_run_record(record, {}, {}, &plan, *services);
     return nlohmann::json::parse(file_text(record)).at("staging");

@@ -171,7 +171,7 @@ TEST_CASE("the mistakes of a description in words") {
        "d.yaml:2:1: error: no key 'stage'; did you mean 'stages'?\n"},
       {"skymill: 1\nzzz: 1\nstages: {b: {}}",
        "d.yaml:2:1: error: no key 'zzz'; the keys are: skymill, description, parameters, record, "
-       "each, stages, require\n"},
+       "page, each, stages, require\n"},
       {with_stage("  b: clip"),
        "d.yaml:4:6: error: stage 'b' must be a map; write { use: clip }\n"},
       {with_stage("  b: [x]"),
@@ -261,7 +261,7 @@ TEST_CASE("mistakes of the reader, the description and the schema come together"
         "d.yaml:7:15: error: anchors (&f) are not allowed; use parameters: and $(name)\n"
         "d.yaml:7:15: error: 'min_freq' is in 's'; its unit is Hz\n"
         "d.yaml:9:1: error: no key 'product'; the keys are: skymill, description, parameters, "
-        "record, each, stages, require\n");
+        "record, page, each, stages, require\n");
 }
 
 TEST_CASE("parameters made of parameters cannot fill the memory") {

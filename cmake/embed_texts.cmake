@@ -1,0 +1,16 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+# Writes a C++ source with files in it as string_views:
+#   cmake -DOUTPUT=x.cpp -DHEADER=x.h -DNAMES=a,b -DFILES=a.txt,b.txt -P embed_texts.cmake
+# The file of a name may be empty.
+string(REPLACE "," ";" NAMES "${NAMES}")
+string(REPLACE "," ";" FILES "${FILES}")
+set(SOURCE "#include \"${HEADER}\"\n\nnamespace skymill::cli {\n\n")
+foreach(NAME FILE IN ZIP_LISTS NAMES FILES)
+  if(FILE STREQUAL "none")
+    set(TEXT "")
+  else()
+    file(READ "${FILE}" TEXT)
+  endif()
+  string(APPEND SOURCE "const std::string_view ${NAME}{R\"embedded(${TEXT})embedded\"};\n\n")
+endforeach()
+file(WRITE "${OUTPUT}" "${SOURCE}}  // namespace skymill::cli\n")

@@ -1,0 +1,60 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+// What it costs to watch a unit: a channel with a row of 25 figures, with and without events.
+#include <algorithm>
+#include <chrono>
+#include <cstdio>
+#include <memory>
+#include <string>
+
+#include "run_watch.h"
+
+namespace {
+
+using namespace skymill;
+
+Row channel_row(int channel) {
+  Row row{{"channel", std::int64_t{channel}}, {"stop", std::string("threshold")}};
+  for (int i = 0; i < 23; ++i)
+    row.emplace_back("figure_" + std::to_string(i), 1.0 / (channel + i + 1));
+  return row;
+}
+
+/// Microseconds of a unit from its start to its end, the record's row among them.
+double unit_us(const std::string& events, int units) {
+  Metrics metrics;
+  RunWatch run(metrics);
+  const Log log = make_log(nullptr, LogLevel::off);
+  run.start("perf",
+            {nullptr, log, events.empty() ? nullptr : std::make_shared<EventStream>(events, log),
+             nullptr});
+  PassFacts facts;
+  facts.stages = {"image", "concat"};
+  facts.units = static_cast<std::size_t>(units);
+  facts.makes_units = true;
+  PassWatch pass(run, facts);
+  const auto start = std::chrono::steady_clock::now();
+  for (int i = 0; i < units; ++i) {
+    const auto place = static_cast<std::size_t>(i);
+    const AnyChunk chunk(Chunk<int>(i, Span("channel", place, place + 1)));
+    UnitInWork unit(pass, {});
+    metrics.add_row("image", "channels", channel_row(i));
+    unit.made(&chunk, chunk);
+    pass.done(&chunk);
+  }
+  const std::chrono::duration<double, std::micro> took = std::chrono::steady_clock::now() - start;
+  return took.count() / units;
+}
+
+}  // namespace
+
+int main(int argc, char** argv) {
+  const std::string file = argc > 1 ? argv[1] : "/dev/null";
+  double without = 1e9;
+  double with = 1e9;
+  for (int turn = 0; turn < 7; ++turn) {
+    without = std::min(without, unit_us("", 2000));
+    with = std::min(with, unit_us(file, 2000));
+  }
+  std::printf("a unit: %.1f us without events, %.1f us with them in %s\n", without, with,
+              file.c_str());
+}
