@@ -92,7 +92,7 @@ class FilledPixels {
 template <class Pixels>
 std::vector<float> sampled(const Pixels& pixels) {
   constexpr std::size_t kMost = 65536;
-  constexpr std::size_t kOneOf = 16;  // at most this part of the values
+  constexpr std::size_t kOneOf = 32;  // at most this part of the values
   const std::size_t total = pixels.size();
   const std::size_t count = std::min(kMost, total / kOneOf);
   std::vector<std::size_t> numbers;
@@ -142,14 +142,14 @@ inline Bracket bracket_of(std::vector<float> sample, double part) {
 /// The mean of the values that would be at two ranks of the sorted list, equal or one after the
 /// other. A long list is first cut down as a plane is: cheaper than moving all of its values.
 inline double mean_at(std::vector<float> values, std::size_t lower, std::size_t upper) {
-  constexpr std::size_t kShort = 16384;
-  constexpr std::size_t kSamples = 4096;
+  constexpr std::size_t kShort = 4096;
   alignas(64) std::array<float, kMedianBlock + 16> block;
   while (values.size() > kShort) {
     const std::size_t size = values.size();
+    const std::size_t samples = std::clamp<std::size_t>(size / 16, 1024, 4096);
     std::vector<float> sample;
-    sample.reserve(kSamples);
-    for (std::size_t k = 0; k < kSamples; ++k) sample.push_back(values[size * k / kSamples]);
+    sample.reserve(samples);
+    for (std::size_t k = 0; k < samples; ++k) sample.push_back(values[size * k / samples]);
     Bracket bracket =
         bracket_of(std::move(sample), static_cast<double>(lower) / static_cast<double>(size));
     std::vector<float> kept;
