@@ -10,7 +10,7 @@ namespace skymill::radio {
 
 Schema<ImageParams> image_schema() {
   Schema<ImageParams> s{
-      "Image and clean every channel on its own: weights, PSF, dirty image, Högbom with major "
+      "Image and clean channels: weights, PSF, dirty image, deconvolution in minor and major "
       "cycles, restoration."};
   s.field("imsize", &ImageParams::imsize, "Image size in x and y, pixels").range(16, 65536);
   s.field("cell", &ImageParams::cell, "Pixel size; 0 takes a fifth of the finest fringe")
