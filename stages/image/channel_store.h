@@ -68,9 +68,8 @@ class ChannelStore {
   /// cleaned deepest has most power in its visibilities for their weights.
   std::vector<std::size_t> longest_first() const;
 
-  /// Bytes written to and read from the scratch file.
+  /// Bytes written to the scratch file.
   std::size_t bytes_written() const { return file_ ? file_->bytes_written() : 0; }
-  std::size_t bytes_read() const { return file_ ? file_->bytes_read() : 0; }
 
   /// Frees a plane's visibilities once it is done.
   void release(std::size_t plane);

@@ -48,22 +48,6 @@ void Predict::validate(const PipelineContext&) const {
               "write the model as a CASA image or as FITS");
 }
 
-MsSelection Predict::selection() const {
-  MsSelection selection;
-  selection.datacolumn = "data";
-  selection.fields = params_.field;
-  for (const std::string& window : params_.spw) {
-    selection.spws += (selection.spws.empty() ? "" : ",") + window;
-  }
-  selection.scans = params_.scan;
-  selection.antennas = params_.antenna;
-  selection.uvrange = params_.uvrange;
-  selection.timerange = params_.timerange;
-  selection.intents = params_.intent;
-  selection.autocorrelations = params_.autocorrelations;
-  return selection;
-}
-
 void Predict::write_model(const std::string& path, const PipelineContext& ctx) const {
   const AnyImage model(params_.model, ctx.lanes());
   const auto lane = ctx.lanes().get("table:" + std::filesystem::canonical(path).string());
@@ -79,14 +63,18 @@ void Predict::write_model(const std::string& path, const PipelineContext& ctx) c
       });
     }
   } tables{*lane, {}, {}};
-  lane->run([&](const Lane::Token& token) { tables.reader.emplace(token, path, selection()); });
+  lane->run([&](const Lane::Token& token) {
+    tables.reader.emplace(token, path, selection_of(params_, "data"));
+  });
   ImageParams kernel;
   kernel.gridder = params_.gridder;
   kernel.accuracy = params_.accuracy;
   const auto header = tables.reader->header();
   const ModelPrediction prediction(*header, model, kernel);
   // Whatever can be wrong with the model is known: now the table is touched.
-  lane->run([&](const Lane::Token& token) { tables.column.emplace(token, path, selection()); });
+  lane->run([&](const Lane::Token& token) {
+    tables.column.emplace(token, path, selection_of(params_, "data"));
+  });
 
   // As many rows at once as half of what is left holds, because every block of rows costs a
   // transform of every plane; the other half is for the planes that are worked on.

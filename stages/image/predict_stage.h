@@ -41,7 +41,6 @@ class Predict final : public Task {
   PipelineContext execute(const PipelineContext& ctx, const std::string& scratch) override;
 
  private:
-  MsSelection selection() const;
   void write_model(const std::string& path, const PipelineContext& ctx) const;
 
   PredictParams params_;

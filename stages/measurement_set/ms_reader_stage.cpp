@@ -78,22 +78,6 @@ Ports MsReaderStage::ports() {
   return Ports().out("out", Visibilities::kDataKind, "rows in the order of the table");
 }
 
-MsSelection MsReaderStage::selection() const {
-  MsSelection selection;
-  selection.datacolumn = params_.datacolumn;
-  selection.fields = params_.field;
-  for (const std::string& window : params_.spw) {
-    selection.spws += (selection.spws.empty() ? "" : ",") + window;
-  }
-  selection.scans = params_.scan;
-  selection.antennas = params_.antenna;
-  selection.uvrange = params_.uvrange;
-  selection.timerange = params_.timerange;
-  selection.intents = params_.intent;
-  selection.autocorrelations = params_.autocorrelations;
-  return selection;
-}
-
 void MsReaderStage::join_headers() {
   auto joined = std::make_shared<ObservationHeader>(*inputs_.front().reader->header());
   joined->rows = 0;
@@ -157,7 +141,8 @@ void MsReaderStage::plan(Planning& planning) {
   for (const std::string& path : params_.input) {
     planning.add_input(path);
     ctx.lanes().get(lane)->run([&](const Lane::Token& token) {
-      inputs_.push_back({std::make_unique<MsReader>(token, path, selection()), 0});
+      inputs_.push_back(
+          {std::make_unique<MsReader>(token, path, selection_of(params_, params_.datacolumn)), 0});
     });
     for (const std::string& note : inputs_.back().reader->notes()) {
       ctx.log().info("'" + path + "': " + note);

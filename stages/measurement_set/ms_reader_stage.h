@@ -51,7 +51,6 @@ class MsReaderStage final : public Source<Visibilities> {
     std::size_t first = 0;
     std::size_t count = 0;
   };
-  MsSelection selection() const;
   void join_headers();
   std::size_t cut(std::size_t chunk_bytes);
 

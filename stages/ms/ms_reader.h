@@ -33,6 +33,25 @@ struct MsSelection {
   bool autocorrelations = false;
 };
 
+/// What the parameters of a stage select that have the names of CASA's tasks: field, spw (a list),
+/// scan, antenna, uvrange, timerange, intent and autocorrelations.
+template <class Params>
+MsSelection selection_of(const Params& params, const std::string& datacolumn) {
+  MsSelection selection;
+  selection.datacolumn = datacolumn;
+  selection.fields = params.field;
+  for (const std::string& window : params.spw) {
+    selection.spws += (selection.spws.empty() ? "" : ",") + window;
+  }
+  selection.scans = params.scan;
+  selection.antennas = params.antenna;
+  selection.uvrange = params.uvrange;
+  selection.timerange = params.timerange;
+  selection.intents = params.intent;
+  selection.autocorrelations = params.autocorrelations;
+  return selection;
+}
+
 /// Selected rows of one data description; they follow each other in the selection.
 struct MsSegment {
   int data_desc_id = 0;
