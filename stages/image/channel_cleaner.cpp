@@ -68,13 +68,14 @@ struct ChannelCleaner::Impl {
     } else {
       subtract_model();
     }
-    summary().start_peak_jy = peak({});
-    summary().peak_jy = summary().start_peak_jy;
     if (params_.niter > 0) {
       const Beam beam = out_.beam.value_or(Beam{-3 * cell_x_, 3 * cell_y_, 0});
       minor_.emplace(params_, givens_, psf(),
                      kernels::GaussianBeam{beam.major_rad, beam.minor_rad, beam.pa_rad}, cell_x_,
                      cell_y_, sidelobe_level_);
+    } else {
+      // With cleaning the first look measures it.
+      summary().start_peak_jy = summary().peak_jy = peak({});
     }
     return true;
   }
