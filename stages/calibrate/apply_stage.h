@@ -3,7 +3,7 @@
 
 #include <core/params.h>
 #include <core/stage.h>
-#include <stages/data/solutions.h>
+#include <stages/data/calibration.h>
 #include <stages/data/visibilities.h>
 
 #include <utility>
@@ -14,7 +14,7 @@ struct ApplyParams {
   bool calwt = true;
 };
 
-/// Corrects visibilities by the solutions on the side input `solutions` (calibration.md 5.8,
+/// Corrects visibilities by all terms of the calibration on the side input `solutions` (calibration.md 5.8,
 /// applymode calflag): D / (g_i conj(g_j)), flags where a solution is flagged or missing.
 ///
 /// The solution nearest in time is taken; cells belong to a data description and channel, and

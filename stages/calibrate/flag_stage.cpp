@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
-#include <stages/calibrate/antenna_names.h>
+#include <stages/gains/antenna_names.h>
 #include <stages/calibrate/flag_stage.h>
 
 #include <algorithm>

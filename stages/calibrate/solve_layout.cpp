@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 #include <core/error.h>
-#include <stages/calibrate/correlation_hands.h>
+#include <stages/gains/correlation_hands.h>
 #include <stages/calibrate/solve_layout.h>
 
 #include <algorithm>

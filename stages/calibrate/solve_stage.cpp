@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 #include <core/error.h>
 #include <core/units.h>
-#include <stages/calibrate/antenna_names.h>
+#include <stages/gains/antenna_names.h>
+#include <stages/gains/correction.h>
 #include <stages/calibrate/phase_reference.h>
 #include <stages/calibrate/solve_report.h>
 #include <stages/calibrate/solve_stage.h>
@@ -76,9 +77,12 @@ Ports Solve::ports() {
   need.kind = Visibilities::kDataKind;
   need.axes = {"row", "channel", "correlation"};
   need.columns = {"data", "flag", "weight", "uvw", "time", "antenna"};
+  PortNeed prior;
+  prior.kind = Calibration::kDataKind;
   return Ports()
       .in(need, "visibilities of the calibrator, not yet corrected")
-      .out("out", Solutions::kDataKind, "gains of every antenna, in one piece");
+      .side("prior", prior, "terms to apply before solving", true)
+      .out("out", Calibration::kDataKind, "prior terms and the new one, in one piece");
 }
 
 void Solve::plan(Planning& planning) {
@@ -114,11 +118,18 @@ void Solve::add(const Chunk<Visibilities>& chunk, const PipelineContext& ctx) {
     model_ = std::make_unique<PointModel>(params_, header_);
     log_model(params_, *header_, ctx);
   }
-  slots_->add(*chunk, *model_);
+  const auto* const prior = ctx.find_side<Calibration>("prior");
+  if (prior == nullptr || prior->terms.empty()) {
+    slots_->add(*chunk, *model_);
+  } else {
+    Visibilities corrected = *chunk;
+    Correction(*prior, {})(corrected);
+    slots_->add(corrected, *model_);
+  }
   ctx.count("rows", static_cast<std::int64_t>(chunk->rows()));
 }
 
-Stream<Solutions> Solve::finish(const PipelineContext& ctx) {
+Stream<Calibration> Solve::finish(const PipelineContext& ctx) {
   if (!slots_) throw Error(ErrorKind::input, "no visibilities came, so there is nothing to solve");
   Solutions solutions = slots_->finish();
   const SolveCounts counts = slots_->counts();
@@ -134,7 +145,11 @@ Stream<Solutions> Solve::finish(const PipelineContext& ctx) {
   };
   const std::size_t reference = *std::find_if(order.begin(), order.end(), has_solution);
   report_solutions(solutions, counts, params_, reference, broken, ctx);
-  return Stream<Solutions>::one(Chunk<Solutions>(std::move(solutions)));
+  Calibration calibration;
+  if (const auto* const prior = ctx.find_side<Calibration>("prior")) calibration = *prior;
+  solutions.name = ctx.stage();
+  calibration.terms.push_back(std::make_shared<const Solutions>(std::move(solutions)));
+  return Stream<Calibration>::one(Chunk<Calibration>(std::move(calibration)));
 }
 
 }  // namespace skymill::radio

@@ -6,7 +6,7 @@
 #include <stages/calibrate/solution_slots.h>
 #include <stages/calibrate/solve_layout.h>
 #include <stages/calibrate/solve_params.h>
-#include <stages/data/solutions.h>
+#include <stages/data/calibration.h>
 #include <stages/data/visibilities.h>
 
 #include <memory>
@@ -15,8 +15,10 @@
 namespace skymill::radio {
 
 /// Solves for the antennas' gains against point sources: sums up each baseline in one pass,
-/// then solves every cell (channel or window, time interval, polarisation) on its own.
-class Solve final : public Reduce<Visibilities, Solutions> {
+/// then solves every cell (channel or window, time interval, polarisation) on its own. Data are
+/// corrected by the terms on the side input `prior` on their way in; those go out again, before
+/// the new one.
+class Solve final : public Reduce<Visibilities, Calibration> {
  public:
   using Params = SolveParams;
   static Schema<SolveParams> schema() { return solve_schema(); }
@@ -26,7 +28,7 @@ class Solve final : public Reduce<Visibilities, Solutions> {
 
   void plan(Planning& planning) override;
   void add(const Chunk<Visibilities>& chunk, const PipelineContext& ctx) override;
-  Stream<Solutions> finish(const PipelineContext& ctx) override;
+  Stream<Calibration> finish(const PipelineContext& ctx) override;
 
  private:
   SolveParams params_;

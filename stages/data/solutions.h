@@ -32,25 +32,46 @@ struct SolutionInterval {
   std::int32_t scan_number = 0;  ///< of the first row
 };
 
-/// Diagonal gains of antennas: D_ij = g_i conj(g_j) M_ij, corrected = D_ij / (g_i conj(g_j))
-/// (calibration.md 5.0). Arrays are dense, last index fastest.
-struct Solutions {
-  static constexpr DataKind kDataKind{"solutions", 1};
+/// Which part of the signal path a gain describes, by CASA's letters (calibration.md 4.1).
+enum class JonesTerm {
+  K,  ///< delay, a phase that goes with frequency
+  B,  ///< bandpass, by channel
+  G,  ///< gain, by time
+  T,  ///< gain that both polarisations share
+};
 
+/// "K", "B", "G" or "T".
+inline const char* letter(JonesTerm term) {
+  switch (term) {
+    case JonesTerm::K: return "K";
+    case JonesTerm::B: return "B";
+    case JonesTerm::G: return "G";
+    case JonesTerm::T: return "T";
+  }
+  return "?";
+}
+
+/// One term of diagonal gains of antennas: D_ij = g_i conj(g_j) M_ij, corrected =
+/// D_ij / (g_i conj(g_j)) (calibration.md 5.0). Arrays are dense, last index fastest.
+struct Solutions {
+  JonesTerm term = JonesTerm::G;
+  std::string name;  ///< of the stage that solved it, or of the table it was read from
   std::shared_ptr<const ObservationHeader> header;  ///< of the data that were solved
-  std::string mode;                                 ///< "ap" or "p"
+  std::string mode;                                 ///< "ap", "p" or "a"
   std::vector<std::string> antennas;                ///< names; every antenna of the header
   std::vector<int> pols;                            ///< casacore codes of the parallel hands
   std::vector<SolutionChannels> frequencies;
   std::vector<SolutionInterval> intervals;  ///< ascending in time
 
   std::vector<std::complex<float>> gain;  ///< [interval][frequency][pol][antenna], 1 if flagged
+  /// Likewise, of K alone, which has no `gain`: g(ν) = exp(2πi τ (ν - freq_hz of its channels)).
+  std::vector<float> delay_ns;
   std::vector<std::uint8_t> flag;         ///< likewise; 1 = no solution
   std::vector<float> snr;                 ///< likewise; 0 if flagged
-  std::vector<float> error;               ///< likewise; rms of the complex gain, 0 if flagged
+  std::vector<float> error;               ///< likewise; rms of the complex gain (K: of the delay, ns)
   std::vector<std::int32_t> refant;       ///< [interval][frequency][pol]; -1 = nothing solved
 
-  /// Place in `gain`, `flag`, `snr` and `error`.
+  /// Place in `gain`, `delay_ns`, `flag`, `snr` and `error`.
   std::size_t index(std::size_t interval, std::size_t frequency, std::size_t pol,
                     std::size_t antenna) const {
     return group(interval, frequency, pol) * antennas.size() + antenna;
@@ -60,19 +81,22 @@ struct Solutions {
     return (interval * frequencies.size() + frequency) * pols.size() + pol;
   }
 
-  /// Gives the arrays the size that the axes ask for: all flagged, gain 1.
+  /// Gives the arrays the size that the axes and the term ask for: all flagged, gain 1, delay 0.
   void resize() {
     const std::size_t groups = intervals.size() * frequencies.size() * pols.size();
     refant.assign(groups, -1);
-    gain.assign(groups * antennas.size(), {1, 0});
-    flag.assign(groups * antennas.size(), 1);
-    snr.assign(groups * antennas.size(), 0);
-    error.assign(groups * antennas.size(), 0);
+    const std::size_t cells = groups * antennas.size();
+    gain.assign(term == JonesTerm::K ? 0 : cells, {1, 0});
+    delay_ns.assign(term == JonesTerm::K ? cells : 0, 0);
+    flag.assign(cells, 1);
+    snr.assign(cells, 0);
+    error.assign(cells, 0);
   }
 
   /// Bytes held, for the memory budget.
   std::size_t bytes() const {
-    return gain.size() * (sizeof(std::complex<float>) + 2 * sizeof(float) + 1) +
+    return gain.size() * sizeof(std::complex<float>) + delay_ns.size() * sizeof(float) +
+           flag.size() * (2 * sizeof(float) + 1) +
            refant.size() * sizeof(std::int32_t) + intervals.size() * sizeof(SolutionInterval) +
            frequencies.size() * sizeof(SolutionChannels) + antennas.size() * sizeof(std::string);
   }

@@ -59,6 +59,7 @@ SHARED_FOLDERS = {
     "stages/formats": {"stages/data", "stages/ms"},
     "stages/uvh5": {"stages/data", "stages/geometry"},
     "stages/checks": {"stages/data", "stages/geometry", "stages/ms"},
+    "stages/gains": {"stages/data", "stages/kernels"},
 }
 
 # Foreign libraries for sources of a folder, besides its private headers.

@@ -100,6 +100,11 @@ class SKYMILL_API PipelineContext {
   const T& side(std::string_view port) const {
     return *static_cast<const T*>(product(side_key(port), DataKindOf<T>::value));
   }
+  /// The value of one of this stage's side inputs, or null when it is not linked.
+  template <class T>
+  const T* find_side(std::string_view port) const {
+    return static_cast<const T*>(find_product(side_key(port), DataKindOf<T>::value));
+  }
 
   // Derived contexts; core makes them for its stages.
   PipelineContext with_stage(std::string stage) const;

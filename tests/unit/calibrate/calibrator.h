@@ -101,7 +101,7 @@ inline Solutions solve(const SolveParams& params, std::vector<Chunk<Visibilities
                        std::shared_ptr<const ObservationHeader> header, int threads = 1) {
   Solutions solutions;
   testing::run_stage<Solve>(params, std::move(chunks), visibility_spec(std::move(header)),
-                            [&](const Chunk<Solutions>& chunk) { solutions = *chunk; },
+                            [&](const Chunk<Calibration>& chunk) { solutions = *chunk->terms.back(); },
                             {threads, std::size_t{1} << 28});
   return solutions;
 }
@@ -109,8 +109,9 @@ inline Solutions solve(const SolveParams& params, std::vector<Chunk<Visibilities
 /// The context in which `apply` finds these solutions.
 inline PipelineContext apply_context(const Solutions& solutions) {
   return testing::make_context().with_stage("apply").with_product(
-      side_product_key("apply", "solutions"), Solutions::kDataKind,
-      std::make_shared<const Solutions>(solutions));
+      side_product_key("apply", "solutions"), Calibration::kDataKind,
+      std::make_shared<const Calibration>(
+          Calibration{{std::make_shared<const Solutions>(solutions)}}));
 }
 
 inline Visibilities apply(const ApplyParams& params, const Solutions& solutions,

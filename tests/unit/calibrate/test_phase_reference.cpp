@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
-#include <stages/calibrate/correlation_hands.h>
+#include <stages/gains/correlation_hands.h>
 #include <stages/calibrate/phase_reference.h>
 #include <catch2/catch.hpp>
 

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 #include <core/error.h>
 #include <core/units.h>
-#include <stages/calibrate/correlation_hands.h>
-#include <stages/calibrate/inverse_gains.h>
+#include <stages/gains/correlation_hands.h>
+#include <stages/gains/solution_match.h>
 
 #include <algorithm>
 #include <cmath>

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 #include <core/diagnostics.h>
 #include <core/error.h>
-#include <stages/calibrate/antenna_names.h>
+#include <stages/gains/antenna_names.h>
 
 namespace skymill::radio {
 
