@@ -2,11 +2,14 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """Joining 1000 channel images that exist, beside what it cannot do without, in turn.
 
-Virtual and moved-in cubes of 128 x 128 images beside opening every image once with python-casacore;
-a paged cube of 1024 x 1024 images beside `cp` of them with fsync. Ours runs with 256 open files at
-most. Every cube is read back through python-casacore and compared with its images.
+small: virtual and moved-in cubes of 128 x 128 images beside opening every image once with
+python-casacore; planar: a paged cube of 1024 x 1024 images of one tile beside `cp` of them with
+fsync; tiled: the same of casacore's default tiles. Ours runs with 256 open files at most. The last
+cube of each kind is read back through python-casacore and compared with its images. The ratio of
+walls is the median of those of neighbouring runs, because machines drift.
 
-    perf/concat.py --skymill build/release/bin/skymill --work FOLDER [--runs 3] [--size 1024]
+    perf/concat.py --skymill build/release/bin/skymill --work FOLDER [--cases small,planar,tiled]
+                   [--runs 3] [--size 1024]
 """
 import argparse
 import os
@@ -111,8 +114,9 @@ def check(output, count, size, reference):
 
 
 def ratio(ours, theirs):
-    return f"{min(w for w, _ in ours) / min(w for w, _ in theirs):.2f} of the wall, " \
-           f"{min(c for _, c in ours) / min(c for _, c in theirs):.2f} of the CPU"
+    """Ours / theirs: the median of walls of neighbouring runs, and the least CPU times."""
+    walls = np.median([a / b for (a, _), (b, _) in zip(ours, theirs)])
+    return walls, min(c for _, c in ours) / min(c for _, c in theirs)
 
 
 def seconds(runs):
@@ -120,58 +124,73 @@ def seconds(runs):
         f" s (CPU {min(cpu for _, cpu in runs):.2f} s)"
 
 
+def small_images(skymill, work, count, runs):
+    """Virtual and moved in, beside opening once."""
+    size = 128
+    small, copy, output = work / "small", work / "copy", work / "cube.image"
+    make_images(small, count, size, True)
+    with open(small / "sub.0.image/table.f0_TSM0", "rb") as file:
+        reference = np.frombuffer(file.read(), "f4").reshape(size, size).copy()
+    opened, virtual, moved = [], [], []
+    for run in range(runs):
+        remove(copy)
+        shutil.copytree(small, copy)
+        opened.append(measured([sys.executable, "-c", OPEN_ALL, str(small)]))
+        virtual.append(join(skymill, small, output, "virtual"))
+        if run == runs - 1:
+            check(output, count, size, reference)
+        moved.append(join(skymill, copy, output, "movevirtual"))
+        assert list(copy.iterdir()) == []
+    check(output, count, size, reference)
+    print(f"{count} images of {size} x {size}\n  opened once   {seconds(opened)}")
+    for name, used in ("virtual", virtual), ("movevirtual", moved):
+        wall, cpu = ratio(used, opened)
+        print(f"  {name:13} {seconds(used)}: {wall:.2f} of the wall, {cpu:.2f} of the CPU",
+              flush=True)
+    for folder in (small, copy, output):
+        remove(folder)
+
+
+def large_images(skymill, work, count, size, runs, planar):
+    """Paged, beside cp."""
+    large, output = work / "large", work / "cube.image"
+    make_images(large, count, size, planar)
+    copied, paged = [], []
+    for _ in range(runs):
+        copied.append(copy_with_fsync(large, work / "copied"))
+        paged.append(join(skymill, large, output, "paged"))
+    image = casacore.images.image(str(large / "sub.0.image"))
+    reference = np.reshape(image.getdata(), (size, size)).copy()
+    del image
+    check(output, count, size, reference)
+    wall, cpu = ratio(paged, copied)
+    print(f"{count} images of {size} x {size}, {'one tile each' if planar else 'default tiles'}\n"
+          f"  cp and fsync  {seconds(copied)}\n  paged         {seconds(paged)}: {1 / wall:.2f} of "
+          f"the rate of cp, {cpu:.2f} of its CPU", flush=True)
+    remove(large)
+    remove(output)
+
+
 def main():
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--skymill", type=Path, required=True)
-    parser.add_argument("--work", type=Path, required=True, help="folder with 9 GB of room")
+    parser.add_argument("--work", type=Path, required=True, help="folder with 13 GB of room")
+    parser.add_argument("--cases", default="small,planar,tiled")
     parser.add_argument("--runs", type=int, default=3)
     parser.add_argument("--count", type=int, default=1000)
     parser.add_argument("--size", type=int, default=1024, help="of the images for the paged cube")
     arguments = parser.parse_args()
-    skymill, count = arguments.skymill.resolve(), arguments.count
+    skymill, count, runs = arguments.skymill.resolve(), arguments.count, arguments.runs
     work = arguments.work.resolve() / "concat"
     remove(work)
     work.mkdir(parents=True)
     resource.setrlimit(resource.RLIMIT_NOFILE, (4 * count, 4 * count))
     try:
-        small, output = work / "small", work / "cube.image"
-        make_images(small, count, 128, True)
-        with open(small / "sub.0.image/table.f0_TSM0", "rb") as file:
-            reference = np.frombuffer(file.read(), "f4").reshape(128, 128).copy()
-        opened, virtual, moved = [], [], []
-        for _ in range(arguments.runs):
-            opened.append(measured([sys.executable, "-c", OPEN_ALL, str(small)]))
-            virtual.append(join(skymill, small, output, "virtual"))
-            check(output, count, 128, reference)
-            copy = work / "copy"
-            shutil.copytree(small, copy)
-            moved.append(join(skymill, copy, output, "movevirtual"))
-            assert list(copy.iterdir()) == []
-            remove(copy)
-            check(output, count, 128, reference)
-            remove(output)
-        print(f"{count} images of 128 x 128\n  opened once   {seconds(opened)}\n"
-              f"  virtual       {seconds(virtual)}: {ratio(virtual, opened)}\n"
-              f"  movevirtual   {seconds(moved)}: {ratio(moved, opened)}", flush=True)
-        remove(small)
-        for planar in (True, False):
-            large = work / "large"
-            make_images(large, count, arguments.size, planar)
-            copied, paged = [], []
-            for _ in range(arguments.runs):
-                copied.append(copy_with_fsync(large, work / "copied"))
-                paged.append(join(skymill, large, output, "paged"))
-            image = casacore.images.image(str(large / "sub.0.image"))
-            reference = np.reshape(image.getdata(), (arguments.size, arguments.size)).copy()
-            del image
-            check(output, count, arguments.size, reference)
-            rate = min(w for w, _ in copied) / min(w for w, _ in paged)
-            print(f"{count} images of {arguments.size} x {arguments.size}, "
-                  f"{'one tile each' if planar else 'default tiles'}\n"
-                  f"  cp and fsync  {seconds(copied)}\n  paged         {seconds(paged)}: "
-                  f"{rate:.2f} of the rate of cp", flush=True)
-            remove(large)
-            remove(output)
+        for case in arguments.cases.split(","):
+            if case == "small":
+                small_images(skymill, work, count, runs)
+            else:
+                large_images(skymill, work, count, arguments.size, runs, case == "planar")
     finally:
         remove(work)
 

@@ -8,11 +8,9 @@
 #include <stages/ms/casa_image.h>
 
 #include <fcntl.h>
-#include <sys/resource.h>
 #include <unistd.h>
 
 #include <algorithm>
-#include <chrono>
 #include <cstdio>
 #include <cstdlib>
 #include <filesystem>
@@ -21,21 +19,14 @@
 #include <string>
 #include <vector>
 
+#include "least_time.h"
+
 using namespace skymill;
 using namespace skymill::radio;
 
 namespace {
 
 constexpr std::size_t kBlockBytes = std::size_t{1} << 20;
-
-double cpu_seconds() {
-  rusage usage{};
-  ::getrusage(RUSAGE_SELF, &usage);
-  const auto seconds = [](const timeval& t) {
-    return static_cast<double>(t.tv_sec) + 1e-6 * static_cast<double>(t.tv_usec);
-  };
-  return seconds(usage.ru_utime) + seconds(usage.ru_stime);
-}
 
 /// What this process has given the file systems to write.
 double written_bytes() {
@@ -47,12 +38,6 @@ double written_bytes() {
   }
   return 0;
 }
-
-struct Cost {
-  double cpu_s = 1e30;
-  double wall_s = 1e30;
-  double bytes = 1e30;
-};
 
 ImageHeader header_of(std::size_t size, std::size_t planes) {
   ImageHeader header;
@@ -151,7 +136,8 @@ int main(int argc, char** argv) {
   struct Way {
     const char* name;
     std::function<void(const std::string&, const ImageHeader&, const std::vector<float>&)> write;
-    Cost least;
+    perf::LeastTime least;
+    double bytes = 1e300;  ///< least written
   };
   std::vector<Way> ways{
       {"pwrite", write_bytes, {}}, {"CASA", write_casa, {}}, {"FITS", write_fits, {}}};
@@ -159,14 +145,9 @@ int main(int argc, char** argv) {
   for (std::size_t repeat = 0; repeat < repeats; ++repeat) {
     for (Way& way : ways) {
       const std::string path = scratch.path() + "/" + way.name;
-      const double cpu_s = cpu_seconds();
-      const double bytes = written_bytes();
-      const auto start = std::chrono::steady_clock::now();
-      way.write(path, header, plane);
-      const std::chrono::duration<double> wall = std::chrono::steady_clock::now() - start;
-      way.least.cpu_s = std::min(way.least.cpu_s, cpu_seconds() - cpu_s);
-      way.least.wall_s = std::min(way.least.wall_s, wall.count());
-      way.least.bytes = std::min(way.least.bytes, written_bytes() - bytes);
+      const double before = written_bytes();
+      perf::take(way.least, [&] { way.write(path, header, plane); });
+      way.bytes = std::min(way.bytes, written_bytes() - before);
       std::filesystem::remove_all(path);
     }
   }
@@ -176,9 +157,9 @@ int main(int argc, char** argv) {
   std::printf("%-8s %10s %10s %10s %10s %14s\n", "way", "CPU s/GB", "ratio", "wall s", "MB/s",
               "written/pixels");
   for (const Way& way : ways) {
-    std::printf("%-8s %10.3f %10.2f %10.2f %10.0f %14.4f\n", way.name, way.least.cpu_s / gigabytes,
-                way.least.cpu_s / ways.front().least.cpu_s, way.least.wall_s,
-                1e3 * gigabytes / way.least.wall_s, 1e-9 * way.least.bytes / gigabytes);
+    std::printf("%-8s %10.3f %10.2f %10.2f %10.0f %14.4f\n", way.name, way.least.cpu / gigabytes,
+                way.least.cpu / ways.front().least.cpu, way.least.wall,
+                1e3 * gigabytes / way.least.wall, 1e-9 * way.bytes / gigabytes);
   }
   return 0;
 }

@@ -9,12 +9,11 @@
 #include <core/testing.h>
 #include <stages/concat/concat_stage.h>
 
-#include <algorithm>
-#include <chrono>
 #include <cstdio>
 #include <cstdlib>
-#include <ctime>
 #include <string>
+
+#include "least_time.h"
 
 using namespace skymill;
 using namespace skymill::radio;
@@ -80,19 +79,9 @@ class AtOnce final : public Reduce<int, ChannelImage> {
   Plane plane_;
 };
 
-struct Cost {
-  double wall_s = 0;
-  double cpu_s = 0;  ///< of all threads, also in the system
-};
-
-double cpu_seconds() {
-  timespec time{};
-  clock_gettime(CLOCK_PROCESS_CPUTIME_ID, &time);
-  return static_cast<double>(time.tv_sec) + 1e-9 * static_cast<double>(time.tv_nsec);
-}
-
 /// From the start to the published cubes.
-Cost cost_of(const std::string& folder, std::size_t channels, std::size_t size) {
+void make_cubes(perf::LeastTime& least, const std::string& folder, std::size_t channels,
+                std::size_t size) {
   const Scratch scratch(folder, "units");
   PortNeed number;
   number.kind = DataKindOf<int>::value;
@@ -107,11 +96,7 @@ Cost cost_of(const std::string& folder, std::size_t channels, std::size_t size) 
                     Ports().in(number).out("out", DataKindOf<ChannelImage>::value),
                     std::make_unique<AtOnce>(channels, size)});
   stages.push_back({"concat", Shape::sink, Concat::ports(), std::make_unique<Concat>(params)});
-  const auto start = std::chrono::steady_clock::now();
-  const double cpu = cpu_seconds();
-  testing::run_stages(std::move(stages), {2});
-  return {std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count(),
-          cpu_seconds() - cpu};
+  perf::take(least, [&] { testing::run_stages(std::move(stages), {2}); });
 }
 
 }  // namespace
@@ -124,18 +109,16 @@ int main(int argc, char** argv) {
   const int turns = argc > 2 ? std::atoi(argv[2]) : 5;
   try {
     for (const std::size_t size : {16, 128}) {
-      Cost least[2] = {{1e9, 1e9}, {1e9, 1e9}};
+      perf::LeastTime least[2];
       for (int turn = 0; turn < turns; ++turn) {
-        for (const int k : {0, 1}) {
-          const Cost cost = cost_of(argv[1], k == 0 ? 1000 : 2000, size);
-          least[k] = {std::min(least[k].wall_s, cost.wall_s), std::min(least[k].cpu_s, cost.cpu_s)};
-        }
+        make_cubes(least[0], argv[1], 1000, size);
+        make_cubes(least[1], argv[1], 2000, size);
       }
       std::printf(
           "%zu x %zu, milliseconds a channel of 1000 and of 2000: wall %.3f %.3f, ratio "
           "%.3f; CPU %.3f %.3f, ratio %.3f\n",
-          size, size, least[0].wall_s, least[1].wall_s / 2, least[1].wall_s / least[0].wall_s / 2,
-          least[0].cpu_s, least[1].cpu_s / 2, least[1].cpu_s / least[0].cpu_s / 2);
+          size, size, least[0].wall, least[1].wall / 2, least[1].wall / least[0].wall / 2,
+          least[0].cpu, least[1].cpu / 2, least[1].cpu / least[0].cpu / 2);
     }
   } catch (const Error& error) {
     std::fprintf(stderr, "perf_units: %s\n", error.what());

@@ -3,6 +3,7 @@
 #include <core/version.h>
 #include <malloc.h>
 
+#include <csignal>
 #include <cstdio>
 #include <map>
 
@@ -27,6 +28,8 @@ int main(int argc, char** argv) {
   // Chunks are made by one thread and freed by another. In an arena for each thread their memory
   // would pile up, the more the longer a run is.
   mallopt(M_ARENA_MAX, 1);
+  // What goes beyond a limit of file sizes is then an error of that write, not the program's end.
+  std::signal(SIGXFSZ, SIG_IGN);
   const std::vector<std::string> arguments(argv, argv + argc);
   CLI::App app(kAbout, "skymill");
   app.footer(kExitCodes);

@@ -234,7 +234,11 @@ void require_space(const std::string& path, std::size_t bytes, const std::string
 }
 
 std::size_t bytes_on_disk(const std::string& path) {
-  if (!fs::is_directory(path)) return fs::exists(path) ? fs::file_size(path) : 0;
+  std::error_code code;  // what cannot be looked at, such as a link to itself, has no bytes
+  if (!fs::is_directory(path, code)) {
+    const std::uintmax_t bytes = fs::file_size(path, code);
+    return code ? 0 : bytes;
+  }
   std::size_t bytes = 0;
   for (const auto& entry : fs::recursive_directory_iterator(path)) {
     if (entry.is_regular_file()) bytes += entry.file_size();

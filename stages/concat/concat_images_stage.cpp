@@ -29,8 +29,8 @@ constexpr std::size_t kOverhead = std::size_t{1} << 17;  ///< bytes of headers, 
 std::string name_of(const std::string& path) { return fs::path(path).filename().string(); }
 
 /// Where an input stands in the cube's folder, once it is moved there.
-std::string inside_of(const std::string& folder, const ImagePart& part) {
-  return (fs::path(folder) / name_of(part.path)).string();
+std::string inside_of(const std::string& folder, const std::string& path) {
+  return (fs::absolute(folder).lexically_normal() / name_of(path)).string();
 }
 
 std::size_t channels_of(const std::map<std::string, ImagePart>& parts) {
@@ -119,7 +119,10 @@ void ConcatImages::plan(Planning& planning) {
         bytes += bytes_on_disk(path);
       }
     }
-    planning.add_product(output_path(extension), bytes, params_.overwrite);
+    const std::string path = output_path(extension);
+    // What a run has left half moved is no finished product: execute() goes on with it.
+    const bool unfinished = !unfinished_moves(path).empty();
+    planning.add_product(path, bytes, params_.overwrite || unfinished);
   }
   planning.add_note("mode " + mode());
 }
@@ -147,6 +150,8 @@ std::size_t ConcatImages::survey(const PipelineContext& ctx, const Lane::Token& 
   const std::vector<std::string> paths = find_image_parts(params_.inputs, product.extension);
   std::size_t added = 0;
   std::set<std::string> seen;
+  // Readers of a virtual cube take the histories from its members.
+  const ImageHistory history = mode() == "paged" ? ImageHistory::read : ImageHistory::leave;
   for (const std::string& path : paths) {
     if (!seen.insert(path).second) {
       throw Error(ErrorKind::input, "'" + path + "' is named twice among the inputs");
@@ -154,7 +159,7 @@ std::size_t ConcatImages::survey(const PipelineContext& ctx, const Lane::Token& 
     if (product.known.count(path) != 0) continue;
     if (params_.wait > 0 && !fs::exists(path)) continue;
     ctx.throw_if_stopped();
-    product.known.emplace(path, read_image_part(token, path));
+    product.known.emplace(path, read_image_part(token, path, history));
     ++added;
   }
   product.parts.clear();
@@ -177,7 +182,7 @@ void ConcatImages::await_parts(const PipelineContext& ctx, const Lane::Token& to
       last_news = Clock::now();
       ctx.log().info(std::to_string(nchan) + " of " + std::to_string(*params_.nchan) +
                      " channels are there for '" + product.path + "'");
-      if (mode() == "virtual") refer(product, product.draft->path(), false);
+      if (mode() == "virtual") refer_to_inputs(product);
     }
     if (Clock::now() - last_news > patience) break;
     ctx.throw_if_stopped();
@@ -198,18 +203,21 @@ void ConcatImages::await_parts(const PipelineContext& ctx, const Lane::Token& to
   }
 }
 
-/// Writes the list of the images, as they are called now or will be inside the cube's folder.
-void ConcatImages::refer(const Product& product, const std::string& folder, bool inside) const {
-  const std::string path = fs::absolute(product.path).lexically_normal().string();
-  std::vector<std::string> names;
-  for (const ImagePart& part : product.parts) {
-    names.push_back(inside ? inside_of(path, part) : part.path);
-  }
-  write_image_concat(folder, path, names, product.parts.front().spectral_axis);
-  if (read_image_concat(folder, path) != names) {
-    throw Error(ErrorKind::failed, "the list of '" + product.path + "' was read back otherwise",
+/// Writes the list of the images into the cube's folder, now called `folder`.
+void ConcatImages::refer(const std::string& cube, const std::string& folder,
+                         const std::vector<std::string>& images, int axis) {
+  const std::string path = fs::absolute(cube).lexically_normal().string();
+  write_image_concat(folder, path, images, axis);
+  if (read_image_concat(folder, path).images != images) {
+    throw Error(ErrorKind::failed, "the list of '" + cube + "' was read back otherwise",
                 "the disk or the memory is faulty; the inputs are as they were");
   }
+}
+
+void ConcatImages::refer_to_inputs(const Product& product) const {
+  std::vector<std::string> images;
+  for (const ImagePart& part : product.parts) images.push_back(part.path);
+  refer(product.path, product.draft->path(), images, product.parts.front().spectral_axis);
 }
 
 void ConcatImages::gather(const PipelineContext& ctx, const Lane::Token& token,
@@ -228,11 +236,20 @@ void ConcatImages::make(const PipelineContext& ctx, const Lane::Token& token,
                         Product& product) const {
   const std::string& draft = product.draft->path();
   if (mode() == "paged") {
-    write_paged_cube(ctx, token, draft, product.extension, product.cube, product.parts);
+    try {
+      write_paged_cube(ctx, token, draft, product.extension, product.cube, product.parts);
+    } catch (const Error& error) {
+      if (error.kind() != ErrorKind::resources) throw;
+      const ImageHeader& header = product.cube.header;
+      const auto bytes = static_cast<double>(header.nx * header.ny * header.nchan * sizeof(float));
+      throw Error(error.kind(),
+                  error.message() + "; the cube takes " + format_quantity(bytes, "B") + " in all",
+                  "free some space or choose another output; all inputs are as they were");
+    }
     verify_paged_cube(ctx, token, draft, product.cube, product.parts, !params_.keep_subcubes);
     return;
   }
-  refer(product, draft, false);
+  refer_to_inputs(product);
   if (mode() == "movevirtual") require_movable(product);
 }
 
@@ -261,12 +278,18 @@ void ConcatImages::move_inside(const PipelineContext& ctx,
                                const std::vector<Product>& products) const {
   const auto for_each_part = [&](const auto& step) {
     for (const Product& product : products) {
-      for (const ImagePart& part : product.parts) step(part.path, inside_of(product.path, part));
+      for (const ImagePart& part : product.parts)
+        step(part.path, inside_of(product.path, part.path));
     }
   };
   try {
     for_each_part(lead_to_folder);
-    for (const Product& product : products) refer(product, product.path, true);
+    for (const Product& product : products) {
+      std::vector<std::string> images;
+      for (const ImagePart& part : product.parts)
+        images.push_back(inside_of(product.path, part.path));
+      refer(product.path, product.path, images, product.parts.front().spectral_axis);
+    }
     for_each_part([&](const std::string& from, const std::string& to) {
       ctx.throw_if_stopped();
       move_over_link(from, to);
@@ -283,6 +306,48 @@ void ConcatImages::move_inside(const PipelineContext& ctx,
     throw;
   }
   for (const Product& product : products) make_durable(product.path);
+}
+
+/// Goes on where a run was ended while it moved members inside. @return whether one was
+bool ConcatImages::finish_moving(const PipelineContext& ctx,
+                                 const std::vector<Product>& products) const {
+  bool any = false;
+  for (const Product& product : products) {
+    const std::vector<Move> moves = unfinished_moves(product.path);
+    if (moves.empty()) continue;
+    any = true;
+    const std::string left = std::to_string(moves.size()) + " of its images";
+    if (mode() != "movevirtual") {
+      throw Error(ErrorKind::failed,
+                  "'" + product.path + "' is a cube of a run that was ended before " + left +
+                      " were moved into its folder",
+                  "run again with mode: movevirtual, which moves them; then the cube is whole");
+    }
+    ctx.log().info("'" + product.path + "': " + left + " are still to be moved into its folder");
+    const ImageConcat list = read_image_concat(product.path, product.path);
+    std::vector<std::string> inside;
+    for (const std::string& member : list.images) {
+      inside.push_back(inside_of(product.path, member));
+    }
+    for (const Move& move : moves) {
+      const bool led = move.from == move.to || fs::is_symlink(fs::symlink_status(move.to));
+      if (!led) lead_to_folder(move.from, move.to);
+    }
+    refer(product.path, product.path, inside, list.axis);
+    for (const Move& move : moves) {
+      ctx.throw_if_stopped();
+      finish_move(move);
+    }
+    make_durable(product.path);
+  }
+  if (!any) return false;
+  for (const Product& product : products) {
+    for (const std::string& path : find_image_parts(params_.inputs, product.extension)) {
+      remove_empty_link(path);
+    }
+    if (fs::exists(product.path)) ctx.record_output(product.path);
+  }
+  return true;
 }
 
 /// Every product must be joined from the same parts, else some cube would lack channels.
@@ -331,6 +396,7 @@ PipelineContext ConcatImages::execute(const PipelineContext& ctx, const std::str
     if (!params_.extensions.empty()) products[k].extension = params_.extensions[k];
     products[k].path = output_path(products[k].extension);
   }
+  if (finish_moving(ctx, products)) return ctx;
   for_each_product(ctx, products, [&](const Lane::Token& token, Product& product) {
     gather(ctx, token, product);
   });

@@ -31,7 +31,8 @@ struct ConcatImagesParams {
 /// (imaging.md 6). `concat` joins the channels that a stage makes.
 ///
 /// All cubes are whole and read back before the first gets its name, and only then inputs are
-/// removed; whatever fails before leaves every input and no output.
+/// removed; whatever fails before leaves every input and no output. A run that was killed while it
+/// moved inputs in leaves a cube that can be read; the next one moves the rest.
 class ConcatImages final : public Task {
  public:
   using Params = ConcatImagesParams;
@@ -61,9 +62,12 @@ class ConcatImages final : public Task {
   void await_parts(const PipelineContext& ctx, const Lane::Token& token, Product& product) const;
   void gather(const PipelineContext& ctx, const Lane::Token& token, Product& product) const;
   void make(const PipelineContext& ctx, const Lane::Token& token, Product& product) const;
-  void refer(const Product& product, const std::string& folder, bool inside) const;
+  static void refer(const std::string& cube, const std::string& folder,
+                    const std::vector<std::string>& images, int axis);
+  void refer_to_inputs(const Product& product) const;
   void require_movable(const Product& product) const;
   void move_inside(const PipelineContext& ctx, const std::vector<Product>& products) const;
+  bool finish_moving(const PipelineContext& ctx, const std::vector<Product>& products) const;
   void remove_inputs(const PipelineContext& ctx, const Product& product) const;
 
   ConcatImagesParams params_;

@@ -12,8 +12,8 @@ namespace fs = std::filesystem;
 
 namespace skymill::radio {
 
-ImagePart read_image_part(const Lane::Token& token, const std::string& path) {
-  CasaImageReader image(token, path);
+ImagePart read_image_part(const Lane::Token& token, const std::string& path, ImageHistory wanted) {
+  CasaImageReader image(token, path, wanted);
   ImagePart part;
   part.path = path;
   part.header = image.header();

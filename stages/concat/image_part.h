@@ -28,8 +28,9 @@ struct ImagePart {
 };
 
 /// Opens an image, takes down what it says of itself and closes it.
+/// @param wanted whether its history is of interest
 /// @throws Error (input) when it is no image, is cut short or has no frequency
-ImagePart read_image_part(const Lane::Token& token, const std::string& path);
+ImagePart read_image_part(const Lane::Token& token, const std::string& path, ImageHistory wanted);
 
 /// The images that a path or pattern (`*`, `?`, `[a-z]`) names, numbers in names counted as
 /// numbers: `sub.2` comes before `sub.10`. What ends in `.partial` is still being made and is left

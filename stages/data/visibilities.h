@@ -52,6 +52,25 @@ struct DataDescription {
   std::vector<int> corr_types;  ///< casacore Stokes codes: 5..8 RR RL LR LL, 9..12 XX XY YX YY
 };
 
+/// One observation (MS2 OBSERVATION row).
+struct ObservingRun {
+  std::string telescope;
+  std::string observer;
+  std::string project;
+  double first_s = 0;  ///< MJD UTC seconds
+  double last_s = 0;
+};
+
+/// What was done while rows were taken (MS2 STATE row).
+struct ObservingState {
+  bool signal = true;
+  bool reference = false;
+  double cal_k = 0;   ///< noise calibration temperature
+  double load_k = 0;  ///< load temperature
+  int sub_scan = 0;
+  std::string intent = "OBSERVE_TARGET#ON_SOURCE";  ///< OBS_MODE
+};
+
 /// To which direction the data were phased when they were recorded.
 enum class Phasing {
   tracked,      ///< to the phase centre of each row's field
@@ -87,14 +106,16 @@ struct ObservationHeader {
   std::vector<SpectralWindow> spectral_windows;
   std::vector<DataDescription> data_descriptions;
   std::vector<Field> fields;
-  std::size_t rows = 0;                             ///< of the whole selection
-  std::vector<std::size_t> rows_per_description;    ///< the same, by DATA_DESC_ID
-  double time_first_s = 0;                          ///< MJD UTC seconds, first integration's centre
+  std::vector<ObservingRun> observations;         ///< empty: one, as said above
+  std::vector<ObservingState> states;             ///< empty: not known
+  std::size_t rows = 0;                           ///< of the whole selection
+  std::vector<std::size_t> rows_per_description;  ///< the same, by DATA_DESC_ID
+  double time_first_s = 0;                        ///< MJD UTC seconds, first integration's centre
   double time_last_s = 0;
-  double max_uvw_m = 0;                             ///< longest |uvw|; 0 when not known beforehand
+  double max_uvw_m = 0;  ///< longest |uvw|; 0 when not known beforehand
   Phasing phasing = Phasing::tracked;
-  double pointing_dec_rad = 0;                      ///< apparent declination; `meridian` only
-  GeodeticPosition position;                        ///< of the array; zero when not known
+  double pointing_dec_rad = 0;  ///< apparent declination; `meridian` only
+  GeodeticPosition position;    ///< of the array; zero when not known
   UvwSense uvw_sense = UvwSense::unknown;
 };
 
@@ -109,24 +130,29 @@ struct Visibilities {
   std::size_t nchan = 0;
   std::size_t ncorr = 0;
 
-  std::vector<double> time_s;              ///< [row] MJD UTC seconds, centre of the integration
-  std::vector<double> interval_s;          ///< [row]
-  std::vector<double> exposure_s;          ///< [row]
-  std::vector<std::int32_t> antenna1;      ///< [row]
-  std::vector<std::int32_t> antenna2;      ///< [row]
-  std::vector<std::int32_t> field_id;      ///< [row]
-  std::vector<std::int32_t> scan_number;   ///< [row]
-  std::vector<double> uvw_m;               ///< [row][3]
-  std::vector<std::complex<float>> data;   ///< [row][chan][corr], Jy when calibrated
-  std::vector<std::uint8_t> flag;          ///< [row][chan][corr], 1 = bad; FLAG_ROW folded in
-  std::vector<float> weight;               ///< [row][corr]
-  std::vector<float> weight_spectrum;      ///< [row][chan][corr], or empty
+  std::vector<double> time_s;                ///< [row] MJD UTC seconds, centre of the integration
+  std::vector<double> interval_s;            ///< [row]
+  std::vector<double> exposure_s;            ///< [row]
+  std::vector<std::int32_t> antenna1;        ///< [row]
+  std::vector<std::int32_t> antenna2;        ///< [row]
+  std::vector<std::int32_t> field_id;        ///< [row]
+  std::vector<std::int32_t> scan_number;     ///< [row]
+  std::vector<double> time_centroid_s;       ///< [row], or empty: time_s
+  std::vector<std::int32_t> observation_id;  ///< [row], or empty: 0
+  std::vector<std::int32_t> state_id;        ///< [row], or empty: 0; -1 = none
+  std::vector<double> uvw_m;                 ///< [row][3]
+  std::vector<std::complex<float>> data;     ///< [row][chan][corr], Jy when calibrated
+  std::vector<std::uint8_t> flag;            ///< [row][chan][corr], 1 = bad; FLAG_ROW folded in
+  std::vector<float> weight;                 ///< [row][corr]
+  std::vector<float> weight_spectrum;        ///< [row][chan][corr], or empty
 
   std::size_t rows() const { return time_s.size(); }
 
   /// Bytes held, for the memory budget.
   std::size_t bytes() const {
     return rows() * (6 * sizeof(double) + 4 * sizeof(std::int32_t)) +
+           time_centroid_s.size() * sizeof(double) +
+           (observation_id.size() + state_id.size()) * sizeof(std::int32_t) +
            data.size() * sizeof(std::complex<float>) + flag.size() +
            (weight.size() + weight_spectrum.size()) * sizeof(float);
   }

@@ -2,6 +2,7 @@
 #include <core/error.h>
 #include <stages/formats/any_image.h>
 #include <stages/formats/fits_cube.h>
+#include <stages/formats/virtual_image.h>
 #include <stages/ms/casa_image.h>
 #include <stages/ms/table_kind.h>
 
@@ -26,9 +27,14 @@ struct AnyImage::Impl {
   std::mutex reading;  ///< of the FITS file
   std::shared_ptr<Lane> lane;
   std::optional<CasaImageReader> casa;
+  std::optional<VirtualImage> joined;
 
   ~Impl() {
-    if (lane) lane->run([&](const Lane::Token&) { casa.reset(); });
+    if (!lane) return;
+    lane->run([&](const Lane::Token&) {
+      casa.reset();
+      joined.reset();
+    });
   }
 
   template <class Reader>
@@ -47,7 +53,8 @@ bool AnyImage::is_fits(const std::string& path) {
 }
 
 bool AnyImage::is_one(const std::string& path) {
-  return is_fits(path) || (is_casa_table(path) && casa_table_type(path) == "Image");
+  return is_fits(path) || VirtualImage::is_one(path) ||
+         (is_casa_table(path) && casa_table_type(path) == "Image");
 }
 
 AnyImage::AnyImage(const std::string& path, Lanes& lanes) : impl_(std::make_unique<Impl>()) {
@@ -68,8 +75,13 @@ AnyImage::AnyImage(const std::string& path, Lanes& lanes) : impl_(std::make_uniq
                 "name a .fits file or the folder of a CASA image");
   }
   impl_->lane = lanes.get("table:" + fs::canonical(path).string());
-  impl_->lane->run(
-      [&](const Lane::Token& token) { impl_->take(impl_->casa.emplace(token, path)); });
+  impl_->lane->run([&](const Lane::Token& token) {
+    if (VirtualImage::is_one(path)) {
+      impl_->take(impl_->joined.emplace(token, path));
+    } else {
+      impl_->take(impl_->casa.emplace(token, path));
+    }
+  });
 }
 
 AnyImage::~AnyImage() = default;
@@ -90,10 +102,18 @@ void AnyImage::read(std::size_t chan, std::size_t stokes_plane, std::vector<floa
     const std::lock_guard lock(impl_->reading);
     return impl_->fits->read_plane(chan, pixels.data(), stokes_plane);
   }
-  std::vector<std::uint8_t> mask(impl_->casa->has_mask() ? pixels.size() : 0);
+  std::vector<std::uint8_t> mask;
   impl_->lane->run([&](const Lane::Token& token) {
-    impl_->casa->read_plane(token, chan, pixels.data(), mask.empty() ? nullptr : mask.data(),
-                            stokes_plane);
+    const auto read_from = [&](auto& image) {
+      if (image.has_mask()) mask.resize(pixels.size());
+      image.read_plane(token, chan, pixels.data(), mask.empty() ? nullptr : mask.data(),
+                       stokes_plane);
+    };
+    if (impl_->joined) {
+      read_from(*impl_->joined);
+    } else {
+      read_from(*impl_->casa);
+    }
   });
   for (std::size_t k = 0; k < mask.size(); ++k) {
     if (mask[k] == 0) pixels[k] = std::numeric_limits<float>::quiet_NaN();

@@ -13,11 +13,11 @@
 
 namespace skymill::radio {
 
-/// An image that exists, in either format. Any thread may call this: a CASA image is worked on in
-/// the lane of its table.
+/// An image that exists, in either format, or CASA's virtual concatenation of some along frequency.
+/// Any thread may call this: a CASA image is worked on in the lane of its table.
 class SKYMILL_API AnyImage {
  public:
-  /// Whether the path looks like a FITS image or a CASA image.
+  /// Whether the path looks like a FITS image or a CASA image, virtual ones included.
   static bool is_one(const std::string& path);
   static bool is_fits(const std::string& path);
 

@@ -17,28 +17,7 @@ std::size_t row_bytes(const ObservationHeader& header, int data_desc_id) {
   const std::size_t ncorr = description.corr_types.size();
   const std::size_t cells = window.chan_freq_hz.size() * ncorr;
   // data, flag and weight_spectrum; weight; times, uvw and numbers
-  return cells * (8 + 1 + 4) + ncorr * 4 + 6 * 8 + 4 * 4;
-}
-
-/// What several sets must share to be read as one. @throws Error (input)
-void require_same_array(const ObservationHeader& first, const ObservationHeader& other) {
-  const auto refuse = [&](const std::string& what) {
-    throw Error(ErrorKind::input,
-                "'" + first.source + "' and '" + other.source + "' differ in their " + what,
-                "read together only what one array saw of one field");
-  };
-  if (first.antennas.size() != other.antennas.size()) refuse("number of antennas");
-  for (std::size_t k = 0; k < first.antennas.size(); ++k) {
-    if (first.antennas[k].name != other.antennas[k].name) refuse("antennas");
-  }
-  if (first.fields.size() != other.fields.size()) refuse("number of fields");
-  for (std::size_t k = 0; k < first.fields.size(); ++k) {
-    const Direction& a = first.fields[k].phase_dir;
-    const Direction& b = other.fields[k].phase_dir;
-    if (a.ra_rad != b.ra_rad || a.dec_rad != b.dec_rad || a.frame != b.frame) {
-      refuse("phase centres");
-    }
-  }
+  return cells * (8 + 1 + 4) + ncorr * 4 + 7 * 8 + 6 * 4;
 }
 
 }  // namespace
@@ -46,7 +25,8 @@ void require_same_array(const ObservationHeader& first, const ObservationHeader&
 Schema<MsReaderParams> MsReaderStage::schema() {
   Schema<MsReaderParams> s{"Read visibilities from a MeasurementSet."};
   s.field("input", &MsReaderParams::input,
-          "The MeasurementSet, or a list of them: windows of one array and field")
+          "The MeasurementSet, or a list of them in any order, of one telescope: they are read in "
+          "the order of their times, and may overlap in time only where their windows differ")
       .required();
   s.field("datacolumn", &MsReaderParams::datacolumn,
           "Column to read; corrected falls back to data where there is none")
@@ -75,51 +55,27 @@ Schema<MsReaderParams> MsReaderStage::schema() {
 }
 
 Ports MsReaderStage::ports() {
-  return Ports().out("out", Visibilities::kDataKind, "rows in the order of the table");
+  return Ports().out(
+      "out", Visibilities::kDataKind,
+      "rows in the order of their windows and of the table, one set after the other");
 }
 
 void MsReaderStage::join_headers() {
-  auto joined = std::make_shared<ObservationHeader>(*inputs_.front().reader->header());
-  joined->rows = 0;
-  joined->rows_per_description.clear();
-  joined->spectral_windows.clear();
-  joined->data_descriptions.clear();
-  for (std::size_t k = 0; k < inputs_.size(); ++k) {
-    Input& input = inputs_[k];
-    const ObservationHeader& one = *input.reader->header();
-    require_same_array(*joined, one);
-    const int first_window = static_cast<int>(joined->spectral_windows.size());
-    input.first_description = static_cast<int>(joined->data_descriptions.size());
-    joined->spectral_windows.insert(joined->spectral_windows.end(), one.spectral_windows.begin(),
-                                    one.spectral_windows.end());
-    for (DataDescription description : one.data_descriptions) {
-      description.spectral_window += first_window;
-      joined->data_descriptions.push_back(std::move(description));
-    }
-    joined->rows_per_description.resize(joined->data_descriptions.size(), 0);
-    for (const MsSegment& segment : input.reader->segments()) {
-      joined->rows += segment.count;
-      joined->rows_per_description[static_cast<std::size_t>(input.first_description +
-                                                            segment.data_desc_id)] = segment.count;
-    }
-    joined->time_first_s = std::min(joined->time_first_s, one.time_first_s);
-    joined->time_last_s = std::max(joined->time_last_s, one.time_last_s);
-    if (one.uvw_sense != joined->uvw_sense) joined->uvw_sense = UvwSense::unknown;
-    joined->max_uvw_m = std::max(joined->max_uvw_m, one.max_uvw_m);
-  }
-  if (joined->rows == 0) {
+  std::vector<std::shared_ptr<const ObservationHeader>> headers;
+  for (const auto& reader : inputs_) headers.push_back(reader->header());
+  joined_ = join_observations(headers);
+  if (joined_.header->rows == 0) {
     throw Error(ErrorKind::input, "the selection from '" + params_.input.front() + "' has no rows",
                 "look at field, spw, scan, antenna, uvrange, timerange, intent and "
                 "autocorrelations");
   }
-  header_ = std::move(joined);
 }
 
 std::size_t MsReaderStage::cut(std::size_t chunk_bytes) {
   std::size_t largest_bytes = 0;
-  for (std::size_t k = 0; k < inputs_.size(); ++k) {
-    const ObservationHeader& one = *inputs_[k].reader->header();
-    for (const MsSegment& segment : inputs_[k].reader->segments()) {
+  for (const std::size_t k : joined_.order) {
+    const ObservationHeader& one = *inputs_[k]->header();
+    for (const MsSegment& segment : inputs_[k]->segments()) {
       const std::size_t bytes = row_bytes(one, segment.data_desc_id);
       const std::size_t rows = std::max<std::size_t>(1, chunk_bytes / bytes);
       for (const Extent& piece : split(segment.count, rows)) {
@@ -142,9 +98,10 @@ void MsReaderStage::plan(Planning& planning) {
     planning.add_input(path);
     ctx.lanes().get(lane)->run([&](const Lane::Token& token) {
       inputs_.push_back(
-          {std::make_unique<MsReader>(token, path, selection_of(params_, params_.datacolumn)), 0});
+          std::make_unique<MsReader>(token, path, selection_of(params_, params_.datacolumn)));
+      inputs_.back()->close(token);  // or many sets would need too many open files
     });
-    for (const std::string& note : inputs_.back().reader->notes()) {
+    for (const std::string& note : inputs_.back()->notes()) {
       ctx.log().info("'" + path + "': " + note);
     }
   }
@@ -153,32 +110,39 @@ void MsReaderStage::plan(Planning& planning) {
   PortSpec& out = planning.output();
   out.axes = {"row", "channel", "correlation"};
   out.columns = {"data", "flag", "weight", "uvw", "time", "antenna"};
-  out.properties["spectral_windows"] = static_cast<std::int64_t>(header_->spectral_windows.size());
-  out.properties["telescope"] = header_->telescope;
+  out.properties["spectral_windows"] =
+      static_cast<std::int64_t>(joined_.header->spectral_windows.size());
+  out.properties["telescope"] = joined_.header->telescope;
   out.chunk_bytes =
       cut(std::min(params_.chunk_bytes, std::max<std::size_t>(65536, ctx.memory().total() / 32)));
   out.chunks = pieces_.size();
-  out.set_header<ObservationHeader>(header_);
-  planning.add_note(std::to_string(header_->rows) + " rows of " + header_->telescope + ", column " +
-                    inputs_.front().reader->used_column() + ", longest baseline " +
-                    format_quantity(header_->max_uvw_m, "m"));
+  out.set_header<ObservationHeader>(joined_.header);
+  planning.add_note(std::to_string(joined_.header->rows) + " rows of " + joined_.header->telescope +
+                    ", column " + inputs_.front()->used_column() + ", longest baseline " +
+                    format_quantity(joined_.header->max_uvw_m, "m"));
 }
 
 std::optional<Chunk<Visibilities>> MsReaderStage::next(const PipelineContext& ctx) {
+  const auto input_of = [&](std::size_t place) { return pieces_[place].input; };
+  if (next_piece_ > 0 &&
+      (next_piece_ == pieces_.size() || input_of(next_piece_) != input_of(next_piece_ - 1))) {
+    inputs_[input_of(next_piece_ - 1)]->close(ctx.lane_token());
+  }
   if (next_piece_ == pieces_.size()) {
-    for (Input& input : inputs_) {
-      ctx.count("rows_read", static_cast<std::int64_t>(input.reader->rows_read()));
-      ctx.count("bytes_read", static_cast<std::int64_t>(input.reader->bytes_read()));
-      input.reader->close(ctx.lane_token());
+    for (const auto& reader : inputs_) {
+      ctx.count("rows_read", static_cast<std::int64_t>(reader->rows_read()));
+      ctx.count("bytes_read", static_cast<std::int64_t>(reader->bytes_read()));
     }
     return std::nullopt;
   }
   const std::size_t place = next_piece_++;
   const Piece piece = pieces_[place];
-  Input& input = inputs_[piece.input];
-  Visibilities rows = input.reader->read(ctx.lane_token(), piece.first, piece.count);
-  rows.header = header_;
-  rows.data_desc_id += input.first_description;
+  if (place == 0 || input_of(place - 1) != piece.input) {
+    inputs_[piece.input]->reopen(ctx.lane_token());
+  }
+  Visibilities rows = inputs_[piece.input]->read(ctx.lane_token(), piece.first, piece.count);
+  renumber(rows, joined_.numbers[piece.input], *joined_.header);
+  rows.header = joined_.header;
   if (rows.rows() != piece.count) {
     throw Error(ErrorKind::input, "'" + params_.input[piece.input] + "' gave " +
                                       std::to_string(rows.rows()) + " rows where " +

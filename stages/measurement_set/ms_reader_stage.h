@@ -4,6 +4,7 @@
 #include <core/params.h>
 #include <core/stage.h>
 #include <stages/data/visibilities.h>
+#include <stages/measurement_set/joined_observations.h>
 #include <stages/ms/ms_reader.h>
 
 #include <memory>
@@ -26,8 +27,8 @@ struct MsReaderParams {
   std::size_t chunk_bytes = 16 << 20;
 };
 
-/// Streams a MeasurementSet, or several of one array and field as if their spectral windows stood
-/// in one, some thousand rows at a time.
+/// Streams a MeasurementSet, or several of one telescope as if their spectral windows and times
+/// stood in one, some thousand rows at a time.
 class MsReaderStage final : public Source<Visibilities> {
  public:
   using Params = MsReaderParams;
@@ -40,12 +41,7 @@ class MsReaderStage final : public Source<Visibilities> {
   std::optional<Chunk<Visibilities>> next(const PipelineContext& ctx) override;
 
  private:
-  /// One of the MeasurementSets; its data descriptions count from `first_description` in the whole.
-  struct Input {
-    std::unique_ptr<MsReader> reader;
-    int first_description = 0;
-  };
-  /// Rows that follow each other in one of them.
+  /// Rows that follow each other in one of the MeasurementSets.
   struct Piece {
     std::size_t input = 0;
     std::size_t first = 0;
@@ -55,8 +51,8 @@ class MsReaderStage final : public Source<Visibilities> {
   std::size_t cut(std::size_t chunk_bytes);
 
   MsReaderParams params_;
-  std::vector<Input> inputs_;
-  std::shared_ptr<const ObservationHeader> header_;
+  std::vector<std::unique_ptr<MsReader>> inputs_;
+  JoinedObservations joined_;
   std::vector<Piece> pieces_;
   std::size_t next_piece_ = 0;
 };

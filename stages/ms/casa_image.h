@@ -71,11 +71,16 @@ class SKYMILL_API CasaImageWriter {
   std::unique_ptr<Impl> impl_;
 };
 
+/// Whether the lines of history are wanted: they stand in a table of their own, whose opening costs
+/// nearly as much as that of the image.
+enum class ImageHistory { read, leave };
+
 /// Reads a CASA image of floats with two direction axes in front, and at most one Stokes and one
 /// spectral axis in any order behind them. Nothing in it is written or locked.
 class SKYMILL_API CasaImageReader {
  public:
-  CasaImageReader(const Lane::Token& token, const std::string& path);
+  CasaImageReader(const Lane::Token& token, const std::string& path,
+                  ImageHistory history = ImageHistory::read);
   ~CasaImageReader();
   CasaImageReader(CasaImageReader&&) noexcept;
   CasaImageReader& operator=(CasaImageReader&&) noexcept;

@@ -33,7 +33,7 @@ struct CasaImageReader::Impl {
 
   // The image's table is opened as a table and not as casacore's PagedImage: that maps tile files
   // into memory, where one cut short ends the program by a signal.
-  void open() {
+  void open(ImageHistory history) {
     const wall::TablesLock lock;
     table = wall::open_input(path, "the image");
     wall::guarded("cannot open the image '" + path + "'", [&] {
@@ -56,7 +56,7 @@ struct CasaImageReader::Impl {
       read_unit();
       read_info();
       open_mask();
-      read_history();
+      if (history == ImageHistory::read) read_history();
     });
   }
 
@@ -175,10 +175,10 @@ struct CasaImageReader::Impl {
   }
 };
 
-CasaImageReader::CasaImageReader(const Lane::Token&, const std::string& path)
+CasaImageReader::CasaImageReader(const Lane::Token&, const std::string& path, ImageHistory history)
     : impl_(std::make_unique<Impl>()) {
   impl_->path = path;
-  impl_->open();
+  impl_->open(history);
 }
 
 CasaImageReader::~CasaImageReader() = default;

@@ -63,12 +63,16 @@ void write_image_concat(const std::string& folder, const std::string& final_path
   });
 }
 
-std::vector<std::string> read_image_concat(const std::string& folder,
-                                           const std::string& final_path) {
+bool is_image_concat(const std::string& folder) {
+  std::error_code code;
+  return std::filesystem::is_regular_file(folder + kFile, code);
+}
+
+ImageConcat read_image_concat(const std::string& folder, const std::string& final_path) {
   const std::string file = folder + kFile;
-  if (!std::filesystem::is_regular_file(file)) {
+  if (!is_image_concat(folder)) {
     throw Error(ErrorKind::input,
-                "'" + folder + "' is no virtual concatenation: it has no" + " imageconcat.json");
+                "'" + folder + "' is no virtual concatenation: it has no imageconcat.json");
   }
   const wall::TablesLock lock;  // the parser keeps its state in globals
   return wall::guarded(
@@ -77,11 +81,12 @@ std::vector<std::string> read_image_concat(const std::string& folder,
         const cc::String whole_path = cc::Path(final_path).absoluteName();
         const cc::JsonKVMap json = cc::JsonParser::parseFile(file);
         const cc::Vector<cc::String> names(json.get("Images").getArrayString());
-        std::vector<std::string> images;
+        ImageConcat list;
         for (const cc::String& name : names) {
-          images.push_back(cc::Path::addDirectory(name, whole_path));
+          list.images.push_back(cc::Path::addDirectory(name, whole_path));
         }
-        return images;
+        list.axis = static_cast<int>(json.get("Axis").getInt());
+        return list;
       },
       "make it again");
 }

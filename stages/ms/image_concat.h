@@ -19,9 +19,17 @@ namespace skymill::radio {
 SKYMILL_API void write_image_concat(const std::string& folder, const std::string& final_path,
                                     const std::vector<std::string>& images, int axis);
 
-/// The images that the concatenation in `folder` names, as absolute paths, were the folder called
-/// `final_path`. @throws Error(input) when it is no concatenation
-SKYMILL_API std::vector<std::string> read_image_concat(const std::string& folder,
-                                                       const std::string& final_path);
+/// What such a folder says.
+struct ImageConcat {
+  std::vector<std::string> images;  ///< absolute paths
+  int axis = 0;                     ///< pixel axis, counted from 0
+};
+
+/// Whether the folder is a virtual concatenation. Looks at files only.
+SKYMILL_API bool is_image_concat(const std::string& folder);
+
+/// The images that the concatenation in `folder` names, were the folder called `final_path`.
+/// @throws Error(input) when it is no concatenation
+SKYMILL_API ImageConcat read_image_concat(const std::string& folder, const std::string& final_path);
 
 }  // namespace skymill::radio

@@ -42,9 +42,17 @@ void put_range(cc::ArrayColumn<T>& column, const CellRange& range, const std::ve
 
 /// Columns that never change: the incremental manager repeats the first row's value.
 void put_constants(const cc::Table& ms) {
-  for (const char* column :
-       {"ARRAY_ID", "FEED1", "FEED2", "OBSERVATION_ID", "PROCESSOR_ID", "STATE_ID"}) {
+  for (const char* column : {"ARRAY_ID", "FEED1", "FEED2", "PROCESSOR_ID"}) {
     cc::ScalarColumn<cc::Int>(ms, column).put(0, 0);
+  }
+}
+
+void put_or_zero(ChangingColumn<cc::Int>& column, std::uint64_t first,
+                 const std::vector<std::int32_t>& numbers) {
+  if (numbers.empty()) {
+    column.put(first, 0);
+  } else {
+    column.put(first, numbers);
   }
 }
 
@@ -65,6 +73,8 @@ MainColumns::MainColumns(const cc::MeasurementSet& ms)
       exposure_(ms, "EXPOSURE"),
       field_(ms, "FIELD_ID"),
       scan_(ms, "SCAN_NUMBER"),
+      observation_(ms, "OBSERVATION_ID"),
+      state_(ms, "STATE_ID"),
       new_description_(ms, "DATA_DESC_ID"),
       flag_row_(ms, "FLAG_ROW"),
       uvw_(ms, "UVW"),
@@ -78,11 +88,13 @@ MainColumns::MainColumns(const cc::MeasurementSet& ms)
 void MainColumns::put_rows(std::uint64_t first, const Visibilities& chunk, int data_desc_id) {
   if (first == 0) put_constants(description_.table());
   time_.put(first, chunk.time_s);
-  centroid_.put(first, chunk.time_s);
+  centroid_.put(first, chunk.time_centroid_s.empty() ? chunk.time_s : chunk.time_centroid_s);
   interval_.put(first, chunk.interval_s);
   exposure_.put(first, chunk.exposure_s);
   field_.put(first, chunk.field_id);
   scan_.put(first, chunk.scan_number);
+  put_or_zero(observation_, first, chunk.observation_id);
+  put_or_zero(state_, first, chunk.state_id);
   new_description_.put(first, data_desc_id);
   put_scalars(antenna1_, first, chunk.antenna1);
   put_scalars(antenna2_, first, chunk.antenna2);

@@ -69,7 +69,7 @@ class MainColumns {
  private:
   casacore::ScalarColumn<casacore::Int> antenna1_, antenna2_, description_;
   ChangingColumn<double> time_, centroid_, interval_, exposure_;
-  ChangingColumn<casacore::Int> field_, scan_, new_description_;
+  ChangingColumn<casacore::Int> field_, scan_, observation_, state_, new_description_;
   ChangingColumn<bool> flag_row_;
   casacore::ArrayColumn<double> uvw_;
   casacore::ArrayColumn<casacore::Complex> data_;

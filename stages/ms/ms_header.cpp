@@ -9,6 +9,8 @@
 #include <stages/ms/ms_header.h>
 #include <stages/ms/wall.h>
 
+#include <tuple>
+
 namespace skymill::radio::wall {
 
 namespace {
@@ -173,16 +175,49 @@ std::vector<Field> read_fields(const cc::Table& ms, std::vector<std::string>& no
   return fields;
 }
 
-void read_observation(const cc::Table& ms, ObservationHeader& header,
-                      std::vector<std::string>& notes) {
+void read_observations(const cc::Table& ms, ObservationHeader& header,
+                       std::vector<std::string>& notes) {
   const cc::Table table = open_subtable(ms, "OBSERVATION");
   if (table.nrow() == 0) {
     notes.push_back("OBSERVATION has no rows: telescope, observer and project are not known");
     return;
   }
-  header.telescope = texts(table, "TELESCOPE_NAME").front();
-  header.observer = texts(table, "OBSERVER").front();
-  header.project = texts(table, "PROJECT").front();
+  const std::vector<std::string> telescopes = texts(table, "TELESCOPE_NAME");
+  const std::vector<std::string> observers = texts(table, "OBSERVER");
+  const std::vector<std::string> projects = texts(table, "PROJECT");
+  header.telescope = telescopes.front();
+  header.observer = observers.front();
+  header.project = projects.front();
+  for (std::size_t i = 0; i < telescopes.size(); ++i) {
+    ObservingRun run{telescopes[i], observers[i], projects[i], 0, 0};
+    if (cc::TableColumn(table, "TIME_RANGE").isDefined(i)) {
+      const std::vector<double> range = cell<double>(table, "TIME_RANGE", i);
+      if (range.size() == 2) std::tie(run.first_s, run.last_s) = std::pair(range[0], range[1]);
+    }
+    header.observations.push_back(std::move(run));
+  }
+}
+
+/// Only intents need them, so a set whose states cannot be read goes without.
+std::vector<ObservingState> read_states(const cc::Table& ms, std::vector<std::string>& notes) {
+  if (!has_subtable(ms, "STATE")) return {};
+  try {
+    const cc::Table table = open_subtable(ms, "STATE");
+    const auto signal = scalars<bool>(table, "SIG");
+    const auto reference = scalars<bool>(table, "REF");
+    const auto cal = scalars<double>(table, "CAL");
+    const auto load = scalars<double>(table, "LOAD");
+    const auto sub_scan = scalars<cc::Int>(table, "SUB_SCAN");
+    const auto intents = texts(table, "OBS_MODE");
+    std::vector<ObservingState> states;
+    for (std::size_t i = 0; i < intents.size(); ++i) {
+      states.push_back({signal[i], reference[i], cal[i], load[i], sub_scan[i], intents[i]});
+    }
+    return states;
+  } catch (const Error& failure) {
+    notes.push_back(failure.message() + "; states are not known");
+    return {};
+  }
 }
 
 UvwSense read_uvw_sense(const cc::Table& ms) {
@@ -220,7 +255,8 @@ ObservationHeader read_ms_header(const cc::Table& ms, std::vector<std::string>& 
   header.spectral_windows = read_windows(ms, notes);
   header.data_descriptions = read_descriptions(ms, header.spectral_windows.size());
   header.fields = read_fields(ms, notes);
-  read_observation(ms, header, notes);
+  read_observations(ms, header, notes);
+  header.states = read_states(ms, notes);
   header.uvw_sense = read_uvw_sense(ms);
   return header;
 }

@@ -13,6 +13,7 @@
 #include <stages/ms/wall.h>
 
 #include <algorithm>
+#include <cmath>
 #include <optional>
 
 namespace skymill::radio {
@@ -94,6 +95,8 @@ struct MsReader::Impl {
   std::optional<ArraySource<double>> uvw;
   std::optional<ScalarSource<double>> time, interval, exposure;
   std::optional<ScalarSource<cc::Int>> antenna1, antenna2, field, scan;
+  std::optional<ScalarSource<double>> time_centroid;
+  std::optional<ScalarSource<cc::Int>> observation, state;  ///< where there is a choice
   std::optional<ScalarSource<bool>> flag_row;
 
   std::uint64_t rows_read = 0;
@@ -116,6 +119,12 @@ struct MsReader::Impl {
       header = std::make_shared<const ObservationHeader>(std::move(found));
       open_columns();
     });
+  }
+
+  void reopen() {
+    const wall::TablesLock lock;
+    ms = wall::open_input(path, "the MeasurementSet");
+    wall::guarded("cannot open the MeasurementSet '" + path + "'", [&] { open_columns(); });
   }
 
   static std::vector<std::size_t> channels_of(const ObservationHeader& found) {
@@ -153,6 +162,9 @@ struct MsReader::Impl {
     antenna2.emplace(ms, "ANTENNA2");
     field.emplace(ms, "FIELD_ID");
     scan.emplace(ms, "SCAN_NUMBER");
+    if (ms.tableDesc().isColumn("TIME_CENTROID")) time_centroid.emplace(ms, "TIME_CENTROID");
+    if (header->observations.size() > 1) observation.emplace(ms, "OBSERVATION_ID");
+    if (!header->states.empty()) state.emplace(ms, "STATE_ID");
     if (ms.tableDesc().isColumn("FLAG_ROW")) flag_row.emplace(ms, "FLAG_ROW");
     if (ms.tableDesc().isColumn("WEIGHT_SPECTRUM")) weight_spectrum.emplace(ms, "WEIGHT_SPECTRUM");
   }
@@ -171,6 +183,9 @@ struct MsReader::Impl {
     antenna2.reset();
     field.reset();
     scan.reset();
+    time_centroid.reset();
+    observation.reset();
+    state.reset();
     flag_row.reset();
     ms = cc::Table();
   }
@@ -294,6 +309,21 @@ struct MsReader::Impl {
     step(*uvw, cc::IPosition(1, 3), out.uvw_m);
   }
 
+  /// What only matters when rows are written again.
+  void read_origin(const cc::RefRows& rows, std::size_t first, Visibilities& out) const {
+    const auto step = filler(rows, first);
+    if (time_centroid) step(*time_centroid, out.time_centroid_s);
+    if (observation) step(*observation, out.observation_id);
+    if (state) step(*state, out.state_id);
+    // A centroid outside of its integration, such as the zero of some writers, says nothing.
+    for (std::size_t row = 0; row < out.time_centroid_s.size(); ++row) {
+      double& centroid_s = out.time_centroid_s[row];
+      const bool inside = std::abs(centroid_s - out.time_s[row]) <= out.interval_s[row] / 2;
+      if (!inside) centroid_s = out.time_s[row];
+    }
+    if (out.time_centroid_s == out.time_s) out.time_centroid_s.clear();
+  }
+
   void read_samples(const cc::RefRows& rows, std::size_t first, Visibilities& out) const {
     const std::size_t count = rows.nrow();
     const auto step = filler(rows, first);
@@ -355,6 +385,7 @@ Visibilities MsReader::read(const Lane::Token&, std::size_t first, std::size_t c
   Visibilities out;
   const cc::RefRows rows = impl_->begin(first, count, out);
   impl_->read_geometry(rows, first, out);
+  impl_->read_origin(rows, first, out);
   impl_->read_samples(rows, first, out);
   impl_->rows_read += rows.nrow();
   impl_->bytes_read += out.bytes();
@@ -362,5 +393,6 @@ Visibilities MsReader::read(const Lane::Token&, std::size_t first, std::size_t c
 }
 
 void MsReader::close(const Lane::Token&) { impl_->close(); }
+void MsReader::reopen(const Lane::Token&) { impl_->reopen(); }
 
 }  // namespace skymill::radio

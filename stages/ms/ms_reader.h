@@ -95,7 +95,8 @@ class SKYMILL_API MsReader {
   /// @throws Error(input) when `first` is not in the selection, `count` is 0 or a cell is unusable
   Visibilities read(const Lane::Token& token, std::size_t first, std::size_t count);
 
-  /// The same rows without their samples: data, flag and weights are empty.
+  /// The same rows without samples and origin: data, flag, weights, centroids, observation and
+  /// state are empty.
   Visibilities read_geometry(const Lane::Token& token, std::size_t first, std::size_t count);
 
   /// Rows and bytes that read() has handed out, for metrics.
@@ -104,6 +105,9 @@ class SKYMILL_API MsReader {
 
   /// Closes the tables; read() fails afterwards, the rest stays usable.
   void close(const Lane::Token& token);
+
+  /// Opens closed tables again, to read on: of many sets only some need be open at once.
+  void reopen(const Lane::Token& token);
 
  private:
   struct Impl;

@@ -225,19 +225,26 @@ void write_sources(cc::MeasurementSet& ms, const ObservationHeader& header) {
   }
 }
 
-void write_observation(cc::MeasurementSet& ms, const ObservationHeader& header) {
+void write_observations(cc::MeasurementSet& ms, const ObservationHeader& header) {
+  std::vector<ObservingRun> runs = header.observations;
+  if (runs.empty()) {
+    runs.push_back({header.telescope, header.observer, header.project, header.time_first_s,
+                    header.time_last_s});
+  }
   cc::MSObservation table = make_subtable<cc::MSObservation>(ms, cc::MS::OBSERVATION);
-  table.addRow(1);
+  table.addRow(runs.size());
   cc::MSObservationColumns columns(table);
-  columns.telescopeName().put(0, header.telescope);
-  columns.observer().put(0, header.observer);
-  columns.project().put(0, header.project);
-  columns.timeRange().put(0, vector_of({header.time_first_s, header.time_last_s}));
-  columns.log().put(0, cc::Vector<cc::String>(1, ""));
-  columns.schedule().put(0, cc::Vector<cc::String>(1, ""));
-  columns.scheduleType().put(0, "");
-  columns.releaseDate().put(0, 0.0);
-  columns.flagRow().put(0, false);
+  for (std::size_t i = 0; i < runs.size(); ++i) {
+    columns.telescopeName().put(i, runs[i].telescope);
+    columns.observer().put(i, runs[i].observer);
+    columns.project().put(i, runs[i].project);
+    columns.timeRange().put(i, vector_of({runs[i].first_s, runs[i].last_s}));
+    columns.log().put(i, cc::Vector<cc::String>(1, ""));
+    columns.schedule().put(i, cc::Vector<cc::String>(1, ""));
+    columns.scheduleType().put(i, "");
+    columns.releaseDate().put(i, 0.0);
+    columns.flagRow().put(i, false);
+  }
 }
 
 double now_mjd_s() {
@@ -275,7 +282,7 @@ void write_history(cc::MeasurementSet& ms, const ObservationHeader& header,
   }
 }
 
-void write_processor_and_state(cc::MeasurementSet& ms) {
+void write_processor(cc::MeasurementSet& ms) {
   cc::MSProcessor processors = make_subtable<cc::MSProcessor>(ms, cc::MS::PROCESSOR);
   processors.addRow(1);
   cc::MSProcessorColumns processor(processors);
@@ -284,17 +291,23 @@ void write_processor_and_state(cc::MeasurementSet& ms) {
   processor.typeId().put(0, -1);
   processor.modeId().put(0, -1);
   processor.flagRow().put(0, false);
+}
 
-  cc::MSState states = make_subtable<cc::MSState>(ms, cc::MS::STATE);
-  states.addRow(1);
-  cc::MSStateColumns state(states);
-  state.sig().put(0, true);
-  state.ref().put(0, false);
-  state.cal().put(0, 0.0);
-  state.load().put(0, 0.0);
-  state.subScan().put(0, 0);
-  state.obsMode().put(0, "OBSERVE_TARGET#ON_SOURCE");
-  state.flagRow().put(0, false);
+void write_states(cc::MeasurementSet& ms, const ObservationHeader& header) {
+  std::vector<ObservingState> states = header.states;
+  if (states.empty()) states.emplace_back();
+  cc::MSState table = make_subtable<cc::MSState>(ms, cc::MS::STATE);
+  table.addRow(states.size());
+  cc::MSStateColumns columns(table);
+  for (std::size_t i = 0; i < states.size(); ++i) {
+    columns.sig().put(i, states[i].signal);
+    columns.ref().put(i, states[i].reference);
+    columns.cal().put(i, states[i].cal_k);
+    columns.load().put(i, states[i].load_k);
+    columns.subScan().put(i, states[i].sub_scan);
+    columns.obsMode().put(i, states[i].intent);
+    columns.flagRow().put(i, false);
+  }
 }
 
 }  // namespace
@@ -307,16 +320,21 @@ void write_subtables(cc::MeasurementSet& ms, const ObservationHeader& header,
   write_feeds(ms, header);
   write_fields(ms, header);
   write_sources(ms, header);
-  write_observation(ms, header);
+  write_observations(ms, header);
   write_history(ms, header, layout);
-  write_processor_and_state(ms);
+  write_processor(ms);
+  write_states(ms, header);
   make_subtable<cc::MSPointing>(ms, cc::MS::POINTING);
   make_subtable<cc::MSFlagCmd>(ms, cc::MS::FLAG_CMD);
   ms.initRefs();
 }
 
-void write_time_range(cc::MeasurementSet& ms, double first_s, double last_s) {
-  cc::MSObservationColumns(ms.observation()).timeRange().put(0, vector_of({first_s, last_s}));
+void write_time_ranges(cc::MeasurementSet& ms, const std::vector<TimeRange>& ranges) {
+  cc::MSObservationColumns columns(ms.observation());
+  for (std::size_t i = 0; i < ranges.size(); ++i) {
+    if (ranges[i].empty) continue;
+    columns.timeRange().put(i, vector_of({ranges[i].first_s, ranges[i].last_s}));
+  }
 }
 
 }  // namespace skymill::radio::wall

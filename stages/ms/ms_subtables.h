@@ -5,16 +5,32 @@
 #include <casacore/ms/MeasurementSets/MeasurementSet.h>
 #include <stages/ms/ms_writer.h>
 
+#include <algorithm>
+#include <vector>
+
 namespace skymill::radio::wall {
 
 /// Makes and fills all required subtables and SOURCE; the caller holds TablesLock.
 ///
-/// POINTING and FLAG_CMD stay empty. OBSERVATION, PROCESSOR and STATE get one row each, to which
-/// the main table's OBSERVATION_ID, PROCESSOR_ID and STATE_ID 0 point.
+/// POINTING and FLAG_CMD stay empty, PROCESSOR gets one row. OBSERVATION and STATE get the rows of
+/// the header, or one each, to which the main table's OBSERVATION_ID and STATE_ID 0 point.
 void write_subtables(casacore::MeasurementSet& ms, const ObservationHeader& header,
                      const MsLayout& layout);
 
-/// Sets OBSERVATION.TIME_RANGE, MJD UTC seconds.
-void write_time_range(casacore::MeasurementSet& ms, double first_s, double last_s);
+/// MJD UTC seconds; empty before anything is taken in.
+struct TimeRange {
+  double first_s = 0;
+  double last_s = 0;
+  bool empty = true;
+
+  void take(double from_s, double to_s) {
+    first_s = empty ? from_s : std::min(first_s, from_s);
+    last_s = empty ? to_s : std::max(last_s, to_s);
+    empty = false;
+  }
+};
+
+/// Sets OBSERVATION.TIME_RANGE of the rows that have one.
+void write_time_ranges(casacore::MeasurementSet& ms, const std::vector<TimeRange>& ranges);
 
 }  // namespace skymill::radio::wall

@@ -69,8 +69,7 @@ struct MsWriter::Impl {
   bool open = false;
   bool has_weight_spectrum = false;
   std::uint64_t rows = 0;
-  double first_s = 0;
-  double last_s = 0;
+  std::vector<wall::TimeRange> times;  ///< by observation
 
   ~Impl() {
     if (open) abandon();
@@ -100,6 +99,7 @@ struct MsWriter::Impl {
                   "the MeasurementSet '" + path + "' cannot be made without a header");
     }
     header = std::move(given);
+    times.resize(std::max<std::size_t>(1, header->observations.size()));
     // The shapes of what comes are those of a table that keeps the windows apart.
     table.emplace(path, *header, layout, 0);
     chunk_shapes = table->shapes();
@@ -140,6 +140,9 @@ struct MsWriter::Impl {
                std::to_string(wanted));
       }
     };
+    const auto size_if_any = [&](const char* name, std::size_t found, std::size_t wanted) {
+      if (found != 0) size(name, found, wanted);
+    };
     size("interval_s", chunk.interval_s.size(), n);
     size("exposure_s", chunk.exposure_s.size(), n);
     size("antenna1", chunk.antenna1.size(), n);
@@ -150,18 +153,21 @@ struct MsWriter::Impl {
     size("data", chunk.data.size(), cells);
     size("flag", chunk.flag.size(), cells);
     size("weight", chunk.weight.size(), n * chunk.ncorr);
-    if (!chunk.weight_spectrum.empty()) {
-      size("weight_spectrum", chunk.weight_spectrum.size(), cells);
-    }
+    size_if_any("weight_spectrum", chunk.weight_spectrum.size(), cells);
+    size_if_any("time_centroid_s", chunk.time_centroid_s.size(), n);
+    size_if_any("observation_id", chunk.observation_id.size(), n);
+    size_if_any("state_id", chunk.state_id.size(), n);
     check_numbers("antenna", chunk.antenna1, header->antennas.size());
     check_numbers("antenna", chunk.antenna2, header->antennas.size());
     check_numbers("field", chunk.field_id, header->fields.size());
+    check_numbers("observation", chunk.observation_id, times.size());
+    check_numbers("state", chunk.state_id, std::max<std::size_t>(1, header->states.size()), -1);
   }
 
-  void check_numbers(const char* what, const std::vector<std::int32_t>& numbers,
-                     std::size_t count) const {
+  void check_numbers(const char* what, const std::vector<std::int32_t>& numbers, std::size_t count,
+                     std::int32_t least = 0) const {
     for (const std::int32_t number : numbers) {
-      if (number < 0 || static_cast<std::size_t>(number) >= count) {
+      if (number < least || (number >= 0 && static_cast<std::size_t>(number) >= count)) {
         refuse("there is no " + std::string(what) + " " + std::to_string(number));
       }
     }
@@ -269,22 +275,27 @@ struct MsWriter::Impl {
     take(last.antenna2, chunk.antenna2, 1);
     take(last.field_id, chunk.field_id, 1);
     take(last.scan_number, chunk.scan_number, 1);
+    const auto take_if_any = [&](auto& into, const auto& from) {
+      if (!from.empty()) take(into, from, 1);
+    };
+    take_if_any(last.time_centroid_s, chunk.time_centroid_s);
+    take_if_any(last.observation_id, chunk.observation_id);
+    take_if_any(last.state_id, chunk.state_id);
     take(last.uvw_m, chunk.uvw_m, 3);
     return last;
   }
 
   void append(const Visibilities& chunk) {
-    const bool start = rows == 0;
     if (joined) {
       append_joined(chunk);
     } else {
       append_apart(chunk);
     }
     for (std::size_t row = 0; row < chunk.rows(); ++row) {
-      const double half = chunk.interval_s[row] / 2;
-      const bool first = start && row == 0;
-      first_s = first ? chunk.time_s[row] - half : std::min(first_s, chunk.time_s[row] - half);
-      last_s = first ? chunk.time_s[row] + half : std::max(last_s, chunk.time_s[row] + half);
+      const double half_s = chunk.interval_s[row] / 2;
+      const auto run = chunk.observation_id.empty() ? 0 : chunk.observation_id[row];
+      times[static_cast<std::size_t>(run)].take(chunk.time_s[row] - half_s,
+                                                chunk.time_s[row] + half_s);
     }
   }
 
@@ -330,7 +341,7 @@ void MsWriter::finish(const Lane::Token&) {
   impl_->require_complete();
   const wall::TablesLock lock;
   impl_->step("finish", [&] {
-    if (impl_->rows > 0) wall::write_time_range(impl_->ms, impl_->first_s, impl_->last_s);
+    wall::write_time_ranges(impl_->ms, impl_->times);
     impl_->samples.write(impl_->ms);
     impl_->columns.reset();
     impl_->ms.flush(true);

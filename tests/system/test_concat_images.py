@@ -2,8 +2,10 @@
 """Images that exist become a cube, and python-casacore sees what it was made of."""
 import os
 import pathlib
+import random
 import resource
 import shutil
+import signal
 import subprocess
 import threading
 import time
@@ -13,7 +15,7 @@ import casacore.images
 import casacore.tables
 import numpy as np
 
-from skymill_runs import RunTest
+from skymill_runs import PROGRAM, RunTest
 
 DESCRIPTION = """skymill: 1
 description: join images
@@ -167,27 +169,200 @@ class ConcatImages(RunTest):
         self.assertFalse((self.folder / "cube.image").exists())
         self.assertEqual(self.leftovers(), [])
 
-    def test_many_images_with_few_open_files(self):
-        self.parts()
-        limit = 48
-        for k in range(NCHAN):
-            shutil.rmtree(self.folder / f"parts/sub.{k}.psf")
-        first = self.folder / "parts/sub.0.image"
-        for k in range(NCHAN, 150):
-            path = self.folder / f"parts/sub.{k}.image"
-            shutil.copytree(first, path)
+    def many(self, count, size=16):
+        """Images made by casacore, of which every pixel of channel k is k + 1."""
+        folder = self.folder / "parts"
+        folder.mkdir()
+        template = folder / "template"
+        image = casacore.images.image(str(template), shape=[1, 1, size, size],
+                                      tileshape=[1, 1, size, size])
+        del image
+        for k in range(count):
+            path = folder / f"sub.{k}.image"
+            shutil.copytree(template, path)
             with casacore.tables.table(str(path), readonly=False, ack=False) as table:
                 coordinates = table.getkeyword("coords")
-                coordinates["spectral2"]["wcs"]["crval"] += 1e6 * k
+                coordinates["spectral2"]["wcs"].update(crval=1.4e9 + 1e6 * k, cdelt=1e6)
                 table.putkeyword("coords", coordinates)
+            (path / "table.f0_TSM0").write_bytes(
+                np.full(size * size, k + 1, "<f4").tobytes())
+        shutil.rmtree(template)
+        return [f"sub.{k}.image" for k in range(count)]
+
+    def check_many(self, cube, count, size=16):
+        pixels = casacore.images.image(str(cube)).getdata()
+        wanted = np.repeat(np.arange(1, count + 1, dtype="f4"), size * size)
+        np.testing.assert_array_equal(pixels, wanted.reshape(count, 1, size, size))
+
+    def test_many_images_with_few_open_files(self):
+        count = 1000
+        self.many(count)
 
         def few():
-            resource.setrlimit(resource.RLIMIT_NOFILE, (limit, limit))
+            resource.setrlimit(resource.RLIMIT_NOFILE, (256, 256))
 
         for mode in ("virtual", "paged", "movevirtual"):
             self.join(mode=mode, overwrite="true", preexec_fn=few)
-            self.assertEqual(casacore.images.image(str(self.folder / "cube.image")).shape()[0],
-                             150)
+            self.check_many(self.folder / "cube.image", count)
+
+    def test_diff_reads_virtual_cubes(self):
+        self.parts()
+        self.join(mode="paged")
+        (self.folder / "cube.image").rename(self.folder / "paged.image")
+        self.join(mode="virtual")
+        (self.folder / "cube.image").rename(self.folder / "virtual.image")
+        self.assertIn("identical", self.skymill("diff", "virtual.image", "virtual.image").stdout)
+        # The history of the paged one says how it was joined.
+        self.assertEqual(self.skymill("diff", "paged.image", "virtual.image", code=1).stdout,
+                         "the histories differ\n")
+        self.join(mode="movevirtual")
+        self.assertEqual(self.skymill("diff", "paged.image", "cube.image", code=1).stdout,
+                         "the histories differ\n")
+        part = str(self.folder / "cube.image/sub.3.image")
+        image = casacore.images.image(part)
+        pixels = image.getdata()
+        pixels[0, 0, 7, 9] += 1
+        image.putdata(pixels)
+        del image
+        found = self.skymill("diff", "paged.image", "cube.image", code=1).stdout
+        self.assertIn("channel 3 I: 1 of 4096 pixels differ", found)
+        # A member that is gone is named.
+        shutil.rmtree(part)
+        failed = self.skymill("diff", "paged.image", "cube.image", code=5)
+        self.assertIn("sub.3.image", failed.stdout + failed.stderr)
+
+    def test_a_failing_input_leaves_all_inputs_and_no_output(self):
+        size = 16
+        names = self.many(4, size)
+        bad = self.folder / "parts/sub.2.image"
+        keep = self.folder / "keep"
+        shutil.copytree(bad, keep)
+
+        def table_is_garbage():
+            (bad / "table.dat").write_bytes(b"garbage" * 10)
+
+        def pixels_are_cut():
+            (bad / "table.f0_TSM0").write_bytes(b"1234")
+
+        def no_pixels():
+            (bad / "table.f0_TSM0").unlink()
+
+        def other_shape():
+            shutil.rmtree(bad)
+            casacore.images.image(str(bad), shape=[1, 1, size, 2 * size])
+
+        def frequency_in_another_place():
+            shutil.rmtree(bad)
+            whole = casacore.images.image(str(keep)).coordinates().dict()
+            whole["pixelmap1"], whole["worldmap1"] = np.array([3]), np.array([3])
+            whole["pixelmap2"], whole["worldmap2"] = np.array([2]), np.array([2])
+            casacore.images.image(str(bad), shape=[1, 1, size, size], coordsys=casacore.images.
+                                  coordinates.coordinatesystem(whole))
+
+        def no_image():
+            shutil.rmtree(bad)
+            casacore.tables.table(str(bad), casacore.tables.maketabdesc(
+                casacore.tables.makescacoldesc("A", 1)), ack=False).close()
+
+        for fault in (table_is_garbage, pixels_are_cut, no_pixels, other_shape,
+                      frequency_in_another_place, no_image):
+            for mode in ("paged", "virtual", "movevirtual"):
+                with self.subTest(fault=fault.__name__, mode=mode):
+                    shutil.rmtree(bad, ignore_errors=True)
+                    shutil.copytree(keep, bad)
+                    fault()
+                    keep_subcubes = "true" if mode == "virtual" else "false"
+                    failed = self.join(mode=mode, keep_subcubes=keep_subcubes, code=5)
+                    self.assertIn("sub.2.image", failed.stdout + failed.stderr)
+                    self.assertEqual(self.inputs(), names)
+                    self.assertFalse((self.folder / "cube.image").exists())
+                    self.assertEqual(self.leftovers(), [])
+
+    def test_killed_while_moving_nothing_is_lost_and_the_next_run_moves_the_rest(self):
+        count = 300
+        names = self.many(count)
+        keep = self.folder / "keep"
+        (self.folder / "parts").rename(keep)
+        (self.folder / "join.yaml").write_text(DESCRIPTION)
+        command = [PROGRAM, "run", "join.yaml", "--set", "concat_images.mode=movevirtual"]
+        cube = self.folder / "cube.image"
+        random.seed(1)
+        between = 0
+        for _ in range(8):
+            shutil.rmtree(self.folder / "parts", ignore_errors=True)
+            shutil.rmtree(cube, ignore_errors=True)
+            shutil.copytree(keep, self.folder / "parts")
+            run = subprocess.Popen(command, cwd=self.folder, stdout=subprocess.DEVNULL,
+                                   stderr=subprocess.DEVNULL)
+            deadline = time.monotonic() + 60
+            while not cube.exists() and run.poll() is None and time.monotonic() < deadline:
+                time.sleep(0.0002)
+            time.sleep(random.uniform(0, 0.03))
+            run.send_signal(signal.SIGKILL)
+            run.wait()
+            outside = {p.name for p in (self.folder / "parts").iterdir()
+                       if p.is_dir() and not p.is_symlink()}
+            inside = {p.name for p in cube.iterdir() if p.is_dir() and not p.is_symlink()}
+            self.assertEqual(sorted(outside | inside), sorted(names))
+            self.assertEqual(outside & inside, set())
+            self.check_many(cube, count)
+            between += 0 < len(inside) < count
+            self.skymill("clean", self.folder)
+            if any(p.is_symlink() for p in cube.iterdir()):
+                self.skymill(*command[1:])
+                self.assertEqual(sorted(p.name for p in cube.iterdir() if p.is_dir()),
+                                 sorted(names))
+                self.assertEqual(list((self.folder / "parts").iterdir()), [])
+                self.check_many(cube, count)
+            else:  # before the first or after the last
+                failed = self.skymill(*command[1:], code=2)
+                self.assertIn("exists already", failed.stdout + failed.stderr)
+            self.assertEqual(self.leftovers(), [])
+        print(f"\n{between} of 8 runs were killed between the first and the last move", flush=True)
+
+    @unittest.skipUnless(os.geteuid() == 0, "mounting a small tmpfs needs root")
+    def test_a_disk_that_gets_full_in_the_middle_leaves_the_inputs(self):
+        """When space was looked at, only the first image was there."""
+        size, count = 512, 6
+        names = self.many(count, size)
+        late = self.folder / "late"
+        late.mkdir()
+        for name in names[1:]:
+            (self.folder / "parts" / name).rename(late / name)
+        small = self.folder / "small"
+        small.mkdir()
+        subprocess.run(["mount", "-t", "tmpfs", "-o", "size=4m", "tmpfs", small], check=True)
+        self.addCleanup(subprocess.run, ["umount", "-l", small], check=True)
+
+        def bring():
+            deadline = time.monotonic() + 60
+            while not any(small.iterdir()) and time.monotonic() < deadline:
+                time.sleep(0.01)
+            for name in names[1:]:
+                (late / name).rename(self.folder / "parts" / name)
+
+        bringer = threading.Thread(target=bring)
+        bringer.start()
+        failed = self.join(output="small/cube", mode="paged", keep_subcubes="false", nchan=count,
+                           wait="60s", code=3)
+        bringer.join()
+        message = failed.stdout + failed.stderr
+        self.assertIn("No space left on device", message)
+        self.assertIn("6 MiB", message)
+        self.assertEqual(list(small.iterdir()), [])
+        self.assertEqual(self.inputs(), names)
+
+    def test_a_limit_of_file_sizes_leaves_the_inputs(self):
+        names = self.many(6, 512)
+
+        def limit():
+            resource.setrlimit(resource.RLIMIT_FSIZE, (2 << 20, 2 << 20))
+
+        failed = self.join(mode="paged", keep_subcubes="false", code=3, preexec_fn=limit)
+        self.assertIn("6291456 bytes", failed.stdout + failed.stderr)
+        self.assertFalse((self.folder / "cube.image").exists())
+        self.assertEqual(self.leftovers(), [])
+        self.assertEqual(self.inputs(), names)
 
     @unittest.skipUnless(os.geteuid() == 0, "mounting a small tmpfs needs root")
     def test_a_full_disk_leaves_the_inputs(self):

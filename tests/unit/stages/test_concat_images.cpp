@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 #include <core/error.h>
 #include <stages/concat/concat_images_stage.h>
+#include <stages/concat/moved_folder.h>
 #include <stages/ms/image_concat.h>
 #include <catch2/catch.hpp>
 
@@ -146,12 +147,6 @@ void check_cube(Parts& parts, const std::string& name, std::size_t nchan) {
 
 }  // namespace
 
-TEST_CASE("the stage describes itself without fault") {
-  Registry registry;
-  registry.add<ConcatImages>("concat_images");
-  CHECK(testing::description_faults(*registry.find("concat_images")).empty());
-}
-
 TEST_CASE("numbers in names are compared as numbers") {
   CHECK(before_by_number("sub.2.image", "sub.10.image"));
   CHECK_FALSE(before_by_number("sub.10.image", "sub.2.image"));
@@ -244,9 +239,69 @@ TEST_CASE("movevirtual takes the inputs into the cube's folder") {
   parts.join(with_mode("movevirtual"));
   CHECK(parts.names() == std::vector<std::string>{"cube"});
   CHECK(fs::is_directory(parts.path("cube/sub.2.image/logtable")));
-  CHECK(read_image_concat(parts.path("cube"), parts.path("cube")) ==
+  CHECK(read_image_concat(parts.path("cube"), parts.path("cube")).images ==
         std::vector<std::string>{parts.path("cube/sub.0.image"), parts.path("cube/sub.1.image"),
                                  parts.path("cube/sub.2.image")});
+}
+
+TEST_CASE("a move that was ended anywhere is finished by the next run, and nothing else") {
+  const bool overwrite = GENERATE(false, true);
+  Parts parts("ended");
+  for (std::size_t k = 0; k < 4; ++k) parts.make(k);
+  parts.join(with_mode("virtual"));
+  const auto outside = [&](std::size_t k) {
+    return parts.path("sub." + std::to_string(k) + ".image");
+  };
+  const auto inside = [&](std::size_t k) {
+    return parts.path("cube/sub." + std::to_string(k) + ".image");
+  };
+  const auto list_inside = [&] {
+    write_image_concat(parts.path("cube"), parts.path("cube"),
+                       {inside(0), inside(1), inside(2), inside(3)}, 3);
+  };
+  SECTION("some links are there") { lead_to_folder(outside(0), inside(0)); }
+  SECTION("all links are there") {
+    for (std::size_t k = 0; k < 4; ++k) lead_to_folder(outside(k), inside(k));
+  }
+  SECTION("some are moved") {
+    for (std::size_t k = 0; k < 4; ++k) lead_to_folder(outside(k), inside(k));
+    list_inside();
+    move_over_link(outside(1), inside(1));
+    move_over_link(outside(3), inside(3));
+  }
+  SECTION("the link of one that is moved has stayed") {
+    for (std::size_t k = 0; k < 4; ++k) lead_to_folder(outside(k), inside(k));
+    list_inside();
+    move_over_link(outside(1), inside(1));
+    fs::create_symlink(outside(1), outside(1));
+  }
+  SECTION("one has the name that it has on the way") {
+    for (std::size_t k = 0; k < 4; ++k) lead_to_folder(outside(k), inside(k));
+    list_inside();
+    fs::rename(outside(2), inside(2) + ".moving");
+  }
+  SECTION("nothing leads to where one comes, which has the name on the way") {
+    for (std::size_t k = 0; k < 4; ++k) lead_to_folder(outside(k), inside(k));
+    list_inside();
+    fs::rename(outside(2), inside(2) + ".moving");
+    fs::remove(inside(2));
+  }
+  for (const char* const other : {"paged", "virtual"}) {
+    ConcatImagesParams params = with_mode(other);
+    params.overwrite = true;
+    CHECK(parts.refused(params).find("is a cube of a run that was ended") != std::string::npos);
+  }
+  ConcatImagesParams params = with_mode("movevirtual");
+  params.overwrite = overwrite;
+  parts.join(params);
+  CHECK(parts.names() == std::vector<std::string>{"cube"});
+  CHECK(read_image_concat(parts.path("cube"), parts.path("cube")).images ==
+        std::vector<std::string>{inside(0), inside(1), inside(2), inside(3)});
+  for (std::size_t k = 0; k < 4; ++k) {
+    CHECK(fs::symlink_status(inside(k)).type() == fs::file_type::directory);
+    CHECK(fs::exists(inside(k) + "/table.dat"));
+  }
+  CHECK(unfinished_moves(parts.path("cube")).empty());
 }
 
 TEST_CASE("several products are joined from the same parts or not at all") {

@@ -77,7 +77,63 @@ TEST_CASE("two sets of one array are read as the windows of one") {
   write_ms(small_observation(other), scratch.path() + "/other.ms", 100);
   params.input = {scratch.path() + "/lo.ms", scratch.path() + "/other.ms"};
   CHECK_THROWS_WITH(testing::run_source<MsReaderStage>(params, [](const Chunk<Visibilities>&) {}),
-                    Catch::Matchers::Contains("number of antennas"));
+                    Catch::Matchers::Contains("lo.ms' (MJD") &&
+                        Catch::Matchers::Contains("other.ms' (MJD") &&
+                        Catch::Matchers::Contains("overlap in time"));
+}
+
+TEST_CASE("sets of several times and windows are one, whatever their order") {
+  const auto set = [](double freq_hz, double time_s, const std::string& antenna) {
+    ObservationHeader header = *small_observation(observation(freq_hz)).header;
+    header.source = std::to_string(freq_hz) + " at " + std::to_string(time_s);
+    header.antennas[1].name = antenna;
+    header.rows = header.rows_per_description[0] = 40;
+    header.time_first_s = time_s;
+    header.time_last_s = time_s + 100;
+    header.observations = {{header.telescope, "observer", "", time_s, time_s + 100}};
+    header.states = {{}};
+    header.states[0].intent = antenna;
+    return std::make_shared<const ObservationHeader>(header);
+  };
+  const auto low_early = set(1.4e9, 1000, "A"), low_late = set(1.4e9, 2000, "B");
+  const auto high_early = set(1.5e9, 1000, "A"), high_late = set(1.5e9, 2000, "B");
+  const JoinedObservations joined = join_observations({high_late, low_late, high_early, low_early});
+  const ObservationHeader& whole = *joined.header;
+  CHECK(whole.antennas.size() == 6);
+  CHECK(whole.fields.size() == 1);
+  CHECK(whole.observations.size() == 2);
+  CHECK(whole.states.size() == 2);
+  REQUIRE(whole.spectral_windows.size() == 2);
+  CHECK(whole.spectral_windows[0].chan_freq_hz[0] == 1.4e9);
+  CHECK(whole.rows == 160);
+  CHECK(whole.rows_per_description == std::vector<std::size_t>{80, 80});
+  CHECK(whole.time_first_s == 1000);
+  CHECK(whole.time_last_s == 2100);
+  const auto time_of = [&](std::size_t place) { return joined.order[place] < 2 ? 2000 : 1000; };
+  CHECK(time_of(0) + time_of(1) == 2000);
+  CHECK(time_of(2) + time_of(3) == 4000);
+
+  Visibilities rows;
+  rows.header = low_late;
+  rows.time_s = {2000, 2010};
+  rows.antenna1 = {0, 1};
+  rows.antenna2 = {1, 2};
+  rows.field_id = {0, 0};
+  rows.state_id = {0, -1};
+  renumber(rows, joined.numbers[1], whole);
+  CHECK(whole.antennas[static_cast<std::size_t>(rows.antenna2[0])].name == "B");
+  CHECK(rows.antenna1[0] == rows.antenna2[1] - 2);
+  CHECK(whole.states[static_cast<std::size_t>(rows.state_id[0])].intent == "B");
+  CHECK(rows.state_id[1] == -1);
+  CHECK(whole.observations[static_cast<std::size_t>(rows.observation_id[0])].first_s == 2000);
+  CHECK(rows.data_desc_id == 0);
+
+  rows.observation_id = {5, 0};
+  CHECK_THROWS_WITH(renumber(rows, joined.numbers[1], whole),
+                    Catch::Matchers::Contains("OBSERVATION_ID 5"));
+  CHECK_THROWS_WITH(join_observations({low_early, set(1.4e9, 1100, "A")}),
+                    Catch::Matchers::Contains("overlap in time"));
+  CHECK(join_observations({low_early}).header->antennas.size() == 5);
 }
 
 TEST_CASE("a run that fails leaves no MeasurementSet behind") {
