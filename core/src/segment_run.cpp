@@ -178,7 +178,10 @@ class SegmentRun {
     return tbb::make_filter<void, std::shared_ptr<Order>>(
         tbb::filter_mode::serial_in_order,
         [this](tbb::flow_control& control) -> std::shared_ptr<Order> {
-          auto order = in_stage(head().name, [&] { return next_order(); });
+          // A stage that works here must not be handed other chunks while its threads wait.
+          auto order = in_stage(head().name, [&] {
+            return tbb::this_task_arena::isolate([&] { return next_order(); });
+          });
           if (order) return std::make_shared<Order>(std::move(*order));
           control.stop();
           return nullptr;

@@ -140,16 +140,27 @@ void Image::plan(Planning& planning) {
   in_memory_ =
       params_.scratch == "memory" ||
       (params_.scratch == "auto" && sample_bytes <= planning.context().memory().total() / 2);
+  cell_ = cell_rad(*header, planes);
+  most_samples_ = ChannelStore::max_samples(*header, planes);
+  const auto plane_bytes = [&](std::size_t at_work) {
+    return clean_channel_bytes(params_, most_samples_,
+                               gridder_bytes(params_, cell_, most_samples_, at_work,
+                                             header->max_uvw_m, top_hz(planes))) +
+           (in_memory_ ? 0 : most_samples_ * (sizeof(std::complex<float>) + sizeof(float)));
+  };
+  // Threads without a plane help with others. Spread over several they need no more than all at
+  // one, because what a plane needs for another thread never falls with their number.
+  const auto threads = static_cast<std::size_t>(planning.context().threads());
+  const std::size_t helpers_bytes = std::max(plane_bytes(threads), plane_bytes(1)) - plane_bytes(1);
   // Planes under common control are all held until the last of them is done.
   std::size_t together = 0;
   if (params_.convergence != "channel") {
-    const auto groups = control_groups(params_, planes.size(),
-                                       static_cast<std::size_t>(planning.context().threads()));
+    const auto groups = control_groups(params_, planes.size(), threads);
     together = groups.front().end;
   }
   planning.set_state(ChannelStore::geometry_bytes(*header, planes) +
                      (in_memory_ ? sample_bytes : 0) + ImagingWeights::joint_bytes(params_) +
-                     together * cleaned_channel_bytes(params_) +
+                     together * cleaned_channel_bytes(params_) + helpers_bytes +
                      (shift_ ? planning.input().chunk_bytes : 0));
   if (!in_memory_) {
     planning.add_scratch(kSamples, sample_bytes,
@@ -160,16 +171,7 @@ void Image::plan(Planning& planning) {
                     format_quantity(cube->image.cell_y_rad / kArcsec, "arcsec") + ", " +
                     format_quantity(planes.front().freq_hz, "Hz") + " to " +
                     format_quantity(planes.back().freq_hz, "Hz"));
-  cell_ = cell_rad(*header, planes);
-  most_samples_ = ChannelStore::max_samples(*header, planes);
-  // Threads that planes leave over work inside them.
-  threads_each_ = std::max<std::size_t>(
-      1, static_cast<std::size_t>(planning.context().threads()) / planes.size());
-  planning.set_result_work(
-      clean_channel_bytes(params_, most_samples_,
-                          gridder_bytes(params_, cell_, most_samples_, threads_each_,
-                                        header->max_uvw_m, top_hz(planes))) +
-      (in_memory_ ? 0 : most_samples_ * (sizeof(std::complex<float>) + sizeof(float))));
+  planning.set_result_work(plane_bytes(1));
   weights_.emplace(params_, cell_,
                    kernels::fractional_bandwidth(planes.front().freq_hz, planes.back().freq_hz));
 }
@@ -207,7 +209,7 @@ Stream<ChannelImage> Image::finish(const PipelineContext& ctx) {
   }
   pool_ = std::make_unique<PlanePool>(params_.imsize[0] * params_.imsize[1]);
   plans_ = std::make_unique<MeasuredPlans>();
-  gridder_ = make_gridder(params_, cell_, most_samples_, threads_each_);
+  gridder_ = make_gridder(params_, cell_, most_samples_, static_cast<std::size_t>(ctx.threads()));
   givens_->load();
   if (wants_common_beam(params_.restoringbeam)) find_common_beam(ctx);
   if (params_.convergence != "channel") return in_groups(ctx);

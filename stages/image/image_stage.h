@@ -21,7 +21,8 @@
 namespace skymill::radio {
 
 /// Turns visibilities into a cube: one pass sorts them by plane, then every plane is imaged and
-/// cleaned on its own, as many at once as memory and threads allow.
+/// cleaned on its own, as many at once as memory and threads allow. Threads without a plane help
+/// with others.
 class Image final : public Reduce<Visibilities, ChannelImage> {
  public:
   using Params = ImageParams;
@@ -60,7 +61,6 @@ class Image final : public Reduce<Visibilities, ChannelImage> {
   std::optional<CubeGivens> givens_;
   std::optional<Beam> beam_;      ///< of all restored planes, where one is asked for
   std::size_t most_samples_ = 0;  ///< of a plane
-  std::size_t threads_each_ = 1;  ///< of a plane
   std::unique_ptr<PlanePool> pool_;
   std::unique_ptr<MeasuredPlans> plans_;
   std::unique_ptr<PlaneGridder> gridder_;  ///< made for the first plane

@@ -44,7 +44,7 @@ class PlaneGridder {
 
 /// @param cell_rad pixel size in x and y, > 0
 /// @param samples  of the plane that has most
-/// @param threads  of one call; results do not depend on them
+/// @param threads  of one call at most, where as many are idle; results do not depend on them
 std::unique_ptr<PlaneGridder> make_gridder(const ImageParams& params,
                                            const std::array<double, 2>& cell_rad,
                                            std::size_t samples, std::size_t threads);
@@ -53,6 +53,7 @@ std::unique_ptr<PlaneGridder> make_gridder(const ImageParams& params,
 std::size_t placed_bytes(const ImageParams& params, std::size_t samples);
 
 /// Bytes that one call holds at most besides its arguments, with those of placed samples.
+/// @param threads   that work on it, of those it was made for
 /// @param longest_m longest baseline; 0 when it is not known
 /// @param top_hz    highest frequency
 std::size_t gridder_bytes(const ImageParams& params, const std::array<double, 2>& cell_rad,

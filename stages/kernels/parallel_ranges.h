@@ -1,10 +1,12 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 // Private to the .cpp files of this folder: it brings in TBB.
+//
+// Parts become tasks where the caller runs, not in an arena of their own: whatever thread of the
+// caller's arena has nothing else to do takes one of them. How many threads take part is bounded by
+// the number of tasks.
 #pragma once
 
-#include <tbb/info.h>
 #include <tbb/parallel_for.h>
-#include <tbb/task_arena.h>
 
 #include <algorithm>
 #include <atomic>
@@ -23,11 +25,21 @@ void parallel_ranges(std::size_t n, std::size_t threads, const Body& body) {
     }
     return;
   }
-  // An arena wider than the machine makes TBB complain on standard error.
-  tbb::task_arena arena(std::min(static_cast<int>(parts), tbb::info::default_concurrency()));
-  arena.execute([&] {
-    tbb::parallel_for(std::size_t{0}, parts,
-                      [&](std::size_t part) { body(n * part / parts, n * (part + 1) / parts); });
+  tbb::parallel_for(std::size_t{0}, parts,
+                    [&](std::size_t part) { body(n * part / parts, n * (part + 1) / parts); });
+}
+
+/// Runs worker(take) in at most `threads` threads: take() gives every k in [0, n) to one of them,
+/// and n when none is left. For items of unequal cost that need scratch memory of their worker. One
+/// of several must not have parts of its own: waiting for them, its thread could begin another.
+template <class Worker>
+void parallel_workers(std::size_t n, std::size_t threads, const Worker& worker) {
+  std::atomic<std::size_t> next{0};
+  const auto take = [&] { return std::min(n, next.fetch_add(1, std::memory_order_relaxed)); };
+  const std::size_t workers = std::min(threads, n);
+  parallel_ranges(workers, workers, [&](std::size_t, std::size_t) {
+    // A task that comes late needs no scratch.
+    if (next.load(std::memory_order_relaxed) < n) worker(take);
   });
 }
 
@@ -41,19 +53,11 @@ void parallel_each(std::size_t n, std::size_t threads, const Body& body) {
     }
     return;
   }
-  tbb::task_arena arena(
-      std::min(static_cast<int>(std::min(threads, n)), tbb::info::default_concurrency()));
-  arena.execute([&] { tbb::parallel_for(std::size_t{0}, n, [&](std::size_t k) { body(k); }); });
-}
-
-/// Runs worker(take) in at most `threads` threads: take() gives every k in [0, n) to one of them,
-/// and n when none is left. For items of unequal cost that need scratch memory of their worker.
-template <class Worker>
-void parallel_workers(std::size_t n, std::size_t threads, const Worker& worker) {
-  std::atomic<std::size_t> next{0};
-  const auto take = [&] { return std::min(n, next.fetch_add(1, std::memory_order_relaxed)); };
-  const std::size_t workers = std::min(threads, n);
-  parallel_each(workers, workers, [&](std::size_t) { worker(take); });
+  parallel_workers(n, threads, [&](const auto& take) {
+    for (std::size_t k = take(); k < n; k = take()) {
+      body(k);
+    }
+  });
 }
 
 }  // namespace skymill::kernels
