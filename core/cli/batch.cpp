@@ -9,6 +9,7 @@
 #include "batch_record.h"
 #include "each.h"
 #include "session.h"
+#include "survey.h"
 
 namespace fs = std::filesystem;
 
@@ -164,8 +165,9 @@ class Batch {
     diagnostics.throw_if_errors();
     const auto services = session_.services();
     if (session_.options.dry_run) {
-      planner.plan_ready(plan, {}, make_context(services));
-      planner.check_products(plan);
+      const PipelineContext ctx = make_context(services);
+      look_ahead(planner, plan, ctx);
+      check_room(planner, plan, ctx);
       row.outputs = products_of(plan);
       return;
     }

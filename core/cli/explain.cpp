@@ -3,6 +3,7 @@
 
 #include "cli.h"
 #include "plan.h"
+#include "survey.h"
 
 namespace skymill::cli {
 
@@ -27,8 +28,14 @@ Command add_explain(CLI::App& app, const Common& common) {
     Plan plan = planner.build(descriptor);
     diagnostics.throw_if_errors();
     const auto services = make_services(*options, log);
-    planner.plan_ready(plan, {}, make_context(services));
-    print(plan.text(services->memory, services->threads));
+    const PipelineContext ctx = make_context(services);
+    look_ahead(planner, plan, ctx);
+    print(plan.text(services->memory, services->threads, &services->resumption));
+    try {
+      check_room(planner, plan, ctx);
+    } catch (const Error& error) {
+      print(std::string("would be refused: ") + error.what() + "\n");
+    }
     if (!*values) return 0;
     for (const PlannedStage& stage : plan.stages) {
       print(stage.name + "\n");

@@ -4,6 +4,7 @@
 #include <core/units.h>
 
 #include "session.h"
+#include "survey.h"
 
 namespace skymill::cli {
 
@@ -38,9 +39,10 @@ int run_once(Session& session, const Descriptor& descriptor, Diagnostics& diagno
   const auto services = session.services();
   session.identity.id = services->run_id;
   if (session.options.dry_run) {
-    planner.plan_ready(plan, {}, make_context(services));
-    planner.check_products(plan);
-    print(plan.text(services->memory, services->threads));
+    const PipelineContext ctx = make_context(services);
+    look_ahead(planner, plan, ctx);
+    check_room(planner, plan, ctx);
+    print(plan.text(services->memory, services->threads, &services->resumption));
     return 0;
   }
   const std::string record = !session.options.record.empty() ? session.options.record

@@ -77,7 +77,7 @@ void Session::report(const std::string& text) const {
 
 std::shared_ptr<PipelineContext::Services> Session::services() const {
   auto services = make_services(options, log);
-  services->stop = &stop_flag;
+  services->stop.asked = &stop_flag;
   return services;
 }
 

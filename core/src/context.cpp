@@ -25,25 +25,20 @@ const std::string& PipelineContext::run_id() const { return state_->services->ru
 const std::string& PipelineContext::scratch_root() const { return state_->services->scratch_root; }
 const std::string& PipelineContext::stage() const { return state_->stage; }
 
-namespace {
-
-bool is_set(const std::atomic<bool>* stop) { return stop && stop->load(); }
-
-void throw_if_set(const std::atomic<bool>* stop) {
-  if (is_set(stop)) {
-    throw Error(ErrorKind::requeue, "stopped on request; nothing unfinished was published",
-                "run the same command again");
-  }
+void StopRequest::throw_if_set() const {
+  if (!is_set()) return;
+  throw Error(ErrorKind::requeue,
+              cancelled->load() ? "stopped, because another stage has failed"
+                                : "stopped on request; nothing unfinished was published",
+              "run the same command again");
 }
 
-}  // namespace
-
 bool PipelineContext::stop_requested() const {
-  return !state_->unit && is_set(state_->services->stop);
+  return !state_->unit && state_->services->stop.is_set();
 }
 
 void PipelineContext::throw_if_stopped() const {
-  if (!state_->unit) throw_if_set(state_->services->stop);
+  if (!state_->unit) state_->services->stop.throw_if_set();
   if (state_->deadline && std::chrono::steady_clock::now() > state_->deadline->when) {
     throw Error(ErrorKind::failed,
                 "took longer than " + format_quantity(state_->deadline->seconds, "s"),
@@ -69,12 +64,6 @@ PipelineContext with_deadline(const PipelineContext& ctx, double seconds) {
   return PipelineContext(std::move(state));
 }
 
-PipelineContext without_deadline(const PipelineContext& ctx) {
-  auto state = std::make_shared<PipelineContext::State>(ctx.state());
-  state->deadline.reset();
-  return PipelineContext(std::move(state));
-}
-
 PipelineContext with_unit(const PipelineContext& ctx, std::shared_ptr<UnitNotes> notes) {
   auto state = std::make_shared<PipelineContext::State>(ctx.state());
   state->unit = std::move(notes);
@@ -86,7 +75,7 @@ Draft PipelineContext::draft(const std::string& path, bool overwrite) const {
   if (!space) return Draft(path, overwrite);
   // Not the context itself: a draft may be the last to go, in a lane that the services own.
   return Draft(path, overwrite, std::move(*space),
-               [stop = state_->services->stop] { throw_if_set(stop); });
+               [stop = state_->services->stop] { stop.throw_if_set(); });
 }
 
 std::shared_ptr<const ScratchFolder> PipelineContext::scratch(const std::string& name) const {
@@ -178,8 +167,10 @@ const void* PipelineContext::find_product(const std::string& name, DataKind kind
 
 const void* PipelineContext::product(const std::string& name, DataKind kind) const {
   if (const void* value = find_product(name, kind)) return value;
-  throw Error(ErrorKind::failed, "stage '" + state_->stage + "' needs the product '" + name +
-                                     "' of an earlier stage, and no stage has made it");
+  throw Error(ErrorKind::failed,
+              "stage '" + state_->stage + "' needs the product '" + name +
+                  "' of an earlier stage, and no stage has made it",
+              "name the stage that makes it with 'after'");
 }
 
 std::string PipelineContext::side_key(std::string_view port) const {

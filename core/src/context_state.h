@@ -28,6 +28,17 @@ struct RunNotes {
   std::vector<std::string> failures;  ///< that the run has gone on after
 };
 
+/// Why a run should end early, if it should. Copies hear of the same.
+struct StopRequest {
+  const std::atomic<bool>* asked = nullptr;  ///< set by a signal; may be absent
+  /// Set when a part of the run has failed that the rest needs.
+  std::shared_ptr<std::atomic<bool>> cancelled = std::make_shared<std::atomic<bool>>(false);
+
+  bool is_set() const { return cancelled->load() || (asked && asked->load()); }
+  /// @throws Error (requeue) when it is set
+  void throw_if_set() const;
+};
+
 struct PipelineContext::Services {
   Services(Log service_log, MemoryBudget budget, int worker_threads, std::string id,
            std::string scratch)
@@ -47,8 +58,8 @@ struct PipelineContext::Services {
   Staging staging;
   Resumption resumption;
   RunWatch watch{metrics};
-  const std::atomic<bool>* stop = nullptr;  ///< set by a signal; may be absent
-  Lanes lanes;                              ///< last: their threads end before what they use
+  StopRequest stop;
+  Lanes lanes;  ///< last: their threads end before what they use
 };
 
 /// Until when an attempt may last.
@@ -59,7 +70,6 @@ struct Deadline {
 
 /// A context whose `throw_if_stopped` heeds a limit of time.
 PipelineContext with_deadline(const PipelineContext& ctx, double seconds);
-PipelineContext without_deadline(const PipelineContext& ctx);
 
 struct PipelineContext::State {
   struct Product {

@@ -61,4 +61,10 @@ std::vector<Leftover> clean_drafts(const std::string& folder, bool only_look) {
   return found;
 }
 
+std::optional<std::string> left_unfinished(const std::string& product) {
+  std::error_code code;  // what cannot be looked at is refused where it is made
+  if (!fs::exists(fs::symlink_status(product + ".partial", code))) return std::nullopt;
+  return "an earlier run was ended and left '" + product + ".partial' unfinished";
+}
+
 }  // namespace skymill

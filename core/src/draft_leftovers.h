@@ -3,6 +3,7 @@
 
 #include <core/tier.h>
 
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -13,5 +14,9 @@ namespace skymill {
 /// @param only_look say what would be removed
 /// @throws Error (input) when there is no such folder
 std::vector<Leftover> clean_drafts(const std::string& folder, bool only_look);
+
+/// Why a product is made anew of which there is a draft, when there is one: an earlier run was
+/// ended before it was complete.
+std::optional<std::string> left_unfinished(const std::string& product);
 
 }  // namespace skymill

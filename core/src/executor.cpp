@@ -1,18 +1,11 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 #include "executor.h"
 
-#include <core/error.h>
-#include <core/storage.h>
-#include <tbb/global_control.h>
-#include <tbb/task_arena.h>
-
 #include <algorithm>
 
-#include "context_state.h"
 #include "in_stage.h"
-#include "metrics_state.h"
 #include "record_file.h"
-#include "segment_run.h"
+#include "survey.h"
 
 namespace skymill {
 
@@ -36,118 +29,105 @@ class ReleaseInLanes {
   Lanes& lanes_;
 };
 
-/// What the progress line calls a segment: the stage whose work takes the time.
-std::string segment_title(const Plan& plan, const Segment& segment) {
-  std::string title = plan.stages[segment.head].name;
-  for (const std::size_t index : segment.chain) title += " > " + plan.stages[index].name;
-  return title;
-}
-
-/// Stages of a pass that no later pass has: a result's stage goes on in the pass that streams it.
-std::vector<std::string> ending_stages(const Plan& plan, const Segment& segment) {
-  std::vector<std::string> names{plan.stages[segment.head].name};
-  for (const std::size_t index : segment.chain) {
-    const bool goes_on = std::any_of(
-        plan.segments.begin(), plan.segments.end(),
-        [&](const Segment& other) { return other.head_is_result && other.head == index; });
-    if (!goes_on) names.push_back(plan.stages[index].name);
-  }
-  return names;
-}
-
-/// @param done  units that an earlier run has made
-PassFacts pass_facts(const Plan& plan, const Segment& segment, int threads, std::size_t done) {
-  const std::size_t chunks = Planner::output(plan.stages[segment.head]).chunks;
-  PassFacts facts;
-  facts.title = segment_title(plan, segment);
-  facts.stages.push_back(plan.stages[segment.head].name);
-  for (const std::size_t index : segment.chain) facts.stages.push_back(plan.stages[index].name);
-  facts.ending = ending_stages(plan, segment);
-  facts.units = chunks - std::min(chunks, done);
-  facts.workers = std::min(segment.tokens, static_cast<std::size_t>(threads));
-  facts.makes_units = segment.head_is_result;
-  return facts;
+/// Whether a failure of the pass leaves others alone: one of its stages is to be done without.
+bool goes_on(const Plan& plan, const Segment& segment) {
+  const auto may_fail = [&](std::size_t index) { return plan.stages[index].on_failure.goes_on; };
+  return may_fail(segment.head) ||
+         std::any_of(segment.chain.begin(), segment.chain.end(), may_fail);
 }
 
 }  // namespace
 
-/// Runs `f(ctx)` with the context of a stage, in its lane if it has one.
-template <class F>
-auto Executor::in_lane(const PlannedStage& planned, F&& f) {
-  const PipelineContext ctx = ctx_->with_stage(planned.name);
-  if (Planner::lane(planned).empty()) return f(ctx);
-  return ctx.lanes().get(Planner::lane(planned))->run([&](const Lane::Token& token) {
-    return f(ctx.with_lane_token(token));
-  });
-}
-
 void Executor::run(Plan& plan, PipelineContext ctx) {
   ctx_ = std::move(ctx);
+  order_.emplace(plan);
+  admission_.emplace(ctx_->memory());
+  states_.assign(plan.segments.size(), State::waits);
   done_.assign(plan.stages.size(), false);
-  const tbb::global_control threads(tbb::global_control::max_allowed_parallelism,
-                                    static_cast<std::size_t>(ctx_->threads()));
-  tbb::task_arena arena(ctx_->threads());
   const ReleaseInLanes release(plan, ctx_->lanes());
-  for (Segment& segment : plan.segments) {
-    look_around(plan);
-    ctx_->throw_if_stopped();
-    if (!leave_out_what_stands(plan, segment)) continue;
-    if (const auto lacking = lacks(plan, segment)) {
-      note_failure(*ctx_, *lacking);
-      set_failed(segment);
-      continue;
+  threads_.emplace(ctx_->threads());
+  for (;;) {
+    try {
+      if (!failure_) begin_what_can(plan);
+    } catch (...) {
+      stop_because(std::current_exception());
     }
-    arena.execute([&] { run_or_go_on(plan, segment); });
+    if (threads_->empty()) break;
+    take_in(plan, threads_->wait());
   }
+  threads_.reset();
+  left_.clear();
+  if (failure_) std::rethrow_exception(failure_);
+  require_something_made(plan);
   if (ctx_->state().services->notes.failures.empty())
     ctx_->state().services->resumption.set_ended(utc_text(std::chrono::system_clock::now()));
 }
 
-void Executor::run_or_go_on(Plan& plan, Segment& segment) {
-  if (plan.stages[segment.head].type->shape != Shape::task) return run_segment(plan, segment);
+/// The first failure is the run's; what goes on is asked to stop.
+void Executor::stop_because(const std::exception_ptr& failure) {
+  if (!failure_) {
+    failure_ = failure;
+    ctx_->state().services->stop.cancelled->store(true);
+    return;
+  }
   try {
-    run_task(plan, segment.head);
-  } catch (const Error& error) {
-    const FailurePolicy& policy = plan.stages[segment.head].on_failure;
-    if (!policy.goes_on || error.kind() == ErrorKind::requeue) throw;
-    note_failure(*ctx_, error.what());
-    set_failed(segment);
+    std::rethrow_exception(failure);
+  } catch (const std::exception& error) {
+    const auto* ours = dynamic_cast<const Error*>(&error);
+    if (!ours || ours->kind() != ErrorKind::requeue) ctx_->log().error(error.what());
   }
 }
 
-void Executor::set_failed(const Segment& segment) {
-  failed_.insert(segment.head);
-  failed_.insert(segment.chain.begin(), segment.chain.end());
+void Executor::begin_what_can(Plan& plan) {
+  const auto waits = [&] {
+    return std::find(states_.begin(), states_.end(), State::waits) != states_.end();
+  };
+  while (waits()) {
+    do {
+      look_around(planner_, plan, done_, *ctx_, Resumption::Look::take_up);
+      check_room(planner_, plan, *ctx_);
+    } while (leave_out(plan));
+    if (!waits()) return;
+    ctx_->throw_if_stopped();
+    const auto chosen =
+        admission_->choose(plan, candidates(plan), threads_->free(), !threads_->empty());
+    for (auto pass = chosen.begin(); pass != chosen.end(); ++pass) {
+      begin(plan, *pass, {pass + 1, chosen.end()});
+    }
+    if (!threads_->empty()) return;
+    if (chosen.empty()) refuse_circle(plan);
+  }
 }
 
-/// In words, which stage of a pass needs one that has failed.
-std::optional<std::string> Executor::lacks(const Plan& plan, const Segment& segment) const {
-  std::vector<std::size_t> stages{segment.head};
-  stages.insert(stages.end(), segment.chain.begin(), segment.chain.end());
-  for (const std::size_t index : stages) {
-    const PlannedStage& stage = plan.stages[index];
-    std::vector<std::size_t> needed = stage.after;
-    if (stage.input) needed.push_back(*stage.input);
-    for (const auto& [port, from] : stage.sides) needed.push_back(from);
-    for (const std::size_t giver : needed) {
-      if (!failed_.count(giver)) continue;
-      return "'" + stage.name + "' is left out, because '" + plan.stages[giver].name + "' failed";
+void Executor::refuse_circle(const Plan& plan) const {
+  const auto waiting = std::find(states_.begin(), states_.end(), State::waits);
+  const auto pass = static_cast<std::size_t>(waiting - states_.begin());
+  throw Error(ErrorKind::description,
+              "'" + pass_title(plan, plan.segments[pass]) + "' waits for a stage that waits for it",
+              "look at what its stages name with 'after'");
+}
+
+/// Ends passes that have nothing to do, or lack what they need.
+/// @return whether there were any: stages may be planned now that waited for them
+bool Executor::leave_out(Plan& plan) {
+  bool any = false;
+  for (std::size_t pass = 0; pass < plan.segments.size(); ++pass) {
+    if (states_[pass] != State::waits) continue;
+    const auto& needs = order_->needs(pass);
+    const bool ready = std::all_of(needs.begin(), needs.end(), [&](std::size_t other) {
+      return states_[other] == State::ended;
+    });
+    if (!ready) continue;
+    if (!leave_out_what_stands(plan, plan.segments[pass])) {
+      states_[pass] = State::ended;
+      any = true;
+    } else if (const auto lacking = lacks(plan, plan.segments[pass])) {
+      note_failure(*ctx_, *lacking);
+      end_failed(plan, pass);
+      any = true;
     }
   }
-  return std::nullopt;
-}
-
-/// Plans what can be planned, and finds out what of it earlier runs have made.
-void Executor::look_around(Plan& plan) {
-  Resumption& resumption = ctx_->state().services->resumption;
-  do {
-    planner_.plan_ready(plan, done_, *ctx_);
-    if (!resumption.look(plan, *ctx_)) break;
-    for (const auto& [index, stage] : resumption.stages()) {
-      if (stage.stands()) done_[index] = true;
-    }
-  } while (true);
-  planner_.check_products(plan, &resumption);
+  return any;
 }
 
 /// Takes out of a pass the stages whose products stand, and those that only work for them.
@@ -160,145 +140,167 @@ bool Executor::leave_out_what_stands(const Plan& plan, Segment& segment) {
     return !needed;
   });
   const bool is_left = !segment.chain.empty() || resumption.is_needed(plan, segment.head);
-  if (!is_left) done_[segment.head] = true;
-  return is_left;
-}
-
-/// Goes on with what is there of the products of a pass.
-void Executor::begin_resumable(const Plan& plan, const Segment& segment) {
-  Resumption& resumption = ctx_->state().services->resumption;
-  std::vector<const ResumableStage*> by_units;
-  bool all = segment.head_is_result;
-  for (const std::size_t index : segment.chain) {
-    const PlannedStage& planned = plan.stages[index];
-    if (planned.type->shape == Shape::transform) continue;
-    ResumableStage* resumable = resumption.find(index);
-    all = all && resumable;
-    if (!resumable) continue;
-    in_stage(planned.name, [&] {
-      in_lane(planned, [&](const PipelineContext& ctx) {
-        resumable->begin(*planned.stage, segment.head_is_result, Planner::concurrent(planned), ctx);
-        if (segment.head_is_result) {
-          resumable->reserve(Planner::output(plan.stages[segment.head]).chunks);
-        }
-      });
-    });
-    by_units.push_back(resumable);
-  }
-  if (all) resumption.set_below(plan.stages[segment.head].name, std::move(by_units));
-}
-
-/// Leases space for what the stage wants staged; after the memory that the work itself needs.
-void Executor::admit_products(const PlannedStage& planned) {
-  in_stage(planned.name, [&] {
-    ctx_->state().services->staging.admit(Planner::products(planned),
-                                          ctx_->with_stage(planned.name));
-  });
-}
-
-void Executor::run_task(Plan& plan, std::size_t index) {
-  PlannedStage& planned = plan.stages[index];
-  ctx_->log().info("running " + planned.name);
-  const PipelineContext before = *ctx_;
-  admit_products(planned);
-  ResumableStage* resumable = ctx_->state().services->resumption.find(index);
-  const PassWatch watch(ctx_->state().services->watch,
-                        {planned.name, {planned.name}, {planned.name}});
-  in_stage(planned.name, [&] {
-    if (resumable) resumable->begin(*planned.stage, false, false, ctx_->with_stage(planned.name));
-    const TimedCall timed(ctx_->metrics().state().timing(planned.name));
-    try_as_asked(planned, ctx_->with_stage(planned.name), [&](const PipelineContext& attempt) {
-      const Scratch scratch(ctx_->scratch_root(), planned.name);
-      ctx_ = without_deadline(planned.stage->perform(attempt, scratch.path()))
-                 .with_stage(before.stage());
-    });
-    if (resumable) resumable->set_complete();
-  });
-  done_[index] = true;
-}
-
-void Executor::run_segment(Plan& plan, Segment& segment) {
-  const std::string title = segment_title(plan, segment);
-  Planner::size_segment(plan, segment, ctx_->memory().free(), ctx_->threads());
-  for (const std::size_t index : segment.chain) {
-    const PlannedStage& planned = plan.stages[index];
-    if (planned.type->shape != Shape::reduce) continue;
-    held_state_[index] = ctx_->memory().reserve(Planner::state_bytes(planned),
-                                                "'" + planned.name + "' (accumulated data)");
-  }
-  const MemoryShare in_flight =
-      ctx_->memory().reserve(segment.reserved(), "'" + title + "' (chunks in flight)");
-  if (!segment.head_is_result) admit_products(plan.stages[segment.head]);
-  for (const std::size_t index : segment.chain) admit_products(plan.stages[index]);
-  ctx_->log().debug(title + ": " + std::to_string(segment.tokens) + " chunks in flight");
-
-  begin_resumable(plan, segment);
-  AnyStream* result = nullptr;
-  if (segment.head_is_result) result = &results_.at(segment.head);
-  auto& services = *ctx_->state().services;
-  const std::size_t done = services.resumption.count_done(plan.stages[segment.head].name);
-  PassWatch watch(services.watch, pass_facts(plan, segment, ctx_->threads(), done));
-  in_stage(plan.stages[segment.head].name, [&] { run_pass(plan, segment, *ctx_, result, watch); });
-  if (segment.head_is_result) {
-    results_.erase(segment.head);
-    held_state_.erase(segment.head);
-  }
+  if (is_left) return true;
   done_[segment.head] = true;
-  for (const std::size_t index : segment.chain) {
-    conclude(plan, index);
-    done_[index] = true;
-  }
-}
-
-bool Executor::has_stream_consumer(const Plan& plan, std::size_t index) const {
-  for (const Segment& segment : plan.segments) {
-    if (segment.head_is_result && segment.head == index) return true;
-  }
+  if (segment.head_is_result) drop_result(plan, segment.head);
   return false;
 }
 
-void Executor::conclude(Plan& plan, std::size_t index) {
-  PlannedStage& planned = plan.stages[index];
-  if (planned.type->shape == Shape::transform) return;
-  AnyStream stream = in_stage(planned.name, [&] {
-    return in_lane(planned, [&](const PipelineContext& ctx) {
-      const TimedCall timed(ctx_->metrics().state().timing(planned.name));
-      return planned.stage->conclude(ctx);
-    });
-  });
-  if (ResumableStage* resumable = ctx_->state().services->resumption.find(index)) {
-    in_stage(planned.name, [&] { resumable->set_complete(); });
+/// In words, which stage of a pass needs one that has failed.
+std::optional<std::string> Executor::lacks(const Plan& plan, const Segment& segment) const {
+  for (const std::size_t index : segment.own_stages()) {
+    const PlannedStage& stage = plan.stages[index];
+    std::vector<std::size_t> needed = stage.after;
+    if (stage.input) needed.push_back(*stage.input);
+    for (const auto& [port, from] : stage.sides) needed.push_back(from);
+    for (const std::size_t giver : needed) {
+      if (!failed_.count(giver)) continue;
+      return "'" + stage.name + "' is left out, because '" + plan.stages[giver].name + "' failed";
+    }
   }
-  if (planned.type->shape != Shape::reduce) return;
-  if (has_stream_consumer(plan, index)) {
-    results_[index] = std::move(stream);
-  } else {
-    store_sides(plan, index, std::move(stream));
-    held_state_.erase(index);
+  return std::nullopt;
+}
+
+/// Passes that nothing but memory and threads keeps from beginning.
+std::vector<std::size_t> Executor::candidates(const Plan& plan) const {
+  std::vector<std::size_t> all;
+  std::optional<std::size_t> alone;
+  for (std::size_t pass = 0; pass < plan.segments.size(); ++pass) {
+    if (!may_begin(plan, pass)) continue;
+    if (!alone_.count(pass)) {
+      all.push_back(pass);
+    } else if (!alone) {
+      alone = pass;
+    }
+  }
+  const bool is_one_alone = std::any_of(alone_.begin(), alone_.end(), [&](std::size_t pass) {
+    return states_[pass] == State::goes_on;
+  });
+  if (is_one_alone) return {};
+  if (all.empty() && alone && threads_->empty()) return {*alone};
+  return all;
+}
+
+bool Executor::may_begin(const Plan& plan, std::size_t pass) const {
+  if (states_[pass] != State::waits) return false;
+  for (const std::size_t other : order_->needs(pass)) {
+    if (states_[other] != State::ended) return false;
+  }
+  for (std::size_t other = 0; other < plan.segments.size(); ++other) {
+    // Those that wait as well come in the order of the description.
+    const bool is_before =
+        states_[other] == State::goes_on || (states_[other] == State::waits && other < pass);
+    if (!is_before || !is_planned(plan, plan.segments[other])) continue;
+    if (are_in_each_others_way(plan, plan.segments[pass], plan.segments[other])) return false;
+  }
+  return true;
+}
+
+/// The run's context with what the pass may use: products of the passes that it needs, no others,
+/// whose time is nobody's promise.
+PipelineContext Executor::context_for(std::size_t pass) const {
+  PipelineContext ctx = *ctx_;
+  for (const std::size_t giver : order_->all_needs(pass)) {
+    const auto left = left_.find(giver);
+    if (left == left_.end()) continue;
+    for (const PassEnd::Product& product : left->second.products) {
+      ctx = ctx.with_product(product.key, product.value.kind, product.value.value);
+    }
+  }
+  return ctx;
+}
+
+/// @param others  passes that begin right after it
+void Executor::begin(Plan& plan, std::size_t pass, const std::vector<std::size_t>& others) {
+  Segment& segment = plan.segments[pass];
+  try {
+    auto start = std::make_shared<PassStart>(PassStart{context_for(pass), {}, {}, {}, 1});
+    admission_->admit(plan, pass, others, ctx_->threads(), *start);
+    if (segment.head_is_result) {
+      PassEnd& giver = left_.at(plan.stages[segment.head].segment);
+      start->result = std::move(giver.results.at(segment.head));
+      start->state[segment.head] = std::move(giver.state.at(segment.head));
+      giver.results.erase(segment.head);
+      giver.state.erase(segment.head);
+    }
+    const std::size_t at_once = threads_->size() + 1 + others.size();
+    start->workers = std::max<std::size_t>(1, static_cast<std::size_t>(ctx_->threads()) / at_once);
+    states_[pass] = State::goes_on;
+    for (std::size_t other = 0; at_once > 1 && other < states_.size(); ++other) {
+      if (states_[other] == State::goes_on) had_company_.insert(other);
+    }
+    threads_->start(
+        pass, [&plan, &segment, start] { return make_pass(plan, segment, std::move(*start)); });
+  } catch (...) {
+    failed(plan, pass, std::current_exception());
   }
 }
 
-/// A result that other stages take whole: its one chunk becomes their side input.
-void Executor::store_sides(Plan& plan, std::size_t index, AnyStream stream) {
-  PlannedStage& planned = plan.stages[index];
-  std::vector<std::string> keys;
-  for (const PlannedStage& stage : plan.stages) {
-    for (const auto& [port, from] : stage.sides) {
-      if (from == index) keys.push_back(side_product_key(stage.name, port));
+void Executor::take_in(const Plan& plan, PassThreads::Ended ended) {
+  const Segment& segment = plan.segments[ended.pass];
+  if (ended.failure) {
+    try {
+      failed(plan, ended.pass, ended.failure);
+    } catch (...) {
+      end_failed(plan, ended.pass);
+      stop_because(std::current_exception());
     }
+    return;
   }
-  in_stage(planned.name, [&] {
-    auto work = stream.next();
-    if (!work) throw Error(ErrorKind::failed, "it gave no result");
-    auto chunk = std::make_shared<AnyChunk>((*work)(ctx_->with_stage(planned.name)));
-    if (stream.next()) {
-      throw Error(ErrorKind::failed, "it gave several results where a later stage takes one");
+  states_[ended.pass] = State::ended;
+  left_[ended.pass] = std::move(ended.end);
+  if (segment.head_is_result) drop_result(plan, segment.head);
+  done_[segment.head] = true;
+  for (const std::size_t index : segment.chain) done_[index] = true;
+}
+
+/// Goes on without a pass, if that is asked. @throws the failure when it is the run's
+void Executor::failed(const Plan& plan, std::size_t pass, const std::exception_ptr& failure) {
+  const Segment& segment = plan.segments[pass];
+  try {
+    std::rethrow_exception(failure);
+  } catch (const Error& error) {
+    // A task takes its memory when it knows how much: others may have had it.
+    const bool may_lack_memory = error.kind() == ErrorKind::resources && had_company_.count(pass) &&
+                                 plan.stages[segment.head].type->shape == Shape::task;
+    if (may_lack_memory && !failure_ && !alone_.count(pass)) {
+      ctx_->log().warning(std::string(error.what()) + "; tried again with nothing beside it");
+      alone_.insert(pass);
+      states_[pass] = State::waits;
+      return;
     }
-    for (const std::string& key : keys) {
-      ctx_ = ctx_->with_product(key, chunk->kind(),
-                                std::shared_ptr<const void>(chunk, chunk->value()));
-    }
-  });
+    if (!goes_on(plan, segment) || error.kind() == ErrorKind::requeue) throw;
+    note_failure(*ctx_, error.what());
+    if (!first_left_out_) first_left_out_ = error;
+    end_failed(plan, pass);
+  }
+}
+
+void Executor::end_failed(const Plan& plan, std::size_t pass) {
+  const Segment& segment = plan.segments[pass];
+  states_[pass] = State::ended;
+  failed_.insert(segment.head);
+  failed_.insert(segment.chain.begin(), segment.chain.end());
+  if (segment.head_is_result) drop_result(plan, segment.head);
+  for (const std::size_t index : segment.chain) admission_->released(index);
+}
+
+/// Nobody will stream what the reduce has gathered any more.
+void Executor::drop_result(const Plan& plan, std::size_t reduce) {
+  admission_->released(reduce);
+  const auto giver = left_.find(plan.stages[reduce].segment);
+  if (giver == left_.end()) return;
+  giver->second.results.erase(reduce);
+  giver->second.state.erase(reduce);
+}
+
+/// A run is partial when a part of it was made; otherwise it has failed.
+void Executor::require_something_made(const Plan& plan) const {
+  if (!first_left_out_) return;
+  for (std::size_t index = 0; index < plan.stages.size(); ++index) {
+    if (done_[index] && plan.stages[index].type->ports.outputs().empty()) return;
+  }
+  throw Error(*first_left_out_);
 }
 
 }  // namespace skymill

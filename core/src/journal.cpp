@@ -8,9 +8,11 @@
 #include <unistd.h>
 
 #include <cerrno>
+#include <chrono>
 #include <filesystem>
 #include <limits>
 #include <nlohmann/json.hpp>
+#include <thread>
 
 #include "durable.h"
 
@@ -90,7 +92,9 @@ std::string Journal::path_of(const std::string& product) {
 Journal::Journal(std::string path, int file) : path_(std::move(path)), file_(file) {}
 
 Journal::~Journal() {
-  if (units_.empty() && complete_.empty()) {
+  if (only_looks_) {
+    // Nothing of it is ours.
+  } else if (units_.empty() && complete_.empty()) {
     ::unlink(path_.c_str());
   } else if (!is_torn_) {
     // Gives back what is left of the room; if that fails, it is only room.
@@ -99,29 +103,60 @@ Journal::~Journal() {
   ::close(file_);
 }
 
+namespace {
+
+/// Locks it, waiting a little: somebody may just be looking at it. @return false when a run has it
+bool lock_soon(int file, int how) {
+  for (int attempt = 0; ::flock(file, how | LOCK_NB) != 0; ++attempt) {
+    if (attempt == 20) return false;
+    std::this_thread::sleep_for(std::chrono::milliseconds(5));
+  }
+  return true;
+}
+
+Error taken_by_another(const std::string& product) {
+  return Error(ErrorKind::failed, "another run is making '" + product + "'",
+               "wait for it, or choose another output");
+}
+
+}  // namespace
+
+/// Whether its path still leads to it: a holder before us may have removed the file between our
+/// open and our lock.
+bool Journal::is_named() const {
+  struct stat held {};
+  struct stat named {};
+  return ::fstat(file_, &held) == 0 && ::stat(path_.c_str(), &named) == 0 &&
+         held.st_ino == named.st_ino;
+}
+
 std::unique_ptr<Journal> Journal::open_locked(const std::string& product, int flags) {
   const std::string path = path_of(product);
   for (;;) {
     const int file = ::open(path.c_str(), O_RDWR | O_CLOEXEC | flags, 0666);
     if (file < 0 && errno == ENOENT) return nullptr;
     if (file < 0) refuse("cannot open the journal '" + path + "'");
-    if (::flock(file, LOCK_EX | LOCK_NB) != 0) {
-      ::close(file);
-      throw Error(ErrorKind::failed, "another run is making '" + product + "'",
-                  "wait for it, or choose another output");
-    }
-    // The holder before us may have removed the file between our open and our lock.
-    struct stat held {};
-    struct stat named {};
-    const bool same = ::fstat(file, &held) == 0 && ::stat(path.c_str(), &named) == 0 &&
-                      held.st_ino == named.st_ino;
-    if (same) {
-      std::unique_ptr<Journal> journal(new Journal(path, file));
-      journal->read();
-      return journal;
-    }
-    ::close(file);
+    std::unique_ptr<Journal> journal(new Journal(path, file));
+    journal->only_looks_ = true;  // until it is ours
+    if (!lock_soon(file, LOCK_EX)) throw taken_by_another(product);
+    if (!journal->is_named()) continue;
+    journal->only_looks_ = false;
+    journal->read();
+    return journal;
   }
+}
+
+std::unique_ptr<Journal> Journal::look_at(const std::string& product) {
+  const std::string path = path_of(product);
+  const int file = ::open(path.c_str(), O_RDONLY | O_CLOEXEC);
+  if (file < 0 && errno == ENOENT) return nullptr;
+  if (file < 0) refuse("cannot open the journal '" + path + "'");
+  std::unique_ptr<Journal> journal(new Journal(path, file));
+  journal->only_looks_ = true;
+  if (!lock_soon(file, LOCK_SH)) throw taken_by_another(product);
+  journal->read();
+  ::flock(file, LOCK_UN);
+  return journal;
 }
 
 std::unique_ptr<Journal> Journal::open(const std::string& product) {
@@ -199,6 +234,11 @@ void Journal::write(const std::string& text) {
     refuse("cannot write the journal '" + path_ + "'");
   }
   size_ += done;
+}
+
+void Journal::forget() {
+  units_.clear();
+  complete_.clear();
 }
 
 void Journal::begin(const Facts& facts, const std::string& run) {

@@ -34,7 +34,9 @@ class Journal {
   /// The journal of the stage whose first product this is, when there is one.
   /// @throws Error (failed) when another run holds it or it cannot be read
   static std::unique_ptr<Journal> open(const std::string& product);
-  /// The same; makes an empty one where there is none.
+  /// What it says, when there is one; it is left as it is, and to other runs.
+  static std::unique_ptr<Journal> look_at(const std::string& product);
+  /// As `open`; makes an empty one where there is none.
   static std::unique_ptr<Journal> create(const std::string& product);
   static std::string path_of(const std::string& product);
 
@@ -49,6 +51,8 @@ class Journal {
   const std::vector<Product>& complete() const { return complete_; }
   bool ended() const { return ended_; }
 
+  /// Says nothing any more, and goes when it is closed.
+  void forget();
   /// Forgets all it says and begins anew.
   void begin(const Facts& facts, const std::string& run);
   /// Sets room aside for as many units, so that a disk that runs full can still be told what is
@@ -62,12 +66,14 @@ class Journal {
  private:
   Journal(std::string path, int file);
   static std::unique_ptr<Journal> open_locked(const std::string& product, int flags);
+  bool is_named() const;
   void read();
   bool read_line(const std::string& line);
   void write(const std::string& text);
 
   std::string path_;
   int file_;
+  bool only_looks_ = false;
   std::size_t size_ = 0;  ///< of what could be read
   bool is_torn_ = false;  ///< a line that a crash has cut short stands behind it
   Facts facts_;

@@ -134,13 +134,18 @@ std::string PassWatch::stops_text() const {
   return text;
 }
 
-std::string PassWatch::line(Clock::time_point now) const {
+std::string PassWatch::line(Clock::time_point now, bool brief) const {
   const std::lock_guard lock(mutex_);
   std::string text = facts_.title + ": ";
   if (facts_.units > 0 || done_ > 0) text += std::to_string(done_);
   if (facts_.units > 0) {
     text += " of " + std::to_string(facts_.units) + " (" +
             std::to_string(100 * done_ / facts_.units) + " %)";
+  }
+  if (brief) {
+    const double left = left_s(now);
+    if (text.back() == ' ') text += format_quantity(seconds_between(start_, now), "s") + " gone";
+    return left < 0 ? text : text + ", ETA " + format_quantity(left, "s");
   }
   if (text.back() != ' ') text += ", ";
   if (const double left = left_s(now); left >= 0)

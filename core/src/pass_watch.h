@@ -62,7 +62,8 @@ class PassWatch {
   /// @param key  as it was given to `UnitInWork::made`
   void done(const void* key);
 
-  std::string line(Clock::time_point now) const;
+  /// @param brief  it shares the line with other passes
+  std::string line(Clock::time_point now, bool brief = false) const;
   /// The last line, of a pass that lasted long enough for it to be of use; else empty.
   std::string summary(Clock::time_point now) const;
 

@@ -38,6 +38,13 @@ struct Segment {
   bool head_is_result = false;     ///< the head's result stream, not the head itself
   std::vector<std::size_t> chain;  ///< transforms and terminals in the order of the chunk's way
 
+  /// The stages that begin with this pass: not the one whose result it streams.
+  std::vector<std::size_t> own_stages() const {
+    std::vector<std::size_t> stages = chain;
+    if (!head_is_result) stages.insert(stages.begin(), head);
+    return stages;
+  }
+
   // Filled when the segment is admitted.
   std::size_t chunk_footprint = 0;  ///< bytes of one chunk in flight, all copies and scratch
   std::size_t queued = 0;           ///< bytes in read-ahead and write-behind queues
@@ -46,15 +53,26 @@ struct Segment {
   std::size_t reserved() const { return tokens * chunk_footprint + queued; }
 };
 
+class Resumption;
+
 /// What a description will do: stages, links and passes. Made once, then only filled in by
 /// planning of stages whose inputs are made by the run itself.
 struct Plan {
   std::vector<PlannedStage> stages;
   std::vector<Segment> segments;
-  std::string text(const MemoryBudget& budget, int threads) const;  ///< `skymill explain`
+  /// What `skymill explain` says.
+  /// @param resumption  what earlier runs have left, once it was looked at; may be null
+  std::string text(const MemoryBudget& budget, int threads,
+                   const Resumption* resumption = nullptr) const;
 };
 
-class Resumption;
+/// Whether all stages of a pass are planned.
+inline bool is_planned(const Plan& plan, const Segment& segment) {
+  for (const std::size_t index : segment.chain) {
+    if (!plan.stages[index].planning) return false;
+  }
+  return plan.stages[segment.head].planning.has_value();
+}
 
 /// Builds and plans a description: every mistake goes to `diagnostics`, with its place.
 class Planner {

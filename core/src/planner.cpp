@@ -2,7 +2,7 @@
 // From stages and links to numbers: what flows, what it holds, how much of it at once.
 #include <core/error.h>
 #include <core/storage.h>
-#include <core/units.h>
+#include <sys/stat.h>
 
 #include <algorithm>
 #include <filesystem>
@@ -113,9 +113,28 @@ std::string joined(const std::vector<std::string>& texts) {
 
 }  // namespace
 
+namespace {
+
+/// What is to be written on one file system.
+struct Demand {
+  std::string folder;  ///< of the first product
+  std::size_t bytes = 0;
+};
+
+/// The nearest folder that is there; the product's own may still have to be made.
+std::filesystem::path standing_folder(const std::string& product) {
+  std::filesystem::path folder = std::filesystem::absolute(product).parent_path();
+  while (!std::filesystem::is_directory(folder) && folder.has_relative_path()) {
+    folder = folder.parent_path();
+  }
+  return folder;
+}
+
+}  // namespace
+
 void Planner::check_products(const Plan& plan, const Resumption* resumption) {
   namespace fs = std::filesystem;
-  std::map<std::string, std::size_t> bytes_by_folder;
+  std::map<dev_t, Demand> demands;
   checked_.resize(plan.stages.size(), false);
   for (std::size_t index = 0; index < plan.stages.size(); ++index) {
     const PlannedStage& stage = plan.stages[index];
@@ -132,69 +151,19 @@ void Planner::check_products(const Plan& plan, const Resumption* resumption) {
         throw Error(ErrorKind::description, stage.where, message,
                     "remove it, choose another output, or set overwrite: true");
       }
-      bytes_by_folder[fs::absolute(product.path).parent_path().string()] +=
-          product.bytes - std::min(product.bytes, bytes_of_draft(product.path));
+      // Whether a tier has room is found when its lease is taken.
+      if (product.scratch && product.staging != "none") continue;
+      const fs::path folder = standing_folder(product.path);
+      struct stat info {};
+      if (::stat(folder.c_str(), &info) != 0) continue;  // refused when it is written
+      Demand& demand = demands[info.st_dev];
+      if (demand.folder.empty()) demand.folder = folder.string();
+      demand.bytes += product.bytes - std::min(product.bytes, bytes_of_draft(product.path));
     }
   }
-  for (const auto& [folder, bytes] : bytes_by_folder) require_space(folder, bytes, "this run");
-}
-
-namespace {
-
-std::string bytes_text(std::size_t bytes) {
-  return format_quantity(static_cast<double>(bytes), "B");
-}
-
-std::string stage_line(const PlannedStage& stage) {
-  return stage.name + (stage.name == stage.type->name ? "" : " (" + stage.type->name + ")") + ", " +
-         std::string(shape_name(stage.type->shape));
-}
-
-}  // namespace
-
-std::string Plan::text(const MemoryBudget& budget, int threads) const {
-  std::string text;
-  std::size_t number = 0;
-  for (Segment segment : segments) {
-    text += "pass " + std::to_string(++number) + "\n";
-    const PlannedStage& head = stages[segment.head];
-    text += segment.head_is_result ? "  from    the result of " + head.name + "\n"
-                                   : "  from    " + stage_line(head) + "\n";
-    bool planned = head.planning.has_value();
-    for (const std::size_t index : segment.chain) {
-      text += "  then    " + stage_line(stages[index]) + "\n";
-      planned = planned && stages[index].planning.has_value();
-    }
-    if (!planned) {
-      text += "  numbers known once its inputs exist\n";
-      continue;
-    }
-    for (const std::string& note : Planner::notes(head))
-      text += "  " + head.name + ": " + note + "\n";
-    for (const std::size_t index : segment.chain) {
-      for (const std::string& note : Planner::notes(stages[index])) {
-        text += "  " + stages[index].name + ": " + note + "\n";
-      }
-      for (const auto& product : Planner::products(stages[index])) {
-        text += (product.scratch ? "  scratch " : "  writes  ") + product.path + ", " +
-                bytes_text(product.bytes) +
-                (product.staging == "none" ? "" : ", staged on tier: " + product.staging) + "\n";
-      }
-    }
-    if (head.type->shape == Shape::task) continue;
-    Planner::size_segment(*this, segment, budget.total(), threads);
-    const std::size_t chunks = Planner::output(head).chunks;
-    text += "  chunks  " + (chunks ? std::to_string(chunks) : std::string("unknown number")) +
-            " of up to " + bytes_text(Planner::output(head).chunk_bytes) + "; " +
-            std::to_string(segment.tokens) + " in flight\n";
-    text += "  memory  " + bytes_text(segment.reserved() + segment.state) + " = " +
-            std::to_string(segment.tokens) + " x " + bytes_text(segment.chunk_footprint) +
-            " in flight + " + bytes_text(segment.queued) + " queued + " +
-            bytes_text(segment.state) + " accumulated\n";
+  for (const auto& [device, demand] : demands) {
+    require_space(demand.folder, demand.bytes, "this run");
   }
-  text += "budget    " + bytes_text(budget.total()) + " (" + budget.reason() + "), " +
-          std::to_string(threads) + " threads\n";
-  return text;
 }
 
 }  // namespace skymill

@@ -8,6 +8,7 @@
 #include <filesystem>
 
 #include "context_state.h"
+#include "draft_leftovers.h"
 #include "draft_lock.h"
 #include "durable.h"
 
@@ -15,36 +16,57 @@ namespace fs = std::filesystem;
 
 namespace skymill {
 
-void ResumableStage::look(const PipelineContext& ctx) {
-  journal_ = Journal::open(products_.front().path);
-  if (!journal_) return;
+void ResumableStage::look(const PipelineContext& ctx, Look how) {
+  const std::string& product = products_.front().path;
+  journal_ = how == Look::take_up ? Journal::open(product) : Journal::look_at(product);
+  if (!journal_) {
+    if (const auto left = left_unfinished(product)) because_ = {*left};
+    return;
+  }
   because_ = changes(journal_->facts(), facts_);
   if (journal_->facts().empty()) because_ = {"its journal cannot be read"};
   const bool replaces = std::all_of(products_.begin(), products_.end(),
-                                    [](const auto& product) { return product.overwrite; });
+                                    [](const auto& one) { return one.overwrite; });
   if (because_.empty() && journal_->ended() && replaces) because_ = {"overwrite is set"};
   if (because_.empty() && !journal_->complete().empty()) {
-    stands_ = all_have_names(ctx);
-    if (stands_) {
+    stands_ = are_all_there();
+    if (stands_ && how == Look::take_up) {
+      give_names(ctx);
       replay(ctx);
-      for (const auto& product : products_) ctx.record_output(product.path);
-      ctx.log().info("'" + products_.front().path + "' and the rest of its products stand");
+      for (const auto& one : products_) ctx.record_output(one.path);
+      ctx.log().info(stands_text());
     }
   }
   usable_ = because_.empty();
+  if (!usable_ || stands_ || !journal_->units().empty()) return;
+  if (const auto left = left_unfinished(product)) because_ = {*left};
 }
 
-/// Publishes complete products that a run has not come to publish.
-bool ResumableStage::all_have_names(const PipelineContext& ctx) {
+/// Finds complete products that a run has not come to publish.
+bool ResumableStage::are_all_there() {
   for (const Journal::Product& product : journal_->complete()) {
     if (identity_of(product.path) == product.identity) continue;
-    if (identity_of(product.path + ".partial") == product.identity) continue;
+    if (identity_of(product.path + ".partial") == product.identity) {
+      nameless_.push_back(product.path);
+      continue;
+    }
     because_.push_back(fs::exists(product.path) ? "'" + product.path + "' was changed later"
                                                 : "'" + product.path + "' is gone");
   }
-  if (!because_.empty()) return false;
+  return because_.empty();
+}
+
+namespace {
+
+std::string nameless_text(const std::string& product) {
+  return "'" + product + "' is complete and gets its name";
+}
+
+}  // namespace
+
+void ResumableStage::give_names(const PipelineContext& ctx) const {
   for (const Journal::Product& product : journal_->complete()) {
-    if (identity_of(product.path) == product.identity) {
+    if (std::find(nameless_.begin(), nameless_.end(), product.path) == nameless_.end()) {
       // The product that was replaced may still stand there, and the lock.
       const bool is_left =
           fs::exists(product.path + ".partial") || fs::exists(draft_lock_path(product.path));
@@ -53,10 +75,46 @@ bool ResumableStage::all_have_names(const PipelineContext& ctx) {
     }
     const auto announced = std::find_if(products_.begin(), products_.end(),
                                         [&](const auto& one) { return one.path == product.path; });
+    ctx.log().info(nameless_text(product.path));
     Draft::take_up(product.path, announced != products_.end() && announced->overwrite).publish();
-    ctx.log().info("'" + product.path + "' was complete and has got its name");
   }
-  return true;
+}
+
+std::string ResumableStage::stands_text() const {
+  return "'" + products_.front().path + "' and the rest of its products stand";
+}
+
+std::string ResumableStage::goes_on_text() const {
+  return "goes on with '" + products_.front().path + ".partial', which has " +
+         std::to_string(journal_->units().size()) + " units; the missing ones are made";
+}
+
+std::vector<std::string> ResumableStage::anew_texts() const {
+  std::vector<std::string> texts;
+  for (const std::string& reason : because_) {
+    texts.push_back("'" + products_.front().path + "' is made anew: " + reason);
+  }
+  return texts;
+}
+
+std::size_t ResumableStage::usable_units() const {
+  const bool takes_up = journal_ && usable_ && journal_->complete().empty() &&
+                        fs::exists(products_.front().path + ".partial");
+  return takes_up ? journal_->units().size() : 0;
+}
+
+std::vector<std::string> ResumableStage::prospects(bool by_units) const {
+  std::vector<std::string> texts;
+  if (stands_) {
+    for (const std::string& product : nameless_) texts.push_back(nameless_text(product));
+    texts.push_back(stands_text());
+  } else if (by_units && usable_units() > 0) {
+    texts.push_back(goes_on_text());
+  } else {
+    texts = anew_texts();
+    if (texts.empty()) texts = {"'" + products_.front().path + "' is made: missing"};
+  }
+  return texts;
 }
 
 /// Tells again what the earlier run's stages have told about the units that are taken up.
@@ -75,8 +133,7 @@ void ResumableStage::begin(Stage& stage, bool by_units, bool concurrent,
   by_units_ = by_units;
   if (by_units && concurrent) lane_ = std::make_shared<Lane>("journal");
   if (!journal_) journal_ = Journal::create(products_.front().path);
-  const std::size_t found = journal_->units().size();
-  if (by_units && usable_ && found > 0 && journal_->complete().empty()) {
+  if (by_units && usable_ && !journal_->units().empty() && journal_->complete().empty()) {
     std::vector<DoneUnit> units;
     for (const auto& unit : journal_->units()) {
       units.push_back({Span::from_text(unit.span), unit.note});
@@ -84,15 +141,12 @@ void ResumableStage::begin(Stage& stage, bool by_units, bool concurrent,
     if (stage.take_up(units, ctx)) {
       for (const auto& unit : journal_->units()) taken_.insert(unit.span);
       replay(ctx);
-      ctx.log().info("goes on with '" + products_.front().path + ".partial', which has " +
-                     std::to_string(found) + " units; the missing ones are made");
+      ctx.log().info(goes_on_text());
       return;
     }
     because_.push_back("'" + products_.front().path + ".partial' is not as its journal says");
   }
-  for (const std::string& reason : because_) {
-    ctx.log().info("'" + products_.front().path + "' is made anew: " + reason);
-  }
+  for (const std::string& text : anew_texts()) ctx.log().info(text);
   journal_->begin(facts_, ctx.run_id());
 }
 
@@ -158,16 +212,27 @@ void ResumableStage::set_ended(const std::string& when) {
   if (journal_ && !journal_->complete().empty() && !journal_->ended()) journal_->add_ended(when);
 }
 
-bool Resumption::look(const Plan& plan, const PipelineContext& ctx) {
+void ResumableStage::forget_what_is_gone() {
+  const bool is_there = std::any_of(products_.begin(), products_.end(), [](const auto& product) {
+    return fs::exists(product.path + ".partial");
+  });
+  if (journal_ && journal_->complete().empty() && !is_there) journal_->forget();
+}
+
+bool Resumption::look(const Plan& plan, const PipelineContext& ctx, Look how) {
   bool any = false;
   for (std::size_t index = 0; index < plan.stages.size(); ++index) {
     const PlannedStage& planned = plan.stages[index];
-    if (!planned.planning || stages_.count(index) || !Planner::is_resumable(planned)) continue;
+    if (!planned.planning || find(index) || !Planner::is_resumable(planned)) continue;
     const auto& products = Planner::products(planned);
     if (products.empty()) continue;
-    auto& stage =
-        stages_.try_emplace(index, planned.name, products, facts_of(plan, index)).first->second;
-    stage.look(ctx.with_stage(planned.name));
+    Facts facts = facts_of(plan, index);
+    const auto add = [&]() -> ResumableStage& {
+      const std::lock_guard lock(mutex_);
+      return stages_.try_emplace(index, planned.name, products, std::move(facts)).first->second;
+    };
+    ResumableStage& stage = add();
+    stage.look(ctx.with_stage(planned.name), how);
     any = any || stage.stands();
   }
   return any;
@@ -192,16 +257,19 @@ bool Resumption::is_needed(const Plan& plan, std::size_t stage) const {
 }
 
 ResumableStage* Resumption::find(std::size_t stage) {
+  const std::lock_guard lock(mutex_);
   const auto found = stages_.find(stage);
   return found == stages_.end() ? nullptr : &found->second;
 }
 
 const ResumableStage* Resumption::find(std::size_t stage) const {
+  const std::lock_guard lock(mutex_);
   const auto found = stages_.find(stage);
   return found == stages_.end() ? nullptr : &found->second;
 }
 
 ResumableStage* Resumption::find(const std::string& stage) {
+  const std::lock_guard lock(mutex_);
   for (auto& [index, resumable] : stages_) {
     if (resumable.name() == stage) return &resumable;
   }
@@ -209,10 +277,12 @@ ResumableStage* Resumption::find(const std::string& stage) {
 }
 
 void Resumption::set_below(const std::string& giver, std::vector<const ResumableStage*> sinks) {
+  const std::lock_guard lock(mutex_);
   below_[giver] = std::move(sinks);
 }
 
 bool Resumption::is_done(const std::string& giver, const Span& span) const {
+  const std::lock_guard lock(mutex_);
   const auto found = below_.find(giver);
   if (found == below_.end() || found->second.empty()) return false;
   const std::string text = span.text();
@@ -221,6 +291,7 @@ bool Resumption::is_done(const std::string& giver, const Span& span) const {
 }
 
 std::size_t Resumption::count_done(const std::string& giver) const {
+  const std::lock_guard lock(mutex_);
   const auto found = below_.find(giver);
   if (found == below_.end() || found->second.empty()) return 0;
   const auto& sinks = found->second;

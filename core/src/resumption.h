@@ -25,12 +25,20 @@ class ResumableStage {
   ResumableStage(std::string name, std::vector<Planning::Product> products, Facts facts)
       : name_(std::move(name)), products_(std::move(products)), facts_(std::move(facts)) {}
 
-  /// Reads the journal, when there is one, and gives complete products the names that they lack.
-  void look(const PipelineContext& ctx);
+  enum class Look { take_up, only_look };
+
+  /// Reads the journal, when there is one, and gives complete products the names that they lack;
+  /// or changes nothing and only finds out what would be.
+  void look(const PipelineContext& ctx, Look how);
   /// Whether all is made already.
   bool stands() const { return stands_; }
   /// Why what was there is not used; empty when nothing was.
   const std::vector<std::string>& because() const { return because_; }
+  /// What becomes of the products, in the sentences of the run's log.
+  /// @param by_units  a pass brings them unit by unit
+  std::vector<std::string> prospects(bool by_units) const;
+  /// Units that the journal has and the run can take up.
+  std::size_t usable_units() const;
 
   /// Before the stage's work: goes on with what is there, or begins the journal anew.
   /// @param ctx  the stage's, with its lane's token
@@ -52,6 +60,8 @@ class ResumableStage {
   void set_complete();
   /// The run has come to its end.
   void set_ended(const std::string& when);
+  /// After a failure: a journal of drafts that the stage has given up goes as well.
+  void forget_what_is_gone();
 
   const std::string& name() const { return name_; }
   std::string journal_path() const { return Journal::path_of(products_.front().path); }
@@ -60,7 +70,11 @@ class ResumableStage {
   const std::set<std::string>& made() const { return made_; }
 
  private:
-  bool all_have_names(const PipelineContext& ctx);
+  bool are_all_there();
+  void give_names(const PipelineContext& ctx) const;
+  std::string stands_text() const;
+  std::string goes_on_text() const;
+  std::vector<std::string> anew_texts() const;
   void replay(const PipelineContext& ctx) const;
 
   std::string name_;
@@ -69,6 +83,7 @@ class ResumableStage {
   std::unique_ptr<Journal> journal_;
   bool usable_ = false;  ///< the journal's units are of the same facts
   bool stands_ = false;
+  std::vector<std::string> nameless_;  ///< products that are complete
   bool by_units_ = false;
   std::atomic<bool> lacking_ = false;
   std::vector<std::string> because_;
@@ -87,12 +102,14 @@ class ResumableStage {
   std::shared_ptr<Lane> lane_;  ///< last: its thread ends before what it uses
 };
 
-/// The resumable stages of a run.
+/// The resumable stages of a run. Passes that go on side by side may all ask it.
 class Resumption {
  public:
+  using Look = ResumableStage::Look;
+
   /// Looks for what earlier runs have left of the stages that have been planned since the last
   /// call. @return whether any stands
-  bool look(const Plan& plan, const PipelineContext& ctx);
+  bool look(const Plan& plan, const PipelineContext& ctx, Look how);
 
   /// Whether this run must do the stage's work: it makes a product that is not there, or gives what
   /// such a stage needs.
@@ -112,6 +129,7 @@ class Resumption {
   void set_ended(const std::string& when);
 
  private:
+  mutable std::mutex mutex_;                      ///< of the maps
   std::map<std::size_t, ResumableStage> stages_;  ///< by index in the plan
   std::map<std::string, std::vector<const ResumableStage*>> below_;
 };

@@ -174,7 +174,8 @@ void RunWatch::show() {
     const std::lock_guard lock(mutex_);
     if (passes_.empty() || now - shown_ < (on_terminal ? kBetweenLines : kBetweenLogLines)) return;
     shown_ = now;
-    for (const PassWatch* pass : passes_) text += (text.empty() ? "" : " | ") + pass->line(now);
+    for (const PassWatch* pass : passes_)
+      text += (text.empty() ? "" : " | ") + pass->line(now, passes_.size() > 1);
     const std::int64_t written =
         samples_.kept().empty() ? 0 : samples_.kept().back().written_bytes - written_before_;
     text += "; " + format_quantity(static_cast<double>(written), "B") + " written";

@@ -263,9 +263,26 @@ std::size_t Concat::write_planes(const ChannelImage& image, std::size_t channel)
   return written;
 }
 
+/// Leaves nothing of cubes that nothing is in, not even what an earlier run has kept of them.
+void Concat::give_up(const PipelineContext& ctx) {
+  tables(ctx)->run([&](const Lane::Token&) {
+    for (Cube& cube : cubes_) cube.casa.reset();
+  });
+  for (Cube& cube : cubes_) {
+    const std::string path = cube.draft->final_path();
+    cube.fits.reset();
+    cube.draft.reset();
+    Draft(path, true);  // goes at once, and the kept one with it
+  }
+  cubes_.clear();
+}
+
 void Concat::finish(const PipelineContext& ctx) {
   const auto written = std::count(states_.begin(), states_.end(), kWritten);
   if (written == 0) {
+    const bool is_any_blank = std::count(states_.begin(), states_.end(), kNoData) > 0;
+    give_up(ctx);
+    if (!is_any_blank) throw Error(ErrorKind::failed, "no channel was made, so there is no cube");
     throw Error(ErrorKind::input, "no channel has usable data, so there is no cube to write",
                 "look at the flags and weights of the input");
   }

@@ -59,6 +59,7 @@ class Concat final : public Sink<ChannelImage> {
   void take_up_unit(const DoneUnit& unit);
   std::size_t write_planes(const ChannelImage& image, std::size_t channel);
   void set_state(std::size_t channel, char state);
+  void give_up(const PipelineContext& ctx);
   std::shared_ptr<Lane> tables(const PipelineContext& ctx) const;
 
   std::size_t product_index(const std::string& extension) const;

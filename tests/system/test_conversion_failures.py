@@ -409,6 +409,34 @@ class Interrupted(ConversionTest):
         process.kill()
         process.wait()
         self.assertTrue(self.partial.exists())
+        self.assertFalse(self.product.exists())
+        anew = (f"'{self.product}' is made anew: an earlier run was ended and left "
+                f"'{self.partial}' unfinished")
+        bytes_left = self.bytes_of(self.partial)
+        self.assertIn(anew, self.skymill(*self.arguments_of("--dry-run")).stdout)
+        self.assertEqual(self.bytes_of(self.partial), bytes_left)
+        self.convert()
+        self.assertIn(anew, self.last.stderr)
+        self.assert_product_is_right()
+
+    def test_kills_at_many_moments(self):
+        begin = time.monotonic()
+        self.convert()
+        seconds = time.monotonic() - begin
+        finished = 0
+        for moment in range(8):
+            shutil.rmtree(self.product, ignore_errors=True)
+            process = subprocess.Popen([PROGRAM, *map(str, self.arguments_of())], cwd=self.folder,
+                                       stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+            self.addCleanup(self.reap, process)
+            time.sleep(seconds * (moment + 0.5) / 8)
+            process.kill()
+            process.wait()
+            if self.product.exists():  # then it is whole
+                finished += 1
+                self.assertTrue(columns(self.product) == self.expected_columns)
+        self.assertLess(finished, 8, "no kill fell into the conversion")
+        shutil.rmtree(self.product, ignore_errors=True)
         self.convert()
         self.assert_product_is_right()
 

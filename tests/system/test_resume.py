@@ -142,6 +142,64 @@ class Resume(RunTest):
         self.assertEqual(len(self.made(prefix)), CHANNELS)
         self.assertTrue(done)
 
+    def all_files(self):
+        """What stands in the folder, with the times of its last changes."""
+        return {str(path): path.lstat().st_mtime_ns for path in self.folder.rglob("*")}
+
+    def look(self, prefix, command, code=0, **options):
+        """What `explain` or a dry run says; neither may change anything."""
+        arguments = self.arguments(prefix, **options)
+        arguments[1:2] = ["run", "--dry-run"] if command == "dry-run" else [command]
+        before = self.all_files()
+        done = subprocess.run(arguments, cwd=self.folder, capture_output=True, text=True,
+                              timeout=60)
+        self.assertEqual(done.returncode, code, done.stdout + done.stderr)
+        self.assertEqual(self.all_files(), before)
+        return done.stdout + done.stderr
+
+    def test_a_dry_run_says_what_a_run_would_do_and_why(self):
+        prefix = self.folder / "cube"
+        self.assertIn(f"0 of {CHANNELS} are taken up, {CHANNELS} are made: missing",
+                      self.look(prefix, "dry-run"))
+        done = self.kill_in_the_middle(prefix)
+        goes_on = (f"goes on with '{prefix}.image.partial', which has {len(done)} units; "
+                   "the missing ones are made")
+        anew = (f"'{prefix}.image' is made anew: parameter image.niter changed from 4000 to 4001")
+        for command in ("dry-run", "explain"):
+            said = self.look(prefix, command)
+            self.assertIn(goes_on, said)
+            self.assertIn(f"{len(done)} of {CHANNELS} are taken up, {CHANNELS - len(done)} "
+                          "are made: missing", said)
+            said = self.look(prefix, command, niter=4001)
+            self.assertIn(anew, said)
+            self.assertIn(f"0 of {CHANNELS} are taken up, {CHANNELS} are made: parameter "
+                          "image.niter changed from 4000 to 4001", said)
+        # The run says the same, and does it.
+        self.assertIn(goes_on, self.finish(prefix).stderr)
+        self.assertEqual(self.concat(prefix)["units_taken_up"], len(done))
+        said = self.look(prefix, "dry-run")
+        self.assertIn(f"'{prefix}.image' and the rest of its products stand", said)
+        self.assertIn("left out, because all that needs it stands", said)
+        self.assertNotIn("in flight", said)
+        # A product that stands and would be made otherwise.
+        refusal = f"'{prefix}.image' exists already, not as this run would make it"
+        self.assertIn(refusal, self.look(prefix, "dry-run", code=2, niter=4001))
+        self.assertIn(refusal, self.look(prefix, "explain", niter=4001))
+
+    def test_what_does_not_fit_is_refused_before_any_work(self):
+        prefix = self.folder / "cube"
+        for options, words in (({"size": 60000}, ["this run needs", "are free"]),
+                               ({"size": 2048}, ["of memory", "the budget is"])):
+            arguments = self.arguments(prefix, "--memory", "64MiB", **options)
+            before = self.all_files()
+            done = subprocess.run(arguments, cwd=self.folder, capture_output=True, text=True,
+                                  timeout=60)
+            self.assertEqual(done.returncode, 3, done.stdout + done.stderr)
+            for word in words:
+                self.assertIn(word, done.stderr)
+            made = set(self.all_files()) - set(before)
+            self.assertLessEqual(made, {f"{prefix}.run.json", f"{prefix}.html"})
+
     def test_memory_is_no_reason_to_begin_anew(self):
         prefix = self.folder / "cube"
         done = self.kill_in_the_middle(prefix)

@@ -184,7 +184,7 @@ void run(const std::string& text, const std::vector<std::string>& params = {},
   diagnostics.throw_if_errors();
   auto services = std::make_shared<PipelineContext::Services>(
       make_log(nullptr, LogLevel::off), MemoryBudget(1 << 20, "test"), 2, "test", "/tmp");
-  services->stop = stop;
+  services->stop.asked = stop;
   const PipelineContext ctx = make_context(services);
   planner.plan_ready(plan, {}, ctx);
   Executor(planner).run(plan, ctx);
@@ -248,10 +248,10 @@ TEST_CASE("a stage after another is planned once that one is done") {
 
 TEST_CASE("tasks hand products on under typed keys; their scratch goes on every way out") {
   run("skymill: 1\nstages:\n  a: { use: remember, text: pears }\n"
-      "  b: { use: remember, text: pears }\n");
+      "  b: { use: remember, after: a, text: pears }\n");
   CHECK_FALSE(std::filesystem::exists(seen_scratch));
   CHECK_THROWS_WITH(run("skymill: 1\nstages:\n  a: { use: remember, text: pears }\n"
-                        "  b: { use: remember, text: plums }\n"),
+                        "  b: { use: remember, after: a, text: plums }\n"),
                     Contains("stage 'b': remembers 'pears'"));
   CHECK_THROWS_WITH(run("skymill: 1\nstages:\n  a: { use: remember, text: fail }\n"),
                     Contains("stage 'a': as asked"));

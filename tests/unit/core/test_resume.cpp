@@ -13,7 +13,10 @@
 #include <functional>
 #include <set>
 
+#include "context_state.h"
 #include "journal.h"
+#include "plan.h"
+#include "survey.h"
 
 namespace fs = std::filesystem;
 using namespace skymill;
@@ -41,7 +44,8 @@ struct Story {
   std::function<void(int)> on_work = [](int) {};   ///< with the unit's number
   std::function<void(int)> on_write = [](int) {};  ///< the same, before it is written
   std::function<void()> between_names = [] {};
-  std::set<int> worked;  ///< units that were made, one thread
+  bool gives_up = false;  ///< at the end, and leaves nothing
+  std::set<int> worked;   ///< units that were made, one thread
   std::size_t taken_up = 0;
 
   std::string product(const std::string& name = "slots") const { return folder + "/" + name; }
@@ -66,6 +70,9 @@ class Squares final : public Reduce<int, int> {
  public:
   explicit Squares(Story& story) : story_(story) {}
   static Ports ports() { return Ports().in(integers()).out("out", kInt); }
+  void plan(Planning& planning) override {
+    planning.output().chunks = static_cast<std::size_t>(story_.units);
+  }
   void add(const Chunk<int>&, const PipelineContext&) override {}
   Stream<int> finish(const PipelineContext& ctx) override {
     auto next = std::make_shared<int>(0);
@@ -115,6 +122,11 @@ class Slots final : public Sink<int> {
     return true;
   }
   void finish(const PipelineContext& ctx) override {
+    if (story_.gives_up) {
+      draft_.reset();
+      Draft(story_.product(), true);
+      throw Error(ErrorKind::input, "nothing is in it");
+    }
     Draft sum(story_.product("sum"));
     std::ofstream(sum.path()) << sum_;
     sum.keep();
@@ -146,6 +158,54 @@ void run(Story& story) {
   stages.push_back({"squares", Shape::reduce, Squares::ports(), std::make_unique<Squares>(story)});
   stages.push_back({"slots", Shape::sink, Slots::ports(), std::make_unique<Slots>(story)});
   testing::run_stages(std::move(stages));
+}
+
+/// What `skymill run --dry-run` says of the same run.
+std::string look(Story& story) {
+  struct NoParams {};
+  Registry registry;
+  Descriptor descriptor;
+  descriptor.file = "test";
+  const auto add = [&](const std::string& name, Shape shape, const Ports& ports,
+                       const std::function<std::unique_ptr<Stage>()>& make) {
+    StageType type;
+    type.name = name;
+    type.shape = shape;
+    type.ports = ports;
+    type.schema = std::make_shared<Schema<NoParams>>("A stage under test.");
+    type.make = [make](const Settings&, const Where&, Diagnostics&, std::vector<ResolvedValue>&) {
+      return make();
+    };
+    registry.add_type(std::move(type));
+    StageEntry entry;
+    entry.name = name;
+    entry.use = name;
+    descriptor.stages.push_back(std::move(entry));
+  };
+  add("input", Shape::source, OneInput::ports(), [&] { return std::make_unique<OneInput>(story); });
+  add("squares", Shape::reduce, Squares::ports(), [&] { return std::make_unique<Squares>(story); });
+  add("slots", Shape::sink, Slots::ports(), [&] { return std::make_unique<Slots>(story); });
+  Diagnostics diagnostics;
+  Planner planner(registry, diagnostics);
+  Plan plan = planner.build(descriptor);
+  diagnostics.throw_if_errors();
+  const auto services = std::make_shared<PipelineContext::Services>(
+      make_log(nullptr, LogLevel::off), MemoryBudget(std::size_t{1} << 30, "test"), 1, "test",
+      "/tmp");
+  const PipelineContext ctx = make_context(services);
+  look_ahead(planner, plan, ctx);
+  check_room(planner, plan, ctx);
+  return plan.text(services->memory, 1, &services->resumption);
+}
+
+/// Names, contents and times of all that is in a folder.
+std::set<std::string> snapshot(const std::string& folder) {
+  std::set<std::string> found;
+  for (const auto& entry : fs::directory_iterator(folder)) {
+    found.insert(entry.path().string() + " " + read(entry.path()) + " " +
+                 std::to_string(entry.last_write_time().time_since_epoch().count()));
+  }
+  return found;
 }
 
 Story begin_story(const Scratch& scratch) {
@@ -239,6 +299,77 @@ TEST_CASE("what is complete only gets its names; what stands is not made again")
   fs::remove(story.product());
   run(story);
   CHECK(story.worked.size() == 12);
+}
+
+TEST_CASE("a look ahead says what a run would do, and changes nothing") {
+  const Scratch scratch("/tmp", "test");
+  Story story = begin_story(scratch);
+  const std::string slots = story.product();
+  const auto looks = [&](const auto& says) {
+    const auto before = snapshot(story.folder);
+    CHECK_THAT(look(story), says);
+    CHECK(snapshot(story.folder) == before);
+  };
+  looks(Contains("slots: '" + slots + "' is made: missing") &&
+        Contains("0 of 12 are taken up, 12 are made: missing"));
+
+  story.on_work = [](int number) { fail_at(number, 7); };
+  CHECK_THROWS(run(story));
+  looks(Contains("slots: goes on with '" + slots +
+                 ".partial', which has 7 units; the missing ones are made") &&
+        Contains("7 of 12 are taken up, 5 are made: missing"));
+
+  const auto time = fs::last_write_time(story.folder + "/input");
+  std::ofstream(story.folder + "/input") << "another";
+  const std::string changed = "input '" + story.folder + "/input' changed from 3 B in 1 file";
+  looks(Contains("slots: '" + slots + "' is made anew: " + changed) &&
+        Contains("0 of 12 are taken up, 12 are made: " + changed));
+  std::ofstream(story.folder + "/input") << "one";
+  fs::last_write_time(story.folder + "/input", time);
+
+  story.on_work = [](int) {};
+  story.between_names = [] { throw Error(ErrorKind::failed, "ended between two names"); };
+  CHECK_THROWS(run(story));
+  looks(Contains("slots: '" + story.product("sum") + "' is complete and gets its name") &&
+        Contains("slots: '" + slots + "' and the rest of its products stand"));
+  story.between_names = [] {};
+  run(story);
+  CHECK(story.worked.empty());
+  looks(Contains("and the rest of its products stand") &&
+        Contains("left out, because all that needs it stands") && !Contains("in flight"));
+
+  fs::remove(slots);
+  fs::remove(story.product("sum"));
+  looks(Contains("is made anew: '" + slots + "' is gone"));
+
+  const auto held = Journal::open(slots);
+  CHECK_THROWS_WITH(look(story), Contains("another run is making '" + slots + "'"));
+}
+
+TEST_CASE("a draft that a run has left without a journal is made anew, which is said") {
+  const Scratch scratch("/tmp", "test");
+  Story story = begin_story(scratch);
+  std::ofstream(story.product() + ".partial") << "half of it";
+  CHECK_THAT(look(story), Contains("is made anew: an earlier run was ended and left '" +
+                                   story.product() + ".partial' unfinished"));
+  run(story);
+  CHECK(std::pair(read(story.product()), read(story.product("sum"))) == undisturbed());
+}
+
+TEST_CASE("a stage that gives up what it has made leaves nothing for a next run") {
+  const Scratch scratch("/tmp", "test");
+  Story story = begin_story(scratch);
+  story.gives_up = true;
+  CHECK_THROWS_WITH(run(story), Contains("nothing is in it"));
+  CHECK(entries(story.folder) == 1);  // the input
+  // Also of what an earlier run has kept.
+  story.on_work = [](int number) { fail_at(number, 7); };
+  CHECK_THROWS_WITH(run(story), Contains("unit 7 fails"));
+  CHECK(entries(story.folder) > 1);
+  story.on_work = [](int) {};
+  CHECK_THROWS_WITH(run(story), Contains("nothing is in it"));
+  CHECK(story.taken_up == 7);
+  CHECK(entries(story.folder) == 1);
 }
 
 TEST_CASE("a product that was made otherwise is refused, with what has changed") {
