@@ -28,7 +28,7 @@ Command add_explain(CLI::App& app, const Common& common) {
     diagnostics.throw_if_errors();
     const auto services = make_services(*options, log);
     planner.plan_ready(plan, {}, make_context(services));
-    print(plan.text(services->memory, services->threads));
+    print(plan.text(services->memory, services->program_bytes, services->threads));
     if (!*values) return 0;
     for (const PlannedStage& stage : plan.stages) {
       print(stage.name + "\n");

@@ -3,6 +3,7 @@
 #include <core/storage.h>
 #include <core/units.h>
 
+#include "pass_memory.h"
 #include "session.h"
 
 namespace skymill::cli {
@@ -40,7 +41,10 @@ int run_once(Session& session, const Descriptor& descriptor, Diagnostics& diagno
   if (session.options.dry_run) {
     planner.plan_ready(plan, {}, make_context(services));
     planner.check_products(plan);
-    print(plan.text(services->memory, services->threads));
+    const std::size_t program = services->program_bytes;
+    print(plan.text(services->memory, program, services->threads));
+    require_memory(memory_of_passes(plan, services->memory.free(), services->threads),
+                   services->memory, program);
     return 0;
   }
   const std::string record = !session.options.record.empty() ? session.options.record

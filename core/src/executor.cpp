@@ -11,6 +11,7 @@
 #include "context_state.h"
 #include "in_stage.h"
 #include "metrics_state.h"
+#include "pass_memory.h"
 #include "record_file.h"
 #include "segment_run.h"
 
@@ -83,6 +84,7 @@ auto Executor::in_lane(const PlannedStage& planned, F&& f) {
 
 void Executor::run(Plan& plan, PipelineContext ctx) {
   ctx_ = std::move(ctx);
+  free_at_start_ = ctx_->memory().free();
   done_.assign(plan.stages.size(), false);
   const tbb::global_control threads(tbb::global_control::max_allowed_parallelism,
                                     static_cast<std::size_t>(ctx_->threads()));
@@ -148,6 +150,19 @@ void Executor::look_around(Plan& plan) {
     }
   } while (true);
   planner_.check_products(plan, &resumption);
+  check_memory(plan);
+}
+
+/// Before the work starts, not when a later pass comes to lack memory.
+void Executor::check_memory(const Plan& plan) const {
+  const Resumption& resumption = ctx_->state().services->resumption;
+  auto passes = memory_of_passes(plan, free_at_start_, ctx_->threads());
+  std::erase_if(passes, [&](const PassMemory& pass) {
+    const auto is_needed = [&](std::size_t stage) { return resumption.is_needed(plan, stage); };
+    return std::none_of(pass.segment.chain.begin(), pass.segment.chain.end(), is_needed) &&
+           !is_needed(pass.segment.head);
+  });
+  require_memory(passes, ctx_->memory(), ctx_->state().services->program_bytes);
 }
 
 /// Takes out of a pass the stages whose products stand, and those that only work for them.
@@ -230,6 +245,11 @@ void Executor::run_segment(Plan& plan, Segment& segment) {
       ctx_->memory().reserve(segment.reserved(), "'" + title + "' (chunks in flight)");
   if (!segment.head_is_result) admit_products(plan.stages[segment.head]);
   for (const std::size_t index : segment.chain) admit_products(plan.stages[index]);
+  for (const auto& [stage, share] : held_state_) {
+    const bool is_own =
+        std::find(segment.chain.begin(), segment.chain.end(), stage) != segment.chain.end();
+    segment.held += is_own ? 0 : share.bytes();
+  }
   ctx_->log().debug(title + ": " + std::to_string(segment.tokens) + " chunks in flight");
 
   begin_resumable(plan, segment);

@@ -20,6 +20,7 @@ class Executor {
 
  private:
   void look_around(Plan& plan);
+  void check_memory(const Plan& plan) const;
   void run_or_go_on(Plan& plan, Segment& segment);
   void set_failed(const Segment& segment);
   std::optional<std::string> lacks(const Plan& plan, const Segment& segment) const;
@@ -36,6 +37,7 @@ class Executor {
 
   Planner& planner_;
   std::optional<PipelineContext> ctx_;
+  std::size_t free_at_start_ = 0;  ///< of the memory budget
   std::vector<bool> done_;
   std::set<std::size_t> failed_;                   ///< stages, and those that needed them
   std::map<std::size_t, AnyStream> results_;       ///< of reduces, until they are streamed

@@ -9,6 +9,7 @@
 
 #include "context_state.h"
 #include "durable.h"
+#include "pass_memory.h"
 #include "plan.h"
 #include "resumption.h"
 
@@ -44,7 +45,11 @@ void Planner::plan_stage(Plan& plan, PlannedStage& stage, const PipelineContext&
   try {
     stage.stage->plan(planning);
     for (const Planning::Product& product : planning.products_) {
-      ctx.state().services->staging.order(product.staging);
+      const auto tiers = ctx.state().services->staging.order(product.staging);
+      // Of several tiers one without room is passed over.
+      if (tiers.size() == 1 && tiers.front().description().kind == TierKind::tmpfs) {
+        stage.leased_memory += product.bytes;
+      }
     }
   } catch (const Error& error) {
     const Where& where = error.where().file.empty() ? stage.where : error.where();
@@ -77,6 +82,7 @@ void Planner::size_segment(const Plan& plan, Segment& segment, std::size_t free_
   const bool reads_ahead = !segment.head_is_result && !head.planning->lane_.empty();
   segment.queued = reads_ahead ? kReadAhead * first : 0;
   segment.state = 0;
+  segment.leased = segment.head_is_result ? 0 : head.leased_memory;
   for (const std::size_t index : segment.chain) {
     const PlannedStage& stage = plan.stages[index];
     const std::size_t in = stage.planning->input_->chunk_bytes;
@@ -88,11 +94,12 @@ void Planner::size_segment(const Plan& plan, Segment& segment, std::size_t free_
       if (!stage.planning->lane_.empty()) segment.queued += kWriteBehind * in;
     }
     footprint = std::max(footprint, held);
+    segment.leased += stage.leased_memory;
   }
   segment.chunk_footprint = footprint;
   // Waiting chunks help where reading and working alternate; a result is all work.
   const auto most = static_cast<std::size_t>(segment.head_is_result ? threads : 2 * threads);
-  const std::size_t taken = segment.state + segment.queued;
+  const std::size_t taken = segment.state + segment.queued + segment.leased;
   const std::size_t left = free_bytes > taken ? free_bytes - taken : 0;
   const std::size_t fit = footprint == 0 ? most : left / footprint;
   segment.tokens = std::clamp<std::size_t>(fit, 1, most);
@@ -152,20 +159,20 @@ std::string stage_line(const PlannedStage& stage) {
 
 }  // namespace
 
-std::string Plan::text(const MemoryBudget& budget, int threads) const {
+std::string Plan::text(const MemoryBudget& budget, std::size_t program, int threads) const {
   std::string text;
-  std::size_t number = 0;
-  for (Segment segment : segments) {
-    text += "pass " + std::to_string(++number) + "\n";
+  const std::size_t total = budget.total();
+  const auto passes = memory_of_passes(*this, total - std::min(total, program), threads);
+  for (std::size_t number = 0; number < passes.size(); ++number) {
+    const Segment& segment = passes[number].segment;
+    text += "pass " + std::to_string(number + 1) + "\n";
     const PlannedStage& head = stages[segment.head];
     text += segment.head_is_result ? "  from    the result of " + head.name + "\n"
                                    : "  from    " + stage_line(head) + "\n";
-    bool planned = head.planning.has_value();
     for (const std::size_t index : segment.chain) {
       text += "  then    " + stage_line(stages[index]) + "\n";
-      planned = planned && stages[index].planning.has_value();
     }
-    if (!planned) {
+    if (!passes[number].is_planned) {
       text += "  numbers known once its inputs exist\n";
       continue;
     }
@@ -181,18 +188,23 @@ std::string Plan::text(const MemoryBudget& budget, int threads) const {
                 (product.staging == "none" ? "" : ", staged on tier: " + product.staging) + "\n";
       }
     }
-    if (head.type->shape == Shape::task) continue;
-    Planner::size_segment(*this, segment, budget.total(), threads);
+    if (passes[number].is_task) continue;
     const std::size_t chunks = Planner::output(head).chunks;
     text += "  chunks  " + (chunks ? std::to_string(chunks) : std::string("unknown number")) +
             " of up to " + bytes_text(Planner::output(head).chunk_bytes) + "; " +
             std::to_string(segment.tokens) + " in flight\n";
-    text += "  memory  " + bytes_text(segment.reserved() + segment.state) + " = " +
+    text += "  memory  " + bytes_text(passes[number].all()) + " = " +
             std::to_string(segment.tokens) + " x " + bytes_text(segment.chunk_footprint) +
             " in flight + " + bytes_text(segment.queued) + " queued + " +
-            bytes_text(segment.state) + " accumulated\n";
+            bytes_text(segment.state) + " accumulated";
+    if (passes[number].held > 0) text += " + " + bytes_text(passes[number].held) + " held";
+    if (segment.leased > 0) text += " + " + bytes_text(segment.leased) + " of files in memory";
+    text += "\n";
   }
-  text += "budget    " + bytes_text(budget.total()) + " (" + budget.reason() + "), " +
+  text += "program   " + bytes_text(program) + "\n";
+  const std::size_t least = least_budget(passes, total, program);
+  text += "budget    " + bytes_text(total) + " (" + budget.reason() + "), " +
+          (least > total ? "too little: " : "") + bytes_text(least) + " is the least; " +
           std::to_string(threads) + " threads\n";
   return text;
 }
