@@ -127,7 +127,7 @@ def cube_arguments(options, output):
     settings = {"image.imsize": options.size, "image.cell": options.cell + "arcsec",
                 **{f"image.{name}": value for name, value in REFERENCE.items()},
                 "concat.casa": f"[{', '.join(PRODUCTS)}]", "concat.fits": "[]"}
-    arguments = [imaging.Path(__file__).with_name("imaging.yaml"), "--param",
+    arguments = [Path(__file__).with_name("imaging.yaml"), "--param",
                  f"input={options.data}", "--param", f"output={output}", "--threads",
                  options.threads]
     for name, value in settings.items():
@@ -168,6 +168,8 @@ def under_budget(options, budget, scratch):
            "budget_bytes": bytes_of(budget), "selected_bytes": options.selected_bytes,
            "product_bytes": tree_bytes(products, ALLOCATED),
            "apparent_bytes": tree_bytes(products, APPARENT),
+           "scratch_read_bytes": image["counters"].get("scratch_bytes_read", 0),
+           "scratch_written_bytes": image["counters"].get("scratch_bytes_written", 0),
            "reserved_bytes": record["memory"]["reserved_peak_bytes"],
            "recorded_peak_bytes": record["memory"]["resident_peak_bytes"],
            "passes": [p["stages"] for p in passes],
@@ -203,12 +205,11 @@ def show(row):
     print(f"  written  {mb('written_bytes')} by calls, {mb('disk_written_bytes')} to the disk; "
           f"products take {mb('product_bytes')} (apparent {mb('apparent_bytes')}, with holes): "
           f"{verdict(written, MOST_WRITTEN)}")
-    # What is read back from scratch is no column.
-    read = row["read_bytes"] / row["selected_bytes"]
-    print(f"  read     {mb('read_bytes')} by calls, {mb('disk_read_bytes')} from the disk; selected "
-          f"columns {mb('selected_bytes')}: "
-          + (verdict(read, MOST_READ) if row["scratch"] == "auto"
-             else f"{read:.3f}, scratch with them"))
+    # What is read back from scratch is no column; it counts as written, though.
+    read = (row["read_bytes"] - row["scratch_read_bytes"]) / row["selected_bytes"]
+    print(f"  read     {mb('read_bytes')} by calls, {mb('scratch_read_bytes')} of them from scratch, "
+          f"{mb('disk_read_bytes')} from the disk; selected columns {mb('selected_bytes')}: "
+          f"{verdict(read, MOST_READ)}")
     joining = [p for p in row["passes"] if "image" not in p]
     print(f"  joining  {len(joining)} passes of its own, 0 s; {row['after_last_channel_s']:.2f} s "
           "from the last channel to published cubes and the record")
@@ -243,8 +244,9 @@ def model(options, rows):
     print(f"modelled: {CHANNELS} channels of {row['size']}^2 on {CORES} cores, from {cpu:.2f} CPU s "
           f"and {product / 1e6:.0f} MB of products a channel, a disk that took {rate / 1e6:.0f} "
           f"MB/s:\n  {reading:.0f} s of reading, then the longer of {computing:.0f} s of work and "
-          f"{writing:.0f} s of writing: {whole / 60:.1f} min beside {REFERENCE_S / 3600:.1f} h, "
-          f"{REFERENCE_S / whole:.0f} x")
+          f"{writing:.0f} s of writing: {whole / 60:.1f} min"
+          + (f" beside {REFERENCE_S / 3600:.1f} h, {REFERENCE_S / whole:.0f} x"
+             if row["size"] == BIG["size"] else ""))
 
 
 def peer(options):

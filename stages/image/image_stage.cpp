@@ -361,6 +361,7 @@ Stream<ChannelImage> Image::in_groups(const PipelineContext& ctx) {
 Chunk<ChannelImage> Image::products_of(std::size_t plane, CleanedChannel done,
                                        const PipelineContext& ctx) {
   store_->release(plane);
+  ctx.count("scratch_bytes_read", static_cast<std::int64_t>(store_->take_bytes_read()));
   record(plane, done, ctx);
   if (done.blank) {
     ctx.log().warning("channel " + std::to_string(plane) + " has no usable data; it stays masked");
