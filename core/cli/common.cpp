@@ -3,6 +3,7 @@
 #include <core/units.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <chrono>
 #include <cstdio>
 #include <cstdlib>
@@ -16,6 +17,13 @@
 namespace fs = std::filesystem;
 
 namespace skymill::cli {
+
+namespace {
+
+constexpr std::size_t kLibrariesAtWork = std::size_t{64} << 20;
+constexpr std::size_t kStep = std::size_t{32} << 20;
+
+}  // namespace
 
 void print(const std::string& text) {
   std::fputs(text.c_str(), stdout);
@@ -85,6 +93,18 @@ std::string find_description(const std::string& name) {
               "'cube'");
 }
 
+namespace {
+
+/// What the program and its libraries hold besides what stages announce: what they have now, before
+/// any work, and what libraries, threads and their allocations come to while they work.
+std::size_t program_bytes() {
+  // In steps, so that a budget that was named in one run is enough in the next.
+  static const std::size_t steps = (peak_resident_bytes() + kLibrariesAtWork) / kStep + 1;
+  return steps * kStep;
+}
+
+}  // namespace
+
 std::shared_ptr<PipelineContext::Services> make_services(const DescriptionOptions& options,
                                                          const Log& log) {
   std::optional<std::size_t> memory;
@@ -111,6 +131,9 @@ std::shared_ptr<PipelineContext::Services> make_services(const DescriptionOption
   auto services = std::make_shared<PipelineContext::Services>(
       log, machine_budget(memory), threads, std::string(stamp) + "-" + std::to_string(::getpid()),
       scratch && *scratch ? scratch : "/tmp");
+  services->program_bytes = program_bytes();
+  services->program = services->memory.reserve(
+      std::min(services->memory.total(), services->program_bytes), "the program itself");
   const Machine machine = this_machine();
   services->staging.set_tiers({machine.tiers.begin(), machine.tiers.end()});
   return services;

@@ -30,7 +30,8 @@ Command add_explain(CLI::App& app, const Common& common) {
     const auto services = make_services(*options, log);
     const PipelineContext ctx = make_context(services);
     look_ahead(planner, plan, ctx);
-    print(plan.text(services->memory, services->threads, &services->resumption));
+    print(plan.text(services->memory, services->program_bytes, services->threads,
+                     &services->resumption));
     try {
       check_room(planner, plan, ctx);
     } catch (const Error& error) {

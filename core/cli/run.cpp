@@ -42,7 +42,8 @@ int run_once(Session& session, const Descriptor& descriptor, Diagnostics& diagno
     const PipelineContext ctx = make_context(services);
     look_ahead(planner, plan, ctx);
     check_room(planner, plan, ctx);
-    print(plan.text(services->memory, services->threads, &services->resumption));
+    print(plan.text(services->memory, services->program_bytes, services->threads,
+                     &services->resumption));
     return 0;
   }
   const std::string record = !session.options.record.empty() ? session.options.record

@@ -42,7 +42,7 @@ std::size_t needed_later(const Plan& plan, std::size_t reduce) {
 std::size_t least_memory(const Plan& plan, const Segment& segment) {
   Segment sized = segment;
   Planner::size_segment(plan, sized, 0, 1);
-  return sized.reserved() + sized.state;
+  return sized.reserved() + sized.state + sized.leased;
 }
 
 std::vector<std::size_t> Admission::choose(const Plan& plan,
@@ -94,6 +94,7 @@ void Admission::admit(Plan& plan, std::size_t pass, const std::vector<std::size_
   }
   start.in_flight =
       memory_.reserve(segment.reserved(), "'" + pass_title(plan, segment) + "' (chunks in flight)");
+  segment.held = sum_of(kept_);
   kept_.merge(kept_by(plan, segment));
 }
 

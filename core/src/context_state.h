@@ -50,6 +50,8 @@ struct PipelineContext::Services {
 
   Log log;
   MemoryBudget memory;
+  std::size_t program_bytes = 0;  ///< that the program itself takes of the memory
+  MemoryShare program;            ///< as much of that as the budget has
   int threads;
   std::string run_id;
   std::string scratch_root;

@@ -29,6 +29,7 @@ struct PlannedStage {
   std::vector<std::size_t> after;            ///< stages that must be done before it is planned
 
   std::size_t segment = 0;
+  std::size_t leased_memory = 0;     ///< bytes that it has asked for on a tmpfs by name
   std::optional<Planning> planning;  ///< absent until planned
 };
 
@@ -49,6 +50,8 @@ struct Segment {
   std::size_t chunk_footprint = 0;  ///< bytes of one chunk in flight, all copies and scratch
   std::size_t queued = 0;           ///< bytes in read-ahead and write-behind queues
   std::size_t state = 0;            ///< bytes of accumulators
+  std::size_t leased = 0;           ///< bytes of files on a tmpfs
+  std::size_t held = 0;             ///< bytes that results of earlier passes take meanwhile
   std::size_t tokens = 1;
   std::size_t reserved() const { return tokens * chunk_footprint + queued; }
 };
@@ -61,8 +64,9 @@ struct Plan {
   std::vector<PlannedStage> stages;
   std::vector<Segment> segments;
   /// What `skymill explain` says.
+  /// @param program     bytes that the program itself takes of the budget
   /// @param resumption  what earlier runs have left, once it was looked at; may be null
-  std::string text(const MemoryBudget& budget, int threads,
+  std::string text(const MemoryBudget& budget, std::size_t program, int threads,
                    const Resumption* resumption = nullptr) const;
 };
 

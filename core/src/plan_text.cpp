@@ -5,6 +5,7 @@
 #include <algorithm>
 
 #include "draft_leftovers.h"
+#include "pass_memory.h"
 #include "plan.h"
 #include "resumption.h"
 
@@ -61,19 +62,22 @@ std::string prospects(const Plan& plan, const Segment& segment, std::size_t inde
 
 }  // namespace
 
-std::string Plan::text(const MemoryBudget& budget, int threads,
+std::string Plan::text(const MemoryBudget& budget, std::size_t program, int threads,
                        const Resumption* resumption) const {
   std::string text;
-  std::size_t number = 0;
-  for (Segment segment : segments) {
-    text += "pass " + std::to_string(++number) + "\n";
+  const std::size_t total = budget.total();
+  const auto passes = memory_of_passes(*this, total - std::min(total, program), threads);
+  for (std::size_t number = 0; number < passes.size(); ++number) {
+    const PassMemory& pass = passes[number];
+    const Segment& segment = pass.segment;
+    text += "pass " + std::to_string(number + 1) + "\n";
     const PlannedStage& head = stages[segment.head];
     text += segment.head_is_result ? "  from    the result of " + head.name + "\n"
                                    : "  from    " + stage_line(head) + "\n";
     for (const std::size_t index : segment.chain) {
       text += "  then    " + stage_line(stages[index]) + "\n";
     }
-    if (!is_planned(*this, segment)) {
+    if (!pass.is_planned) {
       text += "  numbers known once its inputs exist\n";
       continue;
     }
@@ -93,18 +97,23 @@ std::string Plan::text(const MemoryBudget& budget, int threads,
       text += "  left out, because all that needs it stands\n";
       continue;
     }
-    if (head.type->shape == Shape::task) continue;
-    Planner::size_segment(*this, segment, budget.total(), threads);
+    if (pass.is_task) continue;
     const std::size_t chunks = Planner::output(head).chunks;
     text += "  chunks  " + (chunks ? std::to_string(chunks) : std::string("unknown number")) +
             " of up to " + bytes_text(Planner::output(head).chunk_bytes) + "; " +
             std::to_string(segment.tokens) + " in flight\n";
-    text += "  memory  " + bytes_text(segment.reserved() + segment.state) + " = " +
+    text += "  memory  " + bytes_text(pass.all()) + " = " +
             std::to_string(segment.tokens) + " x " + bytes_text(segment.chunk_footprint) +
             " in flight + " + bytes_text(segment.queued) + " queued + " +
-            bytes_text(segment.state) + " accumulated\n";
+            bytes_text(segment.state) + " accumulated";
+    if (pass.held > 0) text += " + " + bytes_text(pass.held) + " held";
+    if (segment.leased > 0) text += " + " + bytes_text(segment.leased) + " of files in memory";
+    text += "\n";
   }
-  text += "budget    " + bytes_text(budget.total()) + " (" + budget.reason() + "), " +
+  text += "program   " + bytes_text(program) + "\n";
+  const std::size_t least = least_budget(passes, total, program);
+  text += "budget    " + bytes_text(total) + " (" + budget.reason() + "), " +
+          (least > total ? "too little: " : "") + bytes_text(least) + " is the least; " +
           std::to_string(threads) + " threads\n";
   return text;
 }

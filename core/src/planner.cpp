@@ -9,6 +9,7 @@
 
 #include "context_state.h"
 #include "durable.h"
+#include "pass_memory.h"
 #include "plan.h"
 #include "resumption.h"
 
@@ -44,7 +45,11 @@ void Planner::plan_stage(Plan& plan, PlannedStage& stage, const PipelineContext&
   try {
     stage.stage->plan(planning);
     for (const Planning::Product& product : planning.products_) {
-      ctx.state().services->staging.order(product.staging);
+      const auto tiers = ctx.state().services->staging.order(product.staging);
+      // Of several tiers one without room is passed over.
+      if (tiers.size() == 1 && tiers.front().description().kind == TierKind::tmpfs) {
+        stage.leased_memory += product.bytes;
+      }
     }
   } catch (const Error& error) {
     const Where& where = error.where().file.empty() ? stage.where : error.where();
@@ -77,6 +82,7 @@ void Planner::size_segment(const Plan& plan, Segment& segment, std::size_t free_
   const bool reads_ahead = !segment.head_is_result && !head.planning->lane_.empty();
   segment.queued = reads_ahead ? kReadAhead * first : 0;
   segment.state = 0;
+  segment.leased = segment.head_is_result ? 0 : head.leased_memory;
   for (const std::size_t index : segment.chain) {
     const PlannedStage& stage = plan.stages[index];
     const std::size_t in = stage.planning->input_->chunk_bytes;
@@ -88,11 +94,12 @@ void Planner::size_segment(const Plan& plan, Segment& segment, std::size_t free_
       if (!stage.planning->lane_.empty()) segment.queued += kWriteBehind * in;
     }
     footprint = std::max(footprint, held);
+    segment.leased += stage.leased_memory;
   }
   segment.chunk_footprint = footprint;
   // Waiting chunks help where reading and working alternate; a result is all work.
   const auto most = static_cast<std::size_t>(segment.head_is_result ? threads : 2 * threads);
-  const std::size_t taken = segment.state + segment.queued;
+  const std::size_t taken = segment.state + segment.queued + segment.leased;
   const std::size_t left = free_bytes > taken ? free_bytes - taken : 0;
   const std::size_t fit = footprint == 0 ? most : left / footprint;
   segment.tokens = std::clamp<std::size_t>(fit, 1, most);

@@ -114,7 +114,9 @@ Json segments_json(const Plan& plan) {
                     {"chunks_in_flight", segment.tokens},
                     {"chunk_footprint_bytes", segment.chunk_footprint},
                     {"queue_bytes", segment.queued},
-                    {"state_bytes", segment.state}});
+                    {"state_bytes", segment.state},
+                    {"held_bytes", segment.held},
+                    {"leased_memory_bytes", segment.leased}});
   }
   return json;
 }
@@ -167,6 +169,7 @@ void write_run_record(const std::string& path, const RunIdentity& identity, cons
   }
   json["memory"] = {{"budget_bytes", services.memory.total()},
                     {"budget_from", services.memory.reason()},
+                    {"program_bytes", services.program_bytes},
                     {"reserved_peak_bytes", services.memory.peak()},
                     {"resident_peak_bytes", peak_resident_bytes()}};
   json["io"] = io_json();

@@ -1,43 +1,28 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 #include "survey.h"
 
-#include <core/error.h>
-#include <core/units.h>
-
 #include <algorithm>
 
-#include "admission.h"
+#include "pass_memory.h"
 
 namespace skymill {
 
 namespace {
 
-std::string text(std::size_t bytes) { return format_quantity(static_cast<double>(bytes), "B"); }
-
 /// Refuses a plan with a pass that would not fit even if it went on alone, with one chunk in
-/// flight.
+/// flight, before the first begins.
 void check_memory(const Plan& plan, const PipelineContext& ctx) {
-  const Resumption& resumption = ctx.state().services->resumption;
-  for (const Segment& segment : plan.segments) {
-    if (!is_planned(plan, segment)) continue;
-    const auto stages = segment.own_stages();
-    const bool has_work = std::any_of(stages.begin(), stages.end(), [&](std::size_t index) {
-      return resumption.is_needed(plan, index);
+  const auto& services = *ctx.state().services;
+  const std::size_t total = ctx.memory().total();
+  auto passes =
+      memory_of_passes(plan, total - std::min(total, services.program_bytes), ctx.threads());
+  std::erase_if(passes, [&](const PassMemory& pass) {
+    const auto stages = pass.segment.own_stages();
+    return std::none_of(stages.begin(), stages.end(), [&](std::size_t index) {
+      return services.resumption.is_needed(plan, index);
     });
-    if (!has_work) continue;
-    Segment least = segment;
-    Planner::size_segment(plan, least, 0, 1);
-    if (segment.head_is_result) least.state += Planner::state_bytes(plan.stages[segment.head]);
-    const std::size_t bytes = least.reserved() + least.state;
-    if (bytes <= ctx.memory().total()) continue;
-    throw Error(ErrorKind::resources,
-                "'" + pass_title(plan, segment) + "' needs " + text(bytes) + " of memory (" +
-                    text(least.chunk_footprint) + " for one chunk in flight, " +
-                    text(least.queued) + " queued, " + text(least.state) +
-                    " accumulated); the budget is " + text(ctx.memory().total()) + " (" +
-                    ctx.memory().reason() + ")",
-                "give more with --memory, or make the work smaller");
-  }
+  });
+  require_memory(passes, ctx.memory(), services.program_bytes);
 }
 
 }  // namespace

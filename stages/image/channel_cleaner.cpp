@@ -363,6 +363,13 @@ std::size_t cleaned_channel_bytes(const ImageParams& params) {
   return 2 * plane + 2 * model + wider + MinorCycle::mask_bytes(params);
 }
 
+std::size_t held_channel_bytes(const ImageParams& params, std::size_t samples) {
+  const bool keeps_scales = params.niter > 0 && params.deconvolver == "multiscale";
+  return cleaned_channel_bytes(params) + (keeps_scales ? MinorCycle::bytes(params) : 0) +
+         (params.niter > 0 ? placed_bytes(params, samples) : 0) +
+         samples * (sizeof(float) + sizeof(std::complex<float>));
+}
+
 std::size_t clean_channel_bytes(const ImageParams& params, std::size_t samples,
                                 std::size_t gridder_bytes) {
   // A call of the gridder, a minor cycle and the density of weights follow one another.

@@ -98,6 +98,9 @@ class ChannelCleaner {
 std::size_t clean_channel_bytes(const ImageParams& params, std::size_t samples,
                                 std::size_t gridder_bytes);
 
+/// Bytes that a cleaner holds at most while others of its control group are at work.
+std::size_t held_channel_bytes(const ImageParams& params, std::size_t samples);
+
 /// Bytes that the products of a channel hold at most.
 std::size_t cleaned_channel_bytes(const ImageParams& params);
 

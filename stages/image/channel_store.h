@@ -70,6 +70,8 @@ class ChannelStore {
 
   /// Bytes written to the scratch file.
   std::size_t bytes_written() const { return file_ ? file_->bytes_written() : 0; }
+  /// Bytes read back from it since this was last asked.
+  std::size_t take_bytes_read() { return file_ ? file_->take_bytes_read() : 0; }
 
   /// Frees a plane's visibilities once it is done.
   void release(std::size_t plane);

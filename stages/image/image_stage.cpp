@@ -101,6 +101,45 @@ ImageHeader Image::image_header(const ObservationHeader& header, const CubePlane
   return image;
 }
 
+/// Says what the stage will hold: while it gathers, between channels, and for each one in work.
+void Image::plan_memory(Planning& planning, const ObservationHeader& header) {
+  const std::vector<PlaneChannels>& planes = cube_.planes;
+  const MemoryBudget& memory = planning.context().memory();
+  const auto threads = static_cast<std::size_t>(planning.context().threads());
+  const std::size_t sample_bytes = ChannelStore::sample_bytes(header, planes);
+  const std::size_t plane_bytes = most_samples_ * (sizeof(std::complex<float>) + sizeof(float));
+  const auto work_of = [&](std::size_t at_work) {
+    return clean_channel_bytes(params_, most_samples_,
+                               gridder_bytes(params_, cell_, most_samples_, at_work,
+                                             header.max_uvw_m, top_hz(planes)));
+  };
+  const auto work = [&](bool from_file) { return work_of(1) + (from_file ? plane_bytes : 0); };
+  // Threads without a plane help with others. Spread over several they need no more than all at
+  // one, because what a plane needs for another thread never falls with their number.
+  const std::size_t helpers_bytes = std::max(work_of(threads), work_of(1)) - work_of(1);
+  std::size_t state = ChannelStore::geometry_bytes(header, planes) +
+                      ImagingWeights::joint_bytes(params_) +
+                      helpers_bytes + (shift_ ? planning.input().chunk_bytes : 0);
+  std::size_t together = 0;
+  if (params_.convergence != "channel") {
+    // Planes under common control are all held until the last of them is done.
+    together = control_groups(params_, planes.size(), threads).front().end;
+    const std::size_t held = held_channel_bytes(params_, most_samples_) + plane_bytes;
+    state += together * held + (std::min(threads, together) - 1) * work(true);
+  }
+  in_memory_ = params_.scratch == "memory" ||
+               (params_.scratch == "auto" && sample_bytes <= memory.total() / 2 &&
+                sample_bytes + state + work(false) <= memory.free());
+  if (in_memory_) {
+    state += sample_bytes;
+  } else {
+    planning.add_scratch(kSamples, sample_bytes,
+                         params_.scratch == "auto" ? "disk" : params_.scratch);
+  }
+  planning.set_state(state);
+  planning.set_result_work(work(!in_memory_));
+}
+
 void Image::plan(Planning& planning) {
   const auto header = planning.input().header<ObservationHeader>();
   if (header->fields.size() > 1) {
@@ -136,42 +175,14 @@ void Image::plan(Planning& planning) {
   out.chunks = planes.size();
   out.chunk_bytes = cleaned_channel_bytes(params_);
   out.set_header<CubeHeader>(cube);
-  const std::size_t sample_bytes = ChannelStore::sample_bytes(*header, planes);
-  in_memory_ =
-      params_.scratch == "memory" ||
-      (params_.scratch == "auto" && sample_bytes <= planning.context().memory().total() / 2);
-  cell_ = cell_rad(*header, planes);
-  most_samples_ = ChannelStore::max_samples(*header, planes);
-  const auto plane_bytes = [&](std::size_t at_work) {
-    return clean_channel_bytes(params_, most_samples_,
-                               gridder_bytes(params_, cell_, most_samples_, at_work,
-                                             header->max_uvw_m, top_hz(planes))) +
-           (in_memory_ ? 0 : most_samples_ * (sizeof(std::complex<float>) + sizeof(float)));
-  };
-  // Threads without a plane help with others. Spread over several they need no more than all at
-  // one, because what a plane needs for another thread never falls with their number.
-  const auto threads = static_cast<std::size_t>(planning.context().threads());
-  const std::size_t helpers_bytes = std::max(plane_bytes(threads), plane_bytes(1)) - plane_bytes(1);
-  // Planes under common control are all held until the last of them is done.
-  std::size_t together = 0;
-  if (params_.convergence != "channel") {
-    const auto groups = control_groups(params_, planes.size(), threads);
-    together = groups.front().end;
-  }
-  planning.set_state(ChannelStore::geometry_bytes(*header, planes) +
-                     (in_memory_ ? sample_bytes : 0) + ImagingWeights::joint_bytes(params_) +
-                     together * cleaned_channel_bytes(params_) + helpers_bytes +
-                     (shift_ ? planning.input().chunk_bytes : 0));
-  if (!in_memory_) {
-    planning.add_scratch(kSamples, sample_bytes,
-                         params_.scratch == "auto" ? "disk" : params_.scratch);
-  }
   planning.add_note(std::to_string(planes.size()) + " planes of " + std::to_string(cube->image.nx) +
                     " x " + std::to_string(cube->image.ny) + " pixels of " +
                     format_quantity(cube->image.cell_y_rad / kArcsec, "arcsec") + ", " +
                     format_quantity(planes.front().freq_hz, "Hz") + " to " +
                     format_quantity(planes.back().freq_hz, "Hz"));
-  planning.set_result_work(plane_bytes(1));
+  cell_ = cell_rad(*header, planes);
+  most_samples_ = ChannelStore::max_samples(*header, planes);
+  plan_memory(planning, *header);
   weights_.emplace(params_, cell_,
                    kernels::fractional_bandwidth(planes.front().freq_hz, planes.back().freq_hz));
 }
@@ -348,6 +359,7 @@ Stream<ChannelImage> Image::in_groups(const PipelineContext& ctx) {
 Chunk<ChannelImage> Image::products_of(std::size_t plane, CleanedChannel done,
                                        const PipelineContext& ctx) {
   store_->release(plane);
+  ctx.count("scratch_bytes_read", static_cast<std::int64_t>(store_->take_bytes_read()));
   record(plane, done, ctx);
   if (done.blank) {
     ctx.log().warning("channel " + std::to_string(plane) + " has no usable data; it stays masked");

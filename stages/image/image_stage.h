@@ -39,6 +39,7 @@ class Image final : public Reduce<Visibilities, ChannelImage> {
   std::array<double, 2> cell_rad(const ObservationHeader& header,
                                  const std::vector<PlaneChannels>& planes) const;
   ImageHeader image_header(const ObservationHeader& header, const CubePlanes& cube) const;
+  void plan_memory(Planning& planning, const ObservationHeader& header);
   void find_common_beam(const PipelineContext& ctx);
   void record(std::size_t plane, const CleanedChannel& done, const PipelineContext& ctx) const;
   /// A channel that converges on its own.

@@ -39,7 +39,8 @@ class SampleFile {
   void release(std::size_t plane);
 
   std::size_t bytes_written() const { return written_; }
-  std::size_t bytes_read() const { return read_; }
+  /// Bytes read since this was last asked.
+  std::size_t take_bytes_read() { return read_.exchange(0); }
 
  private:
   struct Stretch {

@@ -5,6 +5,7 @@
 #include <casacore/tables/Tables/ScalarColumn.h>
 #include <casacore/tables/Tables/TableDesc.h>
 #include <casacore/tables/Tables/TableRecord.h>
+#include <stages/ms/kept_columns.h>
 #include <stages/ms/model_column_state.h>
 #include <stages/ms/ms_expressions.h>
 #include <stages/ms/ms_header.h>
@@ -109,6 +110,7 @@ struct MsReader::Impl {
     path = where;
     ms = wall::open_input(path, "the MeasurementSet");
     wall::guarded("cannot open the MeasurementSet '" + path + "'", [&] {
+      wall::keep_choosing_columns(ms);
       used_column = column_to_use(ms, wanted.datacolumn, notes);
       ObservationHeader found = wall::read_ms_header(ms, notes);
       stored_channels = channels_of(found);

@@ -1,7 +1,9 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """Every mistake gets one clear sentence and its exit code, and leaves no product."""
+import json
 import os
 import pathlib
+import re
 import shutil
 import subprocess
 import unittest
@@ -124,8 +126,14 @@ class BadInput(RunTest):
         path, _ = self.simulate(nchan=4)
         prefix = self.cube(path, "cube", "--memory", "10MB", size=1024, cell="3arcsec", niter=0,
                            code=3)
-        self.assertIn("--memory", self.last.stderr)
+        self.assertIn("the program itself; the budget is", self.last.stderr)
         self.assert_no_product(prefix)
+        named = re.search(r"give --memory (\d+)MiB", self.last.stderr).group(1)
+        self.cube(path, "cube", "--memory", f"{int(named) - 1}MiB", size=1024, cell="3arcsec",
+                  niter=0, code=3)
+        self.cube(path, "cube", "--memory", f"{named}MiB", size=1024, cell="3arcsec", niter=0)
+        memory = json.loads(pathlib.Path(f"{prefix}.run.json").read_text())["memory"]
+        self.assertLessEqual(memory["resident_peak_bytes"], memory["budget_bytes"])
 
 
 if __name__ == "__main__":

@@ -111,7 +111,7 @@ struct TwoTiers {
     services->staging.set_tiers(tiers);
     const PipelineContext ctx = make_context(services);
     planner.plan_ready(plan, {}, ctx);
-    explained = plan.text(services->memory, 1);
+    explained = plan.text(services->memory, 0, 1);
     Executor(planner).run(plan, ctx);
     const std::string record = root.path() + "/run.json";
     write_run_record(record, {}, {}, &plan, *services);

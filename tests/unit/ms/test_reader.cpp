@@ -29,6 +29,15 @@ void dump(const std::string& path, const std::vector<T>& values) {
              static_cast<std::streamsize>(values.size() * sizeof(T)));
 }
 
+/// Bytes that this process has asked the kernel to read so far.
+std::size_t bytes_asked_for() {
+  std::ifstream io("/proc/self/io");
+  std::string name;
+  std::size_t bytes = 0;
+  io >> name >> bytes;
+  return name == "rchar:" ? bytes : 0;
+}
+
 }  // namespace
 
 TEST_CASE("every real MeasurementSet reads the same in any chunk size", "[ms]") {
@@ -47,6 +56,25 @@ TEST_CASE("every real MeasurementSet reads the same in any chunk size", "[ms]") 
     CHECK(read_all(lane, reader, 131) == whole);
     lane.run([&](const Lane::Token& token) { reader.close(token); });
   }
+}
+
+TEST_CASE("what rows are chosen by is not read again with the data", "[ms]") {
+  const auto data = real_data("bytes read");
+  if (!data) return;
+  const auto path = *data / "ms" / "alma_HD142527_345GHz_FREQ78.ms";
+  Lane lane("test");
+  MsReader reader = open_reader(lane, path, with_autocorrelations());
+  const std::size_t before = bytes_asked_for();
+  read_all(lane, reader, reader.header()->rows);
+  const std::size_t asked = bytes_asked_for() - before;
+  // DATA, FLAG, WEIGHT_SPECTRUM and WEIGHT, but neither baselines (table.f1) nor UVW (table.f6).
+  std::size_t samples = 0;
+  for (const char* file : {"table.f2_TSM1", "table.f3_TSM1", "table.f5_TSM1", "table.f7_TSM1"}) {
+    samples += std::filesystem::file_size(path / file);
+  }
+  CHECK(asked >= samples);
+  CHECK(asked < samples + 65536);
+  lane.run([&](const Lane::Token& token) { reader.close(token); });
 }
 
 TEST_CASE("header values of the real data", "[ms]") {

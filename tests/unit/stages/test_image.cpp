@@ -295,7 +295,7 @@ TEST_CASE("a scratch file gives back what was written, and zeros elsewhere") {
   CHECK(read_vis == std::vector<std::complex<float>>{{0, 0}, {1, 2}, {3, 4}});
   CHECK(read_weight == std::vector<float>{0, 5, 6});
   CHECK(file.bytes_written() == 24);
-  CHECK(file.bytes_read() == 36);
+  CHECK(file.take_bytes_read() == 36);
   file.release(1);
   CHECK_THROWS_WITH(SampleFile("/nowhere/samples", {1}, SampleCoding::kPlain),
                     Catch::Matchers::Contains("/nowhere/samples"));
