@@ -38,8 +38,8 @@ REFERENCE = imaging.AUTOMASK | {"weighting": "briggs", "robust": 0.5, "niter": 5
 BIG = {"data": "big{nchan}.ms", "make": [], "size": 8000, "cell": "0.0046",
        "budgets": "2GiB,4GiB,8GiB", "disk_bytes": 4 << 30}
 QUICK = {"data": "quick{nchan}.ms",
-         "make": ["--nint", "150", "--maxbase", "1900", "--cell", "0.036", "--npix", "1024"],
-         "size": 1024, "cell": "0.036", "budgets": "160MiB,256MiB", "disk_bytes": 1 << 28}
+         "make": ["--nint", "200", "--maxbase", "1900", "--cell", "0.036", "--npix", "1024"],
+         "size": 1024, "cell": "0.036", "budgets": "192MiB,512MiB", "disk_bytes": 1 << 28}
 # The reference run of imaging.md 8: 1000 channels on 10 workers.
 REFERENCE_S = 68 * 3600 + 22 * 60 + 49
 CHANNELS = 1000
