@@ -172,7 +172,9 @@ def under_budget(options, budget, scratch):
            "scratch_written_bytes": image["counters"].get("scratch_bytes_written", 0),
            "reserved_bytes": record["memory"]["reserved_peak_bytes"],
            "recorded_peak_bytes": record["memory"]["resident_peak_bytes"],
-           "passes": [p["stages"] for p in passes],
+           "joining_s": sum(p["ended_s"] - p["started_s"] for p in passes
+                            if "image" not in p["stages"]),
+           "placing_s": next(s["wall_s"] for s in record["stages"] if s["use"] == "concat"),
            "read_pass_s": passes[0]["ended_s"] - passes[0]["started_s"],
            "at_once": record["segments"][-1]["chunks_in_flight"],
            "after_last_channel_s": told[-1]["t_s"] - last_channel,
@@ -210,9 +212,10 @@ def show(row):
     print(f"  read     {mb('read_bytes')} by calls, {mb('scratch_read_bytes')} of them from scratch, "
           f"{mb('disk_read_bytes')} from the disk; selected columns {mb('selected_bytes')}: "
           f"{verdict(read, MOST_READ)}")
-    joining = [p for p in row["passes"] if "image" not in p]
-    print(f"  joining  {len(joining)} passes of its own, 0 s; {row['after_last_channel_s']:.2f} s "
-          "from the last channel to published cubes and the record")
+    print(f"  joining  {row['joining_s']:.2f} s in passes without imaging; planes put in place "
+          f"meanwhile in {row['placing_s']:.1f} s of the threads; "
+          f"{row['after_last_channel_s']:.2f} s from the last channel to published cubes and the "
+          "record")
     sys.stdout.flush()
 
 
