@@ -269,14 +269,17 @@ struct ChannelCleaner::Impl {
               model_.size() * sizeof(kernels::ModelPixel) +
                   (residual == residual_ ? 0 : nx * ny * sizeof(float))};
     }
-    // A model of blobs everywhere: transforms are cheaper, but they make the whole plane.
-    PooledPlane dense = tools_.planes.take();
-    PooledPlane image = tools_.planes.take();
-    kernels::write_rows(model_, 0, View<float, 2>(dense.get(), shape_));
-    kernels::restore(View<const float, 2>(residual.get(), shape_),
-                     View<const float, 2>(dense.get(), shape_), beam, cell_x_, cell_y_,
-                     View<float, 2>(image.get(), shape_));
-    return held(std::move(image), shape_);
+    // A model of blobs everywhere: transforms are cheaper, but they make the whole plane. It is not
+    // the pool's, which would keep it beside all that later channels need.
+    const PooledPlane image(new float[ny * nx]);
+    {
+      const std::unique_ptr<float[]> dense(new float[ny * nx]);
+      kernels::write_rows(model_, 0, View<float, 2>(dense.get(), shape_));
+      kernels::restore(View<const float, 2>(residual.get(), shape_),
+                       View<const float, 2>(dense.get(), shape_), beam, cell_x_, cell_y_,
+                       View<float, 2>(image.get(), shape_));
+    }
+    return held(image, shape_);
   }
 
   Plane mask_plane(kernels::PixelRuns runs) const {

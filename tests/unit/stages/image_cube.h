@@ -19,7 +19,7 @@ using Cube = std::map<std::size_t, ChannelImage>;
 
 /// Runs the stage over the observation in chunks of `chunk_rows`.
 inline Cube image(const ImageParams& params, const SmallObservation& all, std::size_t chunk_rows,
-                  int threads = 1) {
+                  int threads = 1, std::size_t memory_bytes = std::size_t{1} << 28) {
   Cube cube;
   testing::run_stage<Image>(params, in_chunks(all.rows, chunk_rows), visibility_spec(all.header),
                             [&](const Chunk<ChannelImage>& chunk) {
@@ -29,7 +29,7 @@ inline Cube image(const ImageParams& params, const SmallObservation& all, std::s
                               copy.blank = chunk->blank;
                               cube[chunk.span().at("channel").begin] = std::move(copy);
                             },
-                            {threads, std::size_t{1} << 28});
+                            {threads, memory_bytes});
   return cube;
 }
 

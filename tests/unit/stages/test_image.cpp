@@ -259,6 +259,30 @@ TEST_CASE("samples that wait in a file make the same cube") {
   CHECK(same_bits(held, image(params, all, 7, 2)));
 }
 
+TEST_CASE("the least budget that is named makes the same cube, a mebibyte less makes none") {
+  const SmallObservation all = small_observation(observation());
+  ImageParams params = imaging();
+  params.imsize = {512, 384};
+  params.usemask = "auto-multithresh";
+  params.convergence = GENERATE(as<std::string>{}, "channel", "cube");
+  const Cube ample = image(params, all, 1000);
+  for (const int threads : {1, 4}) {
+    std::string said;
+    try {
+      image(params, all, 1000, threads, 1);
+    } catch (const Error& error) {
+      CHECK(error.kind() == ErrorKind::resources);
+      said = error.hint();
+    }
+    INFO(said);
+    const auto number = said.find_first_of("0123456789");
+    REQUIRE(number != std::string::npos);
+    const std::size_t named = std::stoul(said.substr(number)) << 20;
+    CHECK(same_bits(ample, image(params, all, 1000, threads, named)));
+    CHECK_THROWS_AS(image(params, all, 1000, threads, named - (std::size_t{1} << 20)), Error);
+  }
+}
+
 TEST_CASE("planes under common control: one alone is the same, several go to one depth") {
   const SmallObservation all = small_observation(observation());
   ImageParams params = imaging();
