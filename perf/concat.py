@@ -57,7 +57,7 @@ def make_images(folder, count, size, planar):
     shutil.rmtree(template)
 
 
-def measured(command, open_files=None):
+def measured(command, open_files=None, cwd=None):
     """Wall and CPU seconds of a program."""
     def limit():
         if open_files:
@@ -65,8 +65,8 @@ def measured(command, open_files=None):
 
     os.sync()
     start = time.perf_counter()
-    process = subprocess.Popen(command, preexec_fn=limit, stdout=subprocess.DEVNULL,
-                               stderr=subprocess.PIPE)
+    process = subprocess.Popen(command, preexec_fn=limit, cwd=cwd,
+                               stdout=subprocess.DEVNULL, stderr=subprocess.PIPE)
     message = process.stderr.read()
     _, status, usage = os.wait4(process.pid, 0)
     if status != 0:
@@ -82,7 +82,7 @@ def join(skymill, images, output, mode):
     remove(output)
     description = output.with_suffix(".yaml")
     description.write_text(DESCRIPTION.format(inputs=images, output=output, mode=mode))
-    return measured([str(skymill), "run", str(description)], OPEN_FILES)
+    return measured([str(skymill), "run", str(description)], OPEN_FILES, output.parent)
 
 
 def copy_with_fsync(images, target):

@@ -309,13 +309,13 @@ void ConcatImages::move_inside(const PipelineContext& ctx,
 }
 
 /// Goes on where a run was ended while it moved members inside. @return whether one was
-bool ConcatImages::finish_moving(const PipelineContext& ctx,
-                                 const std::vector<Product>& products) const {
+bool ConcatImages::finish_moving(const PipelineContext& ctx, std::vector<Product>& products) const {
   bool any = false;
-  for (const Product& product : products) {
-    const std::vector<Move> moves = unfinished_moves(product.path);
-    if (moves.empty()) continue;
+  for (Product& product : products) {
+    if (unfinished_moves(product.path).empty()) continue;
     any = true;
+    product.draft.emplace(product.path, true);  // so that no other run moves them, too
+    const std::vector<Move> moves = unfinished_moves(product.path);
     const std::string left = std::to_string(moves.size()) + " of its images";
     if (mode() != "movevirtual") {
       throw Error(ErrorKind::failed,

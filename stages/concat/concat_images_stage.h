@@ -67,7 +67,7 @@ class ConcatImages final : public Task {
   void refer_to_inputs(const Product& product) const;
   void require_movable(const Product& product) const;
   void move_inside(const PipelineContext& ctx, const std::vector<Product>& products) const;
-  bool finish_moving(const PipelineContext& ctx, const std::vector<Product>& products) const;
+  bool finish_moving(const PipelineContext& ctx, std::vector<Product>& products) const;
   void remove_inputs(const PipelineContext& ctx, const Product& product) const;
 
   ConcatImagesParams params_;
