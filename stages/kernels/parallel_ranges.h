@@ -2,6 +2,7 @@
 // Private to the .cpp files of this folder: it brings in TBB.
 #pragma once
 
+#include <tbb/global_control.h>
 #include <tbb/info.h>
 #include <tbb/parallel_for.h>
 #include <tbb/task_arena.h>
@@ -11,6 +12,16 @@
 #include <cstddef>
 
 namespace skymill::kernels {
+
+/// An arena wider than the machine, or than what the run allows now, makes TBB complain on standard
+/// error.
+inline int arena_width(std::size_t threads) {
+  using tbb::global_control;
+  const std::size_t allowed = global_control::active_value(global_control::max_allowed_parallelism);
+  return static_cast<int>(
+      std::min({threads, static_cast<std::size_t>(tbb::info::default_concurrency()),
+                std::max(allowed, std::size_t{1})}));
+}
 
 /// Calls body(begin, end) over at most `threads` equal parts of [0, n). The parts must not
 /// depend on each other; with one thread the body runs once, in the caller, without TBB.
@@ -23,8 +34,7 @@ void parallel_ranges(std::size_t n, std::size_t threads, const Body& body) {
     }
     return;
   }
-  // An arena wider than the machine makes TBB complain on standard error.
-  tbb::task_arena arena(std::min(static_cast<int>(parts), tbb::info::default_concurrency()));
+  tbb::task_arena arena(arena_width(parts));
   arena.execute([&] {
     tbb::parallel_for(std::size_t{0}, parts,
                       [&](std::size_t part) { body(n * part / parts, n * (part + 1) / parts); });
@@ -41,8 +51,7 @@ void parallel_each(std::size_t n, std::size_t threads, const Body& body) {
     }
     return;
   }
-  tbb::task_arena arena(
-      std::min(static_cast<int>(std::min(threads, n)), tbb::info::default_concurrency()));
+  tbb::task_arena arena(arena_width(std::min(threads, n)));
   arena.execute([&] { tbb::parallel_for(std::size_t{0}, n, [&](std::size_t k) { body(k); }); });
 }
 
