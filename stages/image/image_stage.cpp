@@ -244,10 +244,14 @@ Stream<ChannelImage> Image::finish(const PipelineContext& ctx) {
 void Image::find_common_beam(const PipelineContext& ctx) {
   // A plane's weights, and the densities that they are made from, for each that is made at once.
   const std::size_t each = most_samples_ * sizeof(float) + ImagingWeights::scratch_bytes(params_);
-  const std::size_t at_once = std::min<std::size_t>(static_cast<std::size_t>(ctx.threads()),
-                                                    1 + ctx.memory().free() / (each + 1));
-  const MemoryShare share =
-      ctx.memory().reserve((at_once - 1) * each, "the beams of planes before the common one");
+  std::size_t at_once = std::min<std::size_t>(static_cast<std::size_t>(ctx.threads()),
+                                              1 + ctx.memory().free() / (each + 1));
+  MemoryShare share;
+  try {
+    share = ctx.memory().reserve((at_once - 1) * each, "the beams of planes before the common one");
+  } catch (const Error&) {
+    at_once = 1;  // a pass beside this one was faster
+  }
   const CommonBeam common = common_beam_of(params_, cell_, *store_, *weights_, most_samples_,
                                            at_once, [&ctx] { ctx.throw_if_stopped(); });
   beam_ = common.beam;

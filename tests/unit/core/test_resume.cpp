@@ -195,7 +195,7 @@ std::string look(Story& story) {
   const PipelineContext ctx = make_context(services);
   look_ahead(planner, plan, ctx);
   check_room(planner, plan, ctx);
-  return plan.text(services->memory, 1, &services->resumption);
+  return plan.text(services->memory, 0, 1, &services->resumption);
 }
 
 /// Names, contents and times of all that is in a folder.

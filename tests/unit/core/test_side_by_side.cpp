@@ -509,7 +509,8 @@ TEST_CASE("a pass that would not fit even alone is refused before any work") {
   } catch (const Error& error) {
     CHECK(error.kind() == ErrorKind::resources);
     CHECK_THAT(error.what(), Contains("'gather_b > get_b' needs 11 MiB of memory") &&
-                                 Contains("7 MiB for one chunk") && Contains("4 MiB accumulated") &&
+                                 Contains("7 MiB for one chunk") &&
+                                 Contains("4 MiB held from earlier passes") &&
                                  Contains("the budget is 10 MiB (test)"));
   }
   CHECK(scene.done.empty());
