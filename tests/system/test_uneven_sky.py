@@ -57,7 +57,8 @@ class UnevenSky(RunTest):
     def test_the_longest_come_first_and_threads_change_nothing(self):
         one = self.cube(self.ms, "one", "--threads", "1", "--events", "events.jsonl",
                         **self.options)
-        events = [json.loads(line) for line in (self.folder / "events.jsonl").open()]
+        text = (self.folder / "events.jsonl").read_text()
+        events = [json.loads(line) for line in text.splitlines()]
         first = [row["row"]["channel"] for event in events if event["event"] == "unit_done"
                  for row in event.get("rows", []) if row["table"] == "channels"][:len(BRIGHT)]
         self.assertEqual(sorted(first), BRIGHT)
