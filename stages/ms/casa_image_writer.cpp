@@ -168,12 +168,29 @@ struct CasaImageWriter::Impl {
     mask_file = PlacedFile::open(wall::tile_file(mask_path()));
   }
 
+  /// Whether finish() found that no pixel was masked; a kill may have come before the image got its
+  /// name.
+  static bool is_finished_whole(const std::string& old) {
+    const cc::Table table(old, cc::TableLock(cc::TableLock::NoLocking));
+    return !table.keywordSet().isDefined("masks");
+  }
+
+  void write_unmasked_bits(const std::filesystem::path& file_path) const {
+    const PlacedFile file = PlacedFile::create(file_path.string());
+    const std::vector<std::uint8_t> bits(mask_tiles.tile_bytes(), 0xFF);
+    for (std::uint64_t at = 0; at < mask_tiles.bytes(); at += bits.size()) {
+      file.write(at, bits.data(), bits.size());
+    }
+    file.sync();
+  }
+
   /// Puts the mask bits of an unfinished image where nothing is made anew.
   void save_mask_bits(const std::string& old) const {
     namespace fs = std::filesystem;
     const fs::path bits = fs::path(old) / kSavedMask;
     const fs::path now = wall::tile_file(old + "/" + kMask);
     if (!fs::exists(bits) && fs::exists(now)) fs::rename(now, bits);
+    if (!fs::exists(bits) && is_finished_whole(old)) write_unmasked_bits(bits);
     const std::uintmax_t bytes = fs::exists(bits) ? fs::file_size(bits) : 0;
     if (bytes == mask_tiles.bytes()) return;
     throw Error(ErrorKind::failed, "the mask of '" + old + "' has " + std::to_string(bytes) +
@@ -369,8 +386,8 @@ CasaImageWriter CasaImageWriter::take_up(const Lane::Token&, const std::string& 
       throw Error(ErrorKind::failed, "'" + pixels + "' has " + std::to_string(bytes) +
                                          " bytes, not " + std::to_string(impl->tiles.bytes()));
     }
-    impl->save_mask_bits(path);
     const wall::TablesLock lock;
+    impl->save_mask_bits(path);
     impl->create();
     impl->enlarge();
     impl->move_out_to(path);
