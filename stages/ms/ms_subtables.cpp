@@ -23,7 +23,7 @@ namespace cc = casacore;
 
 /// Makes subtable `name` of type Sub and hangs it into the main table.
 template <class Sub>
-Sub make_subtable(cc::MeasurementSet& ms, cc::MS::PredefinedKeywords which,
+Sub make_subtable(cc::Table& ms, cc::MS::PredefinedKeywords which,
                   const cc::TableDesc& description = Sub::requiredTableDesc()) {
   const cc::String name = cc::MS::keywordName(which);
   cc::SetupNewTable setup(ms.tableName() + "/" + name, description, cc::Table::NewNoReplace);
@@ -36,7 +36,7 @@ cc::Vector<double> vector_of(const std::vector<double>& values) {
   return cc::Vector<double>(values);
 }
 
-void write_antennas(cc::MeasurementSet& ms, const ObservationHeader& header) {
+void write_antennas(cc::Table& ms, const ObservationHeader& header) {
   cc::MSAntenna table = make_subtable<cc::MSAntenna>(ms, cc::MS::ANTENNA);
   table.addRow(header.antennas.size());
   cc::MSAntennaColumns columns(table);
@@ -54,7 +54,7 @@ void write_antennas(cc::MeasurementSet& ms, const ObservationHeader& header) {
   }
 }
 
-void write_windows(cc::MeasurementSet& ms, const ObservationHeader& header) {
+void write_windows(cc::Table& ms, const ObservationHeader& header) {
   cc::MSSpectralWindow table = make_subtable<cc::MSSpectralWindow>(ms, cc::MS::SPECTRAL_WINDOW);
   table.addRow(header.spectral_windows.size());
   cc::MSSpWindowColumns columns(table);
@@ -175,7 +175,7 @@ cc::TableDesc mixed_frames_description() {
   return description;
 }
 
-void write_fields(cc::MeasurementSet& ms, const ObservationHeader& header) {
+void write_fields(cc::Table& ms, const ObservationHeader& header) {
   const bool uniform = one_frame(header.fields);
   cc::MSField table = make_subtable<cc::MSField>(
       ms, cc::MS::FIELD, uniform ? cc::MSField::requiredTableDesc() : mixed_frames_description());
@@ -225,19 +225,21 @@ void write_sources(cc::MeasurementSet& ms, const ObservationHeader& header) {
   }
 }
 
-void write_observation(cc::MeasurementSet& ms, const ObservationHeader& header) {
+void write_observation(cc::Table& ms, const ObservationHeader& header, std::size_t rows) {
   cc::MSObservation table = make_subtable<cc::MSObservation>(ms, cc::MS::OBSERVATION);
-  table.addRow(1);
+  table.addRow(rows);
   cc::MSObservationColumns columns(table);
-  columns.telescopeName().put(0, header.telescope);
-  columns.observer().put(0, header.observer);
-  columns.project().put(0, header.project);
-  columns.timeRange().put(0, vector_of({header.time_first_s, header.time_last_s}));
-  columns.log().put(0, cc::Vector<cc::String>(1, ""));
-  columns.schedule().put(0, cc::Vector<cc::String>(1, ""));
-  columns.scheduleType().put(0, "");
-  columns.releaseDate().put(0, 0.0);
-  columns.flagRow().put(0, false);
+  for (std::size_t i = 0; i < rows; ++i) {
+    columns.telescopeName().put(i, header.telescope);
+    columns.observer().put(i, header.observer);
+    columns.project().put(i, header.project);
+    columns.timeRange().put(i, vector_of({header.time_first_s, header.time_last_s}));
+    columns.log().put(i, cc::Vector<cc::String>(1, ""));
+    columns.schedule().put(i, cc::Vector<cc::String>(1, ""));
+    columns.scheduleType().put(i, "");
+    columns.releaseDate().put(i, 0.0);
+    columns.flagRow().put(i, false);
+  }
 }
 
 double now_mjd_s() {
@@ -255,10 +257,8 @@ void write_uvw_sense(cc::MeasurementSet& ms, UvwSense sense, std::vector<std::st
                     ", DATA = sum of S exp(+2 pi i (u l + v m + w (n - 1)) nu / c), l to the east");
 }
 
-void write_history(cc::MeasurementSet& ms, const ObservationHeader& header,
-                   const MsLayout& layout) {
-  std::vector<std::string> history = layout.history;
-  write_uvw_sense(ms, header.uvw_sense, history);
+void write_history(cc::Table& ms, const std::string& application,
+                   const std::vector<std::string>& history) {
   cc::MSHistory table = make_subtable<cc::MSHistory>(ms, cc::MS::HISTORY);
   table.addRow(history.size());
   cc::MSHistoryColumns columns(table);
@@ -267,9 +267,9 @@ void write_history(cc::MeasurementSet& ms, const ObservationHeader& header,
     columns.observationId().put(i, 0);
     columns.message().put(i, history[i]);
     columns.priority().put(i, "INFO");
-    columns.origin().put(i, layout.application);
+    columns.origin().put(i, application);
     columns.objectId().put(i, 0);
-    columns.application().put(i, layout.application);
+    columns.application().put(i, application);
     columns.cliCommand().put(i, cc::Vector<cc::String>(1, ""));
     columns.appParams().put(i, cc::Vector<cc::String>(1, ""));
   }
@@ -307,12 +307,28 @@ void write_subtables(cc::MeasurementSet& ms, const ObservationHeader& header,
   write_feeds(ms, header);
   write_fields(ms, header);
   write_sources(ms, header);
-  write_observation(ms, header);
-  write_history(ms, header, layout);
+  write_observation(ms, header, 1);
+  std::vector<std::string> history = layout.history;
+  write_uvw_sense(ms, header.uvw_sense, history);
+  write_history(ms, layout.application, history);
   write_processor_and_state(ms);
   make_subtable<cc::MSPointing>(ms, cc::MS::POINTING);
   make_subtable<cc::MSFlagCmd>(ms, cc::MS::FLAG_CMD);
   ms.initRefs();
+}
+
+void write_calibration_subtables(cc::Table& table, const ObservationHeader& header,
+                                 const std::vector<bool>& window_used, std::size_t observations,
+                                 const std::string& application,
+                                 const std::vector<std::string>& history) {
+  write_observation(table, header, observations);
+  write_antennas(table, header);
+  write_fields(table, header);
+  write_windows(table, header);
+  write_history(table, application, history);
+  cc::Table windows = table.keywordSet().asTable("SPECTRAL_WINDOW");
+  cc::ScalarColumn<bool> flag(windows, "FLAG_ROW");
+  for (std::size_t i = 0; i < window_used.size(); ++i) flag.put(i, !window_used[i]);
 }
 
 void write_time_range(cc::MeasurementSet& ms, double first_s, double last_s) {

@@ -4,6 +4,8 @@
 #include <stages/calibrate/apply_stage.h>
 #include <stages/calibrate/flag_stage.h>
 #include <stages/calibrate/solve_stage.h>
+#include <stages/caltables/caltable_reader_stage.h>
+#include <stages/caltables/caltable_writer_stage.h>
 #include <stages/concat/concat_stage.h>
 #include <stages/image/image_stage.h>
 #include <stages/image/predict_stage.h>
@@ -20,9 +22,10 @@
 using namespace skymill;
 using namespace skymill::radio;
 
-TEMPLATE_TEST_CASE("a stage describes itself fully", "", Apply, Concat, FlagStage, Image, Predict,
-                   MsReaderStage, MsWriterStage, Preview, Rephase, Simulate, Solve, Uvh5Groups,
-                   Uvh5ReaderStage, Uvh5WriterStage) {
+TEMPLATE_TEST_CASE("a stage describes itself fully", "", Apply, CaltableReaderStage,
+                   CaltableWriterStage, Concat, FlagStage, Image, Predict, MsReaderStage,
+                   MsWriterStage, Preview, Rephase, Simulate, Solve, Uvh5Groups, Uvh5ReaderStage,
+                   Uvh5WriterStage) {
   Registry registry;
   registry.add<TestType>("stage");
   const auto faults = testing::description_faults(*registry.find("stage"));
