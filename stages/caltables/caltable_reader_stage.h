@@ -3,8 +3,8 @@
 
 #include <core/params.h>
 #include <core/stage.h>
+#include <stages/calsets/table_set.h>
 #include <stages/data/calibration.h>
-#include <stages/ms/cal_table_reader.h>
 
 #include <optional>
 #include <string>
@@ -31,14 +31,8 @@ class CaltableReaderStage final : public Source<Calibration> {
   std::optional<Chunk<Calibration>> next(const PipelineContext& ctx) override;
 
  private:
-  struct Table {
-    std::string path;
-    CalTableReader reader;
-  };
-  void open(Planning& planning, const std::string& path);
-
   CaltableReaderParams params_;
-  std::vector<Table> tables_;
+  TableSet tables_;
   bool done_ = false;
 };
 

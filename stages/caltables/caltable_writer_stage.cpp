@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 #include <core/error.h>
 #include <core/version.h>
+#include <stages/calsets/solution_figures.h>
+#include <stages/calsets/table_set.h>
 #include <stages/caltables/caltable_writer_stage.h>
-#include <stages/caltables/solution_figures.h>
 #include <stages/ms/cal_table_writer.h>
 
 #include <filesystem>
@@ -14,12 +15,6 @@ namespace skymill::radio {
 namespace {
 
 constexpr JonesTerm kTerms[] = {JonesTerm::K, JonesTerm::B, JonesTerm::G, JonesTerm::T};
-
-/// ".gcal" for the first gain, ".2gcal" for the next.
-std::string ending(JonesTerm term, int number) {
-  const char lower = static_cast<char>(letter(term)[0] - 'A' + 'a');
-  return "." + (number > 1 ? std::to_string(number) : std::string()) + lower + "cal";
-}
 
 }  // namespace
 
@@ -52,7 +47,7 @@ void CaltableWriterStage::plan(Planning& planning) {
   // be taken for one of the set; so all names must be free.
   constexpr std::size_t kSubtables = std::size_t{1} << 20;
   for (const JonesTerm term : kTerms) {
-    planning.add_product(params_.output + ending(term, 1),
+    planning.add_product(params_.output + table_ending(term, 1),
                          planning.input().chunk_bytes + kSubtables, params_.overwrite);
   }
 }
@@ -68,22 +63,14 @@ void CaltableWriterStage::write(const Chunk<Calibration>& chunk, const PipelineC
   }
   CalTableOptions options;
   options.application = "skymill " SKYMILL_VERSION;
-  std::string names;
-  for (const auto& term : chunk->terms) {
-    names +=
-        (names.empty() ? "" : ", ") + std::string(letter(term->term)) + " '" + term->name + "'";
-  }
   std::map<JonesTerm, int> number;
   for (std::size_t k = 0; k < chunk->terms.size(); ++k) {
     const Solutions& term = *chunk->terms[k];
     const int count = ++number[term.term];
     if (params_.which == "last" && k + 1 < chunk->terms.size()) continue;
-    options.history = {"term '" + term.name + "' of the calibration " + names,
-                       "solved from '" + (term.header ? term.header->source : "") + "'",
-                       "run " + ctx.run_id()};
-    options.history.insert(options.history.end(), parameters_.begin(), parameters_.end());
+    options.history = table_history(*chunk, term, parameters_, ctx);
     const std::string path =
-        params_.output + ending(term.term, params_.which == "last" ? 1 : count);
+        params_.output + table_ending(term.term, params_.which == "last" ? 1 : count);
     drafts_.push_back(ctx.draft(path, params_.overwrite));
     write_cal_table(ctx.lane_token(), drafts_.back().path(), term, options);
     ctx.record("tables", table_row(drafts_.size() - 1, path, term));

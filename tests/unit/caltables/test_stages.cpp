@@ -2,9 +2,9 @@
 #include <core/error.h>
 #include <core/storage.h>
 #include <core/testing.h>
+#include <stages/calsets/solution_figures.h>
 #include <stages/caltables/caltable_reader_stage.h>
 #include <stages/caltables/caltable_writer_stage.h>
-#include <stages/caltables/solution_figures.h>
 
 #include <algorithm>
 #include <catch2/catch.hpp>

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
-#include <stages/caltables/solution_figures.h>
+#include <stages/calsets/solution_figures.h>
 
 #include <algorithm>
 #include <cmath>
