@@ -60,6 +60,7 @@ SHARED_FOLDERS = {
     "stages/uvh5": {"stages/data", "stages/geometry"},
     "stages/checks": {"stages/data", "stages/geometry", "stages/ms"},
     "stages/gains": {"stages/data", "stages/kernels"},
+    "stages/sky": {"stages/data", "stages/formats", "stages/geometry", "stages/kernels"},
 }
 
 # Foreign libraries for sources of a folder, besides its private headers.
