@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 #include <core/error.h>
 #include <core/units.h>
+#include <stages/kernels/source_spectrum.h>
 #include <stages/sky/model_visibilities.h>
 
 #include <algorithm>
-#include <array>
 #include <cmath>
 #include <numbers>
 #include <utility>
@@ -14,12 +14,10 @@ namespace skymill::radio {
 namespace {
 
 constexpr double kPi = std::numbers::pi;
-constexpr double kSpeedOfLight = 299792458;     // m/s
-constexpr double kSameDirection = 1e-9;         // rad
-constexpr double kEvenHz = 1e-3;                // 1e-6 rad after a delay of 30 km
-constexpr double kCalibratorReach = kPi / 18;   // a calibrator farther off is of another field
-constexpr std::size_t kLanes = 8;               // channels side by side
-constexpr std::size_t kSeedEvery = 8 * kLanes;  // channels: rounding adds up on the way
+constexpr double kSpeedOfLight = 299792458;    // m/s
+constexpr double kSameDirection = 1e-9;        // rad
+constexpr double kEvenHz = 1e-3;               // 1e-6 rad after a delay of 30 km
+constexpr double kCalibratorReach = kPi / 18;  // a calibrator farther off is of another field
 
 /// The step from channel to channel, if it is the same everywhere.
 std::optional<double> even_step_hz(const std::vector<double>& freq_hz) {
@@ -31,59 +29,6 @@ std::optional<double> even_step_hz(const std::vector<double>& freq_hz) {
     if (std::abs(off_hz) > kEvenHz) return std::nullopt;
   }
   return step_hz;
-}
-
-/// exp(2πi turns); whole turns are dropped first, with which the sine would lose digits.
-std::complex<double> phasor(double turns) {
-  const double phase = 2 * kPi * (turns - std::nearbyint(turns));
-  return {std::cos(phase), std::sin(phase)};
-}
-
-/// Adds flux[c] exp(2πi turns_per_hz freq[c]) for channels at uneven steps.
-void add_uneven(const double* flux_jy, const double* freq_hz, std::size_t count,
-                double turns_per_hz, double* re, double* im) {
-  for (std::size_t c = 0; c < count; ++c) {
-    const std::complex<double> value = flux_jy[c] * phasor(turns_per_hz * freq_hz[c]);
-    re[c] += value.real();
-    im[c] += value.imag();
-  }
-}
-
-/// The same for channels at even steps: phasors of eight channels are turned to the next eight,
-/// anew from the frequency every few times.
-void add_even(const double* flux_jy, const double* freq_hz, std::size_t count, double turns_per_hz,
-              double step_hz, double* re, double* im) {
-  std::array<double, kLanes> ahead_re{}, ahead_im{};  // of k steps
-  for (std::size_t k = 0; k < kLanes; ++k) {
-    const std::complex<double> turn = phasor(turns_per_hz * step_hz * static_cast<double>(k));
-    ahead_re[k] = turn.real();
-    ahead_im[k] = turn.imag();
-  }
-  const std::complex<double> stride = phasor(turns_per_hz * step_hz * static_cast<double>(kLanes));
-  const double stride_re = stride.real(), stride_im = stride.imag();
-  for (std::size_t block = 0; block < count; block += kSeedEvery) {
-    const std::complex<double> seed = phasor(turns_per_hz * freq_hz[block]);
-    std::array<double, kLanes> at_re{}, at_im{};
-    for (std::size_t k = 0; k < kLanes; ++k) {
-      at_re[k] = seed.real() * ahead_re[k] - seed.imag() * ahead_im[k];
-      at_im[k] = seed.real() * ahead_im[k] + seed.imag() * ahead_re[k];
-    }
-    const std::size_t end = std::min(block + kSeedEvery, count);
-    std::size_t c = block;
-    for (; c + kLanes <= end; c += kLanes) {
-      for (std::size_t k = 0; k < kLanes; ++k) {
-        re[c + k] += flux_jy[c + k] * at_re[k];
-        im[c + k] += flux_jy[c + k] * at_im[k];
-        const double turned = at_re[k] * stride_re - at_im[k] * stride_im;
-        at_im[k] = at_re[k] * stride_im + at_im[k] * stride_re;
-        at_re[k] = turned;
-      }
-    }
-    for (std::size_t k = 0; c < end; ++c, ++k) {
-      re[c] += flux_jy[c] * at_re[k];
-      im[c] += flux_jy[c] * at_im[k];
-    }
-  }
 }
 
 /// A Gaussian's loss at a baseline is exp(-loss ν²).
@@ -134,35 +79,37 @@ void ModelVisibilities::add_component(std::size_t number) {
       flux_jy.push_back(component.flux_jy_at(freq_hz, sky_.reference_hz));
     }
   }
+  source.place = places_.size();
+  source.from_centre = !component.direction;
   if (component.direction) {
-    source.place = places_of(*component.direction);
+    places_.push_back(places_of(*component.direction));
   } else {
     const double off_squared = component.l * component.l + component.m * component.m;
-    source.from_centre = true;
-    source.place = {{component.l, component.m, -off_squared / (1 + std::sqrt(1 - off_squared))}};
+    places_.push_back(
+        {{component.l, component.m, -off_squared / (1 + std::sqrt(1 - off_squared))}});
   }
   sources_.push_back(std::move(source));
 }
 
 void ModelVisibilities::add_image(const ModelImage& image) {
-  for (const Direction& direction : image.directions) {
-    Source& source = sources_.emplace_back();
-    source.place = places_of(direction);
-    source.component = sky_.components.size();
-    source.flux_jy.resize(header_->data_descriptions.size());
-  }
-  const std::size_t first = sources_.size() - image.directions.size();
-  for (std::size_t dd = 0; dd < header_->data_descriptions.size(); ++dd) {
-    const std::vector<double>& freq_hz = channels_of(dd);
-    for (const ModelImage::Plane& plane : image.planes) {
-      for (std::size_t c = 0; c < freq_hz.size(); ++c) {
-        if (freq_hz[c] < plane.low_hz || freq_hz[c] >= plane.high_hz) continue;
-        for (std::size_t k = 0; k < plane.pixel.size(); ++k) {
-          std::vector<double>& flux_jy = sources_[first + plane.pixel[k]].flux_jy[dd];
-          flux_jy.resize(freq_hz.size(), 0);
-          flux_jy[c] = plane.flux_jy[k];
-        }
-      }
+  const std::size_t first = places_.size();
+  for (const Direction& direction : image.directions) places_.push_back(places_of(direction));
+  for (const ModelImage::Plane& plane : image.planes) {
+    PlaneChannels& ranges = planes_.emplace_back();
+    for (std::size_t dd = 0; dd < header_->data_descriptions.size(); ++dd) {
+      const std::vector<double>& freq_hz = channels_of(dd);
+      const auto inside = [&](double hz) { return hz >= plane.low_hz && hz < plane.high_hz; };
+      const auto begin = std::find_if(freq_hz.begin(), freq_hz.end(), inside);
+      const auto end = std::find_if_not(begin, freq_hz.end(), inside);
+      ranges.push_back({static_cast<std::size_t>(begin - freq_hz.begin()),
+                        static_cast<std::size_t>(end - freq_hz.begin())});
+    }
+    for (std::size_t k = 0; k < plane.pixel.size(); ++k) {
+      Source& source = sources_.emplace_back();
+      source.place = first + plane.pixel[k];
+      source.component = sky_.components.size();
+      source.flat_jy = plane.flux_jy[k];
+      source.plane = planes_.size() - 1;
     }
   }
 }
@@ -176,12 +123,18 @@ std::size_t ModelVisibilities::bytes(const ModelSky& sky, const ObservationHeade
     channels += count;
     most = std::max(most, count);
   }
-  const std::size_t sources =
-      sky.components.size() + (sky.image ? sky.image->directions.size() : 0);
-  const std::size_t each = sizeof(Source) + channels * sizeof(double) +
-                           header.data_descriptions.size() * sizeof(std::vector<double>) +
-                           header.fields.size() * sizeof(DirectionCosines);
-  return sources * (sizeof(Component) + each) + most * 5 * sizeof(double);
+  const std::size_t fields = header.fields.size() * sizeof(DirectionCosines);
+  std::size_t bytes =
+      sky.components.size() * (sizeof(Component) + sizeof(Source) + fields +
+                               header.data_descriptions.size() * sizeof(std::vector<double>) +
+                               channels * sizeof(double)) +
+      most * 6 * sizeof(double);
+  if (!sky.image) return bytes;
+  bytes += sky.image->directions.size() * (fields + sizeof(std::vector<DirectionCosines>));
+  for (const ModelImage::Plane& plane : sky.image->planes) {
+    bytes += plane.pixel.size() * sizeof(Source);
+  }
+  return 2 * bytes;  // vectors that grow
 }
 
 void ModelVisibilities::require_same_centre(std::size_t field) {
@@ -204,23 +157,39 @@ void ModelVisibilities::require_same_centre(std::size_t field) {
               "give its name or direction, choose one field with the reader, or rephase the data");
 }
 
+Extent ModelVisibilities::channels_of(const Source& source, std::size_t description) const {
+  if (source.flux_jy.empty()) return planes_[source.plane][description];
+  return {0, source.flux_jy[description].size()};
+}
+
 void ModelVisibilities::add(const Source& source, const DirectionCosines& place,
-                            const double* uvw_m, std::size_t description, const double* flux_jy) {
-  const std::vector<double>& freq_hz = channels_of(description);
-  const double turns_per_hz =
-      (uvw_m[0] * place.l + uvw_m[1] * place.m + uvw_m[2] * place.n_minus_1) / kSpeedOfLight;
-  if (source.gaussian) {
-    const double loss = loss_per_hz2(sky_.components[source.component], uvw_m);
-    for (std::size_t c = 0; c < freq_hz.size(); ++c) {
-      weighted_jy_[c] = flux_jy[c] * std::exp(-loss * freq_hz[c] * freq_hz[c]);
+                            const DirectionCosines& axis, const double* uvw_m,
+                            std::size_t description) {
+  const Extent channels = channels_of(source, description);
+  if (channels.size() == 0) return;
+  const double* const freq_hz = channels_of(description).data() + channels.begin;
+  const double* flux_jy =
+      source.flux_jy.empty() ? ones_.data() : source.flux_jy[description].data();
+  const double scale = source.flux_jy.empty() ? source.flat_jy : 1;
+  if (beam_ || source.gaussian) {
+    const double loss =
+        source.gaussian ? loss_per_hz2(sky_.components[source.component], uvw_m) : 0;
+    for (std::size_t c = 0; c < channels.size(); ++c) {
+      weighted_jy_[c] = flux_jy[c];
+      if (source.gaussian) weighted_jy_[c] *= std::exp(-loss * freq_hz[c] * freq_hz[c]);
+      if (beam_) weighted_jy_[c] *= beam_->power(place, axis, freq_hz[c]);
     }
     flux_jy = weighted_jy_.data();
   }
+  const double turns_per_hz =
+      (uvw_m[0] * place.l + uvw_m[1] * place.m + uvw_m[2] * place.n_minus_1) / kSpeedOfLight;
+  double* const re = re_.data() + channels.begin;
+  double* const im = im_.data() + channels.begin;
   if (const auto step_hz = step_hz_[description]) {
-    add_even(flux_jy, freq_hz.data(), freq_hz.size(), turns_per_hz, *step_hz, re_.data(),
-             im_.data());
+    kernels::add_source_spectrum(scale, flux_jy, freq_hz, channels.size(), turns_per_hz, *step_hz,
+                                 re, im);
   } else {
-    add_uneven(flux_jy, freq_hz.data(), freq_hz.size(), turns_per_hz, re_.data(), im_.data());
+    kernels::add_source_spectrum(scale, flux_jy, freq_hz, channels.size(), turns_per_hz, re, im);
   }
 }
 
@@ -228,28 +197,21 @@ const std::vector<std::complex<double>>& ModelVisibilities::row(const Visibiliti
                                                                 std::size_t row) {
   const auto description = static_cast<std::size_t>(rows.data_desc_id);
   const auto field = static_cast<std::size_t>(rows.field_id[row]);
-  const std::vector<double>& freq_hz = channels_of(description);
-  re_.assign(freq_hz.size(), 0);
-  im_.assign(freq_hz.size(), 0);
-  weighted_jy_.resize(freq_hz.size());
+  const std::size_t channels = channels_of(description).size();
+  re_.assign(channels, 0);
+  im_.assign(channels, 0);
+  ones_.resize(std::max(ones_.size(), channels), 1);
+  weighted_jy_.resize(channels);
   DirectionCosines axis;
   if (beam_) axis = beam_->pointing(field, rows.time_s[row]);
   for (const Source& source : sources_) {
-    if (source.flux_jy[description].empty()) continue;
     if (source.from_centre) require_same_centre(field);
-    const DirectionCosines& place = source.place.at(source.from_centre ? 0 : field);
+    const DirectionCosines& place = places_[source.place].at(source.from_centre ? 0 : field);
     require_near(source, place, field);
-    const double* flux_jy = source.flux_jy[description].data();
-    if (beam_) {
-      for (std::size_t c = 0; c < freq_hz.size(); ++c) {
-        weighted_jy_[c] = flux_jy[c] * beam_->power(place, axis, freq_hz[c]);
-      }
-      flux_jy = weighted_jy_.data();
-    }
-    add(source, place, &rows.uvw_m[3 * row], description, flux_jy);
+    add(source, place, axis, &rows.uvw_m[3 * row], description);
   }
-  values_.resize(freq_hz.size());
-  for (std::size_t c = 0; c < freq_hz.size(); ++c) values_[c] = {re_[c], im_[c]};
+  values_.resize(channels);
+  for (std::size_t c = 0; c < channels; ++c) values_[c] = {re_[c], im_[c]};
   return values_;
 }
 

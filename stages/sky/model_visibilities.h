@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 #pragma once
 
+#include <core/axes.h>
 #include <stages/data/visibilities.h>
 #include <stages/sky/direction_cosines.h>
 #include <stages/sky/model_beam.h>
@@ -33,13 +34,18 @@ class ModelVisibilities {
 
  private:
   struct Source {
-    /// By data description and channel; empty where a pixel of the image has no plane.
-    std::vector<std::vector<double>> flux_jy;
-    std::vector<DirectionCosines> place;  ///< by field, or one from any phase centre
-    bool from_centre = false;             ///< the latter
-    std::size_t component = 0;            ///< its number; beyond the last for pixels of the image
+    std::size_t place = 0;      ///< number into `places_`
+    bool from_centre = false;   ///< it has one place, from any phase centre
+    std::size_t component = 0;  ///< its number; beyond the last for pixels of the image
     bool gaussian = false;
+    /// By data description and channel, Jy. Empty for a pixel: `flat_jy` in the channels of its
+    /// plane.
+    std::vector<std::vector<double>> flux_jy;
+    double flat_jy = 0;
+    std::size_t plane = 0;  ///< number into `planes_`
   };
+  /// By data description, the channels of a plane of the image.
+  using PlaneChannels = std::vector<Extent>;
 
   const std::vector<double>& channels_of(std::size_t description) const;
   void add_component(std::size_t number);
@@ -47,15 +53,20 @@ class ModelVisibilities {
   std::vector<DirectionCosines> places_of(const Direction& direction) const;
   void require_same_centre(std::size_t field);
   void require_near(const Source& source, const DirectionCosines& place, std::size_t field) const;
-  void add(const Source& source, const DirectionCosines& place, const double* uvw_m,
-           std::size_t description, const double* flux_jy);
+  /// The channels in which a source counts.
+  Extent channels_of(const Source& source, std::size_t description) const;
+  void add(const Source& source, const DirectionCosines& place, const DirectionCosines& axis,
+           const double* uvw_m, std::size_t description);
 
   ModelSky sky_;
   std::shared_ptr<const ObservationHeader> header_;
-  std::vector<std::optional<double>> step_hz_;  ///< by data description: of even channels
+  std::vector<std::optional<double>> step_hz_;         ///< by data description: of even channels
+  std::vector<std::vector<DirectionCosines>> places_;  ///< by field, or one from any phase centre
+  std::vector<PlaneChannels> planes_;
   std::vector<Source> sources_;
   std::optional<ModelBeam> beam_;
   std::optional<std::size_t> first_field_;
+  std::vector<double> ones_;
   std::vector<double> re_, im_, weighted_jy_;
   std::vector<std::complex<double>> values_;
 };

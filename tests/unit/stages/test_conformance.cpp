@@ -4,6 +4,7 @@
 #include <stages/calibrate/apply_stage.h>
 #include <stages/calibrate/flag_stage.h>
 #include <stages/calibrate/solve_stage.h>
+#include <stages/calibrators/find_calibrator_stage.h>
 #include <stages/concat/concat_stage.h>
 #include <stages/image/image_stage.h>
 #include <stages/image/predict_stage.h>
@@ -20,9 +21,9 @@
 using namespace skymill;
 using namespace skymill::radio;
 
-TEMPLATE_TEST_CASE("a stage describes itself fully", "", Apply, Concat, FlagStage, Image, Predict,
-                   MsReaderStage, MsWriterStage, Preview, Rephase, Simulate, Solve, Uvh5Groups,
-                   Uvh5ReaderStage, Uvh5WriterStage) {
+TEMPLATE_TEST_CASE("a stage describes itself fully", "", Apply, Concat, FindCalibrator, FlagStage,
+                   Image, MsReaderStage, MsWriterStage, Predict, Preview, Rephase, Simulate, Solve,
+                   Uvh5Groups, Uvh5ReaderStage, Uvh5WriterStage) {
   Registry registry;
   registry.add<TestType>("stage");
   const auto faults = testing::description_faults(*registry.find("stage"));
