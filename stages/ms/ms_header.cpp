@@ -265,7 +265,7 @@ ObservationHeader read_calibration_header(const cc::Table& table,
   header.antennas = read_antennas(table);
   header.spectral_windows = read_windows(table, notes);
   header.fields = read_fields(table, notes);
-  read_observation(table, header, notes);
+  read_observations(table, header, notes);
   read_time_range(table, header);
   header.uvw_sense = read_uvw_sense(table);
   open_subtable(table, "HISTORY");

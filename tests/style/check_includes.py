@@ -62,6 +62,7 @@ SHARED_FOLDERS = {
     "stages/checks": {"stages/data", "stages/geometry", "stages/ms"},
     "stages/gains": {"stages/data", "stages/kernels"},
     "stages/calsets": {"stages/data", "stages/ms"},
+    "stages/sky": {"stages/data", "stages/formats", "stages/geometry", "stages/kernels"},
 }
 
 # Foreign libraries for sources of a folder, besides its private headers.

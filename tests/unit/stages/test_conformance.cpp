@@ -7,6 +7,7 @@
 #include <stages/calibration_store/calibration_store_stage.h>
 #include <stages/calibration_store/retire_calibration_stage.h>
 #include <stages/calibration_store/store_calibration_stage.h>
+#include <stages/calibrators/find_calibrator_stage.h>
 #include <stages/caltables/caltable_reader_stage.h>
 #include <stages/caltables/caltable_writer_stage.h>
 #include <stages/concat/concat_images_stage.h>
@@ -27,10 +28,10 @@ using namespace skymill;
 using namespace skymill::radio;
 
 TEMPLATE_TEST_CASE("a stage describes itself fully", "", Apply, CalibrationStoreStage,
-                   CaltableReaderStage, CaltableWriterStage, Concat, ConcatImages, FlagStage, Image,
-                   Predict, MsReaderStage, MsWriterStage, Preview, Rephase, RetireCalibrationStage,
-                   Simulate, Solve, StoreCalibrationStage, Uvh5Groups, Uvh5ReaderStage,
-                   Uvh5WriterStage) {
+                   CaltableReaderStage, CaltableWriterStage, Concat, ConcatImages, FindCalibrator,
+                   FlagStage, Image, Predict, MsReaderStage, MsWriterStage, Preview, Rephase,
+                   RetireCalibrationStage, Simulate, Solve, StoreCalibrationStage, Uvh5Groups,
+                   Uvh5ReaderStage, Uvh5WriterStage) {
   Registry registry;
   registry.add<TestType>("stage");
   const auto faults = testing::description_faults(*registry.find("stage"));
