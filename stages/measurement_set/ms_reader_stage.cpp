@@ -155,6 +155,7 @@ void MsReaderStage::plan(Planning& planning) {
   out.columns = {"data", "flag", "weight", "uvw", "time", "antenna"};
   out.properties["spectral_windows"] = static_cast<std::int64_t>(header_->spectral_windows.size());
   out.properties["telescope"] = header_->telescope;
+  out.properties["datacolumn"] = inputs_.front().reader->used_column();
   out.chunk_bytes =
       cut(std::min(params_.chunk_bytes, std::max<std::size_t>(65536, ctx.memory().total() / 32)));
   out.chunks = pieces_.size();

@@ -6,12 +6,12 @@
 #include <casacore/ms/MeasurementSets/MSColumns.h>
 #include <casacore/tables/Tables/ScaColDesc.h>
 #include <casacore/tables/Tables/SetupNewTab.h>
+#include <stages/ms/history_rows.h>
 #include <stages/ms/ms_header.h>
 #include <stages/ms/ms_subtables.h>
 #include <stages/ms/wall.h>
 
 #include <algorithm>
-#include <chrono>
 #include <cmath>
 #include <map>
 
@@ -240,12 +240,6 @@ void write_observation(cc::MeasurementSet& ms, const ObservationHeader& header) 
   columns.flagRow().put(0, false);
 }
 
-double now_mjd_s() {
-  using Seconds = std::chrono::duration<double>;
-  const double unix_s = Seconds(std::chrono::system_clock::now().time_since_epoch()).count();
-  return unix_s + 40587.0 * 86400.0;  // MJD of 1970-01-01
-}
-
 /// Only what is known of the sense of UVW is claimed.
 void write_uvw_sense(cc::MeasurementSet& ms, UvwSense sense, std::vector<std::string>& history) {
   const std::string text = uvw_sense_text(sense);
@@ -258,6 +252,7 @@ void write_uvw_sense(cc::MeasurementSet& ms, UvwSense sense, std::vector<std::st
 void write_history(cc::MeasurementSet& ms, const ObservationHeader& header,
                    const MsLayout& layout) {
   std::vector<std::string> history = layout.history;
+  history.insert(history.end(), header.history.begin(), header.history.end());
   write_uvw_sense(ms, header.uvw_sense, history);
   cc::MSHistory table = make_subtable<cc::MSHistory>(ms, cc::MS::HISTORY);
   table.addRow(history.size());

@@ -7,6 +7,7 @@
 #include <stages/concat/concat_stage.h>
 #include <stages/image/image_stage.h>
 #include <stages/image/predict_stage.h>
+#include <stages/measurement_set/corrected_writer_stage.h>
 #include <stages/measurement_set/ms_reader_stage.h>
 #include <stages/measurement_set/ms_writer_stage.h>
 #include <stages/preview/preview_stage.h>
@@ -20,9 +21,9 @@
 using namespace skymill;
 using namespace skymill::radio;
 
-TEMPLATE_TEST_CASE("a stage describes itself fully", "", Apply, Concat, FlagStage, Image, Predict,
-                   MsReaderStage, MsWriterStage, Preview, Rephase, Simulate, Solve, Uvh5Groups,
-                   Uvh5ReaderStage, Uvh5WriterStage) {
+TEMPLATE_TEST_CASE("a stage describes itself fully", "", Apply, Concat, CorrectedWriterStage,
+                   FlagStage, Image, Predict, MsReaderStage, MsWriterStage, Preview, Rephase,
+                   Simulate, Solve, Uvh5Groups, Uvh5ReaderStage, Uvh5WriterStage) {
   Registry registry;
   registry.add<TestType>("stage");
   const auto faults = testing::description_faults(*registry.find("stage"));
