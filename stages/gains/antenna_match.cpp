@@ -42,8 +42,12 @@ std::vector<std::size_t> match_antennas(const Solutions& solutions,
   std::vector<std::size_t> places;
   bool any = false;
   for (const Antenna& antenna : header.antennas) {
+    // Foreign sets have several antennas without a name: then the number decides among them.
+    const std::size_t same = places.size();
+    const bool in_place =
+        same < solutions.antennas.size() && solutions.antennas[same] == antenna.name;
     const auto found = solved.find(antenna.name);
-    places.push_back(found == solved.end() ? kNoSolution : found->second);
+    places.push_back(in_place ? same : found == solved.end() ? kNoSolution : found->second);
     if (places.back() == kNoSolution) continue;
     any = true;
     if (!placed) continue;

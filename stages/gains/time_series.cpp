@@ -13,6 +13,7 @@ namespace skymill::radio {
 namespace {
 
 constexpr double kExact_s = 1e-3;
+constexpr double kOneSolution_s = 1e-2;
 constexpr double kDegree = 3.14159265358979323846 / 180;
 
 bool has_any(const Solutions& solutions, std::size_t interval,
@@ -31,10 +32,22 @@ std::vector<std::size_t> intervals_of(const Solutions& solutions,
                                       const std::vector<std::size_t>& cells) {
   std::vector<std::size_t> all(solutions.frequencies.size());
   for (std::size_t f = 0; f < all.size(); ++f) all[f] = f;
-  std::vector<std::size_t> found;
+  std::vector<std::size_t> found, failed;
   for (std::size_t k = 0; k < solutions.intervals.size(); ++k) {
-    const bool own = cells.empty() || has_any(solutions, k, cells);
-    if (own || !has_any(solutions, k, all)) found.push_back(k);
+    if (cells.empty() || has_any(solutions, k, cells)) {
+      found.push_back(k);
+    } else if (!has_any(solutions, k, all)) {
+      failed.push_back(k);
+    }
+  }
+  // Windows of one solution may differ in their mean times by a little: what failed so close to a
+  // good one was another window's.
+  for (const std::size_t k : failed) {
+    const bool other = std::any_of(found.begin(), found.end(), [&](std::size_t own) {
+      return std::abs(solutions.intervals[own].time_s - solutions.intervals[k].time_s) <
+             kOneSolution_s;
+    });
+    if (!other) found.push_back(k);
   }
   std::stable_sort(found.begin(), found.end(), [&](std::size_t a, std::size_t b) {
     return solutions.intervals[a].time_s < solutions.intervals[b].time_s;
