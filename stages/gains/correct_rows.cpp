@@ -1,8 +1,6 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 #include <stages/gains/correct_rows.h>
 
-#include <algorithm>
-
 namespace skymill::radio {
 
 namespace {
@@ -63,56 +61,39 @@ void scale_weights(const float* a, const float* b, bool gaps, std::size_t row, V
   }
 }
 
-/// Samples of all antennas that are taken at once, so that their factors stay in the second cache;
-/// whole numbers of lanes, and of 1, 2, 3 or 4 correlations.
-std::size_t block_samples(std::size_t antennas) {
-  constexpr std::size_t kCache = std::size_t{1} << 18, kUnit = 48;
-  const std::size_t most = kCache / (2 * sizeof(float) * std::max<std::size_t>(1, antennas));
-  return std::max<std::size_t>(5, most / kUnit) * kUnit;
-}
-
-/// Where a row finds what its antennas bring.
-struct RowPlaces {
-  std::size_t first = 0;
-  std::size_t second = 0;
-  bool gaps = false;
-};
-
-RowPlaces places_of(const RowFactors& factors, std::size_t row, const Visibilities& rows) {
-  const auto antenna1 = static_cast<std::size_t>(rows.antenna1[row]);
-  const auto antenna2 = static_cast<std::size_t>(rows.antenna2[row]);
-  const bool gaps = factors.gaps.at(antenna1) != 0 || factors.gaps.at(antenna2) != 0;
-  return {antenna1 * factors.samples, antenna2 * factors.samples, gaps};
+/// Has the cache load the next row while this one is corrected, which is faster than it guesses.
+void fetch_ahead(const float* samples, std::size_t n) {
+  constexpr std::size_t kLine = 16;  // floats
+  for (std::size_t k = 0; k < 2 * n; k += kLine) __builtin_prefetch(samples + k, 1);
 }
 
 }  // namespace
 
 std::int64_t correct_rows(const RowFactors& factors, ApplyMode mode, bool weighs, std::size_t first,
                           std::size_t count, Visibilities& rows) {
-  const std::size_t samples = factors.samples;
-  const std::size_t block = block_samples(factors.gaps.size());
+  const std::size_t n = factors.samples;
   std::int64_t unsolved = 0;
-  for (std::size_t from = 0; from < samples; from += block) {
-    const std::size_t n = std::min(block, samples - from);
-    for (std::size_t row = first; row < first + count; ++row) {
-      const RowPlaces places = places_of(factors, row, rows);
-      const kernels::SampleFactors a = factors.first.at(places.first + from);
-      const kernels::SampleFactors b = factors.second().at(places.second + from);
-      const std::size_t place = row * samples + from;
-      float* const data = reinterpret_cast<float*>(&rows.data[place]);
-      if (places.gaps) {
-        unsolved += static_cast<std::int64_t>(
-            kernels::flag_unsolved_samples(a, b, n, flags(mode), &rows.flag[place]));
-        if (corrects(mode)) kernels::multiply_solved_samples(a, b, n, data);
-      } else if (corrects(mode)) {
-        kernels::multiply_samples(a, b, n, data);
-      }
+  for (std::size_t row = first; row < first + count; ++row) {
+    const auto antenna1 = static_cast<std::size_t>(rows.antenna1[row]);
+    const auto antenna2 = static_cast<std::size_t>(rows.antenna2[row]);
+    const bool gaps = factors.gaps.at(antenna1) != 0 || factors.gaps.at(antenna2) != 0;
+    const kernels::SampleFactors a = factors.first.at(antenna1 * n);
+    const kernels::SampleFactors b = factors.second().at(antenna2 * n);
+    if (gaps) {
+      unsolved += static_cast<std::int64_t>(
+          kernels::flag_unsolved_samples(a, b, n, flags(mode), &rows.flag[row * n]));
     }
-  }
-  for (std::size_t row = first; weighs && corrects(mode) && row < first + count; ++row) {
-    const RowPlaces places = places_of(factors, row, rows);
-    scale_weights(&factors.first.power[places.first], &factors.second().power[places.second],
-                  places.gaps, row, rows);
+    if (!corrects(mode)) continue;
+    float* const data = reinterpret_cast<float*>(&rows.data[row * n]);
+    if (row + 1 < first + count) fetch_ahead(data + 2 * n, n);
+    if (gaps) {
+      kernels::multiply_solved_samples(a, b, n, data);
+    } else {
+      kernels::multiply_samples(a, b, n, data);
+    }
+    if (!weighs) continue;
+    scale_weights(&factors.first.power[antenna1 * n], &factors.second().power[antenna2 * n], gaps,
+                  row, rows);
   }
   return unsolved;
 }

@@ -31,7 +31,7 @@ class Recent {
     for (const auto& [known, value] : kept_) {
       if (known == key) return value;
     }
-    auto value = std::make_shared<const Value>(make());
+    std::shared_ptr<const Value> value = make();
     if (kept_.size() == most_) kept_.pop_front();
     kept_.emplace_back(key, value);
     return value;
@@ -106,6 +106,7 @@ struct Description {
   };
   std::vector<Term> terms;
   std::vector<bool> calwt;
+  Recent<std::vector<std::size_t>, RowFactors> spectra{kKeptIntervals};
   Recent<std::pair<double, std::int32_t>, RowFactors> moments{kKeptMoments};
   std::mutex mutex;  ///< of the above: whoever needs a moment waits until it is there
 };
@@ -145,23 +146,45 @@ struct Correction::Impl {
     return *found;
   }
 
-  std::shared_ptr<const RowFactors> factors(const Visibilities& rows, std::size_t row,
-                                            Description& of) const {
+  static std::shared_ptr<const RowFactors> factors(const Visibilities& rows, std::size_t row,
+                                                   Description& of) {
     const double time_s = rows.time_s[row];
     const std::int32_t field = rows.field_id[row];
     const std::lock_guard<std::mutex> lock(of.mutex);
-    return of.moments.get({time_s, field}, [&] {
-      std::vector<std::shared_ptr<const InverseGains>> gains;
-      for (Description::Term& term : of.terms) {
-        const Moment moment = term.series.at(time_s, field, *rows.header);
-        if (moment.fraction == 0) {
-          gains.push_back(term.intervals.get(moment.lower, [&] { return term.gains.at(moment); }));
-        } else {
-          gains.push_back(std::make_shared<const InverseGains>(term.gains.at(moment)));
-        }
+    return of.moments.get({time_s, field}, [&] { return made_factors(rows, row, of); });
+  }
+
+  /// Terms by channel change seldom, so what they make together is kept; the others scale it.
+  static std::shared_ptr<const RowFactors> made_factors(const Visibilities& rows, std::size_t row,
+                                                        Description& of) {
+    std::vector<std::shared_ptr<const InverseGains>> spectral, flat;
+    std::vector<bool> spectral_calwt, flat_calwt;
+    std::vector<std::size_t> intervals;
+    bool lasting = true;
+    for (std::size_t t = 0; t < of.terms.size(); ++t) {
+      Description::Term& term = of.terms[t];
+      const Moment moment = term.series.at(rows.time_s[row], rows.field_id[row], *rows.header);
+      const auto gains = [&] {
+        return std::make_shared<const InverseGains>(term.gains.at(moment));
+      };
+      const bool on_one = moment.fraction == 0;
+      if (term.gains.is_flat()) {
+        flat.push_back(gains());
+        flat_calwt.push_back(of.calwt[t]);
+        continue;
       }
-      return row_factors(gains, of.calwt, of.hands, rows.header->antennas.size(), of.channels);
-    });
+      spectral.push_back(on_one ? term.intervals.get(moment.lower, gains) : gains());
+      spectral_calwt.push_back(of.calwt[t]);
+      intervals.push_back(moment.lower);
+      lasting = lasting && on_one;
+    }
+    const auto multiplied = [&] {
+      return std::make_shared<const RowFactors>(row_factors(
+          spectral, spectral_calwt, of.hands, rows.header->antennas.size(), of.channels));
+    };
+    const auto base = lasting ? of.spectra.get(intervals, multiplied) : multiplied();
+    if (flat.empty()) return base;
+    return std::make_shared<const RowFactors>(scaled_factors(*base, flat, flat_calwt, of.hands));
   }
 };
 
@@ -189,7 +212,7 @@ std::int64_t Correction::operator()(Visibilities& rows) const {
            rows.field_id[end] == rows.field_id[first]) {
       ++end;
     }
-    const auto factors = impl_->factors(rows, first, description);
+    const auto factors = Impl::factors(rows, first, description);
     unsolved += correct_rows(*factors, impl_->options.mode, weighs, first, end - first, rows);
     first = end;
   }
@@ -198,7 +221,7 @@ std::int64_t Correction::operator()(Visibilities& rows) const {
 
 std::size_t correction_bytes(std::size_t terms, std::size_t antennas, std::size_t channels,
                              std::size_t ncorr) {
-  return kKeptMoments * row_factors_bytes(antennas, channels, ncorr) +
+  return (kKeptMoments + kKeptIntervals) * row_factors_bytes(antennas, channels, ncorr) +
          kKeptIntervals * terms * antennas * channels * 2 * sizeof(std::complex<float>);
 }
 

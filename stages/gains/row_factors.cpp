@@ -70,6 +70,40 @@ AntennaFactors sized(std::size_t samples) {
   return factors;
 }
 
+/// One factor a correlation, repeated so that loops over samples become vectors.
+struct Pattern {
+  static constexpr std::size_t kSize = 48;  // of 1, 2, 3 or 4 correlations
+  float re[kSize], im[kSize], power[kSize];
+
+  Pattern(const std::vector<Product>& by_feed, const std::vector<std::size_t>& feeds) {
+    for (std::size_t s = 0; s < kSize; ++s) {
+      const Product& product = by_feed[feeds[s % feeds.size()]];
+      re[s] = product.re[0];
+      im[s] = product.im[0];
+      power[s] = product.power[0];
+    }
+  }
+};
+
+/// Multiplies an antenna's samples by a pattern.
+void scale(const AntennaFactors& from, const Pattern& by, std::size_t place, std::size_t samples,
+           AntennaFactors& into) {
+  for (std::size_t first = 0; first < samples; first += Pattern::kSize) {
+    const std::size_t n = std::min(Pattern::kSize, samples - first);
+    const float* const re = &from.re[place + first];
+    const float* const im = &from.im[place + first];
+    const float* const power = &from.power[place + first];
+    float* __restrict__ const out_re = &into.re[place + first];
+    float* __restrict__ const out_im = &into.im[place + first];
+    float* __restrict__ const out_power = &into.power[place + first];
+    for (std::size_t s = 0; s < n; ++s) {
+      out_re[s] = re[s] * by.re[s] - im[s] * by.im[s];
+      out_im[s] = re[s] * by.im[s] + im[s] * by.re[s];
+      out_power[s] = power[s] * by.power[s];
+    }
+  }
+}
+
 }  // namespace
 
 CorrelationFeeds correlation_feeds(const ObservationHeader& header, int data_desc_id) {
@@ -129,6 +163,37 @@ RowFactors row_factors(const std::vector<std::shared_ptr<const InverseGains>>& t
     };
     factors.gaps.push_back(lacks(factors.first) || lacks(factors.second()) ? 1 : 0);
   }
+  return factors;
+}
+
+RowFactors scaled_factors(const RowFactors& spectral,
+                          const std::vector<std::shared_ptr<const InverseGains>>& flat,
+                          const std::vector<bool>& calwt, const CorrelationFeeds& hands) {
+  const std::size_t antennas = spectral.gaps.size();
+  RowFactors factors;
+  factors.samples = spectral.samples;
+  factors.first = sized(antennas * factors.samples);
+  AntennaFactors second = sized(hands.crossed() ? antennas * factors.samples : 0);
+  std::vector<Product> by_feed(hands.feeds.size());
+  for (std::size_t a = 0; a < antennas; ++a) {
+    bool gap = spectral.gaps[a] != 0;
+    for (std::size_t feed = 0; feed < by_feed.size(); ++feed) {
+      Product& product = by_feed[feed];
+      product.start(1);
+      for (std::size_t t = 0; t < flat.size(); ++t) {
+        product.multiply(&flat[t]->inverse[a * by_feed.size() + feed], 1, calwt[t]);
+      }
+      product.invert_powers();
+      gap = gap || (product.re[0] == 0 && product.im[0] == 0);
+    }
+    factors.gaps.push_back(gap ? 1 : 0);
+    const std::size_t place = a * factors.samples;
+    scale(spectral.first, Pattern(by_feed, hands.first), place, factors.samples, factors.first);
+    if (hands.crossed()) {
+      scale(spectral.second(), Pattern(by_feed, hands.second), place, factors.samples, second);
+    }
+  }
+  if (hands.crossed()) factors.other = std::make_shared<const AntennaFactors>(std::move(second));
   return factors;
 }
 

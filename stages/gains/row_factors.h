@@ -47,6 +47,11 @@ RowFactors row_factors(const std::vector<std::shared_ptr<const InverseGains>>& t
                        const std::vector<bool>& calwt, const CorrelationFeeds& hands,
                        std::size_t antennas, std::size_t channels);
 
+/// The same with terms that have one gain for all channels multiplied on.
+RowFactors scaled_factors(const RowFactors& spectral,
+                          const std::vector<std::shared_ptr<const InverseGains>>& flat,
+                          const std::vector<bool>& calwt, const CorrelationFeeds& hands);
+
 /// Bytes that row_factors() holds at most, for the memory budget.
 std::size_t row_factors_bytes(std::size_t antennas, std::size_t channels, std::size_t ncorr);
 
