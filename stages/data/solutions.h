@@ -43,10 +43,14 @@ enum class JonesTerm {
 /// "K", "B", "G" or "T".
 inline const char* letter(JonesTerm term) {
   switch (term) {
-    case JonesTerm::K: return "K";
-    case JonesTerm::B: return "B";
-    case JonesTerm::G: return "G";
-    case JonesTerm::T: return "T";
+    case JonesTerm::K:
+      return "K";
+    case JonesTerm::B:
+      return "B";
+    case JonesTerm::G:
+      return "G";
+    case JonesTerm::T:
+      return "T";
   }
   return "?";
 }
@@ -58,18 +62,21 @@ struct Solutions {
   std::string name;  ///< of the stage that solved it, or of the table it was read from
   std::shared_ptr<const ObservationHeader> header;  ///< of the data that were solved
   std::string mode;                                 ///< "ap", "p" or "a"
-  std::vector<std::string> antennas;                ///< names; every antenna of the header
-  std::vector<int> pols;                            ///< casacore codes of the parallel hands
+  bool normalised = false;            ///< a bandpass divided by its rms: it carries no flux scale
+  std::vector<std::string> antennas;  ///< names; every antenna of the header
+  std::vector<int> pols;              ///< casacore codes of the parallel hands
   std::vector<SolutionChannels> frequencies;
   std::vector<SolutionInterval> intervals;  ///< ascending in time
 
   std::vector<std::complex<float>> gain;  ///< [interval][frequency][pol][antenna], 1 if flagged
   /// Likewise, of K alone, which has no `gain`: g(ν) = exp(2πi τ (ν - freq_hz of its channels)).
+  /// There freq_hz is not the centre but chan_freq_hz[channels / 2] of the window, where CASA has
+  /// the phase of a delay 0 (calibration.md 4.1). A delay of all windows stands in each of them.
   std::vector<float> delay_ns;
-  std::vector<std::uint8_t> flag;         ///< likewise; 1 = no solution
-  std::vector<float> snr;                 ///< likewise; 0 if flagged
-  std::vector<float> error;               ///< likewise; rms of the complex gain (K: of the delay, ns)
-  std::vector<std::int32_t> refant;       ///< [interval][frequency][pol]; -1 = nothing solved
+  std::vector<std::uint8_t> flag;    ///< likewise; 1 = no solution
+  std::vector<float> snr;            ///< likewise; 0 if flagged
+  std::vector<float> error;          ///< likewise; rms of the complex gain (K: of the delay, ns)
+  std::vector<std::int32_t> refant;  ///< [interval][frequency][pol]; -1 = nothing solved
 
   /// Place in `gain`, `delay_ns`, `flag`, `snr` and `error`.
   std::size_t index(std::size_t interval, std::size_t frequency, std::size_t pol,
@@ -79,6 +86,20 @@ struct Solutions {
   /// Place in `refant`.
   std::size_t group(std::size_t interval, std::size_t frequency, std::size_t pol) const {
     return (interval * frequencies.size() + frequency) * pols.size() + pol;
+  }
+
+  /// Whether amplitudes mean something: with those of all terms, data are in units of the model.
+  bool carries_flux_scale() const { return term != JonesTerm::K && mode != "p" && !normalised; }
+
+  /// Takes one solution out.
+  void flag_solution(std::size_t place) {
+    flag[place] = 1;
+    snr[place] = error[place] = 0;
+    if (term == JonesTerm::K) {
+      delay_ns[place] = 0;
+    } else {
+      gain[place] = 1;
+    }
   }
 
   /// Gives the arrays the size that the axes and the term ask for: all flagged, gain 1, delay 0.
@@ -96,8 +117,8 @@ struct Solutions {
   /// Bytes held, for the memory budget.
   std::size_t bytes() const {
     return gain.size() * sizeof(std::complex<float>) + delay_ns.size() * sizeof(float) +
-           flag.size() * (2 * sizeof(float) + 1) +
-           refant.size() * sizeof(std::int32_t) + intervals.size() * sizeof(SolutionInterval) +
+           flag.size() * (2 * sizeof(float) + 1) + refant.size() * sizeof(std::int32_t) +
+           intervals.size() * sizeof(SolutionInterval) +
            frequencies.size() * sizeof(SolutionChannels) + antennas.size() * sizeof(std::string);
   }
 };

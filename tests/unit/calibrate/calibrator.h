@@ -91,6 +91,8 @@ inline SmallObservation corrupted(const SimulateParams& params, const GainOf& ga
 inline SolveParams solve_params() {
   SolveParams params;
   params.flux = 3;
+  params.solve_per = "channel";
+  params.combine = {"scan", "field"};
   params.refant = {"A2"};
   params.tolerance = 1e-9;
   return params;
@@ -100,9 +102,10 @@ inline SolveParams solve_params() {
 inline Solutions solve(const SolveParams& params, std::vector<Chunk<Visibilities>> chunks,
                        std::shared_ptr<const ObservationHeader> header, int threads = 1) {
   Solutions solutions;
-  testing::run_stage<Solve>(params, std::move(chunks), visibility_spec(std::move(header)),
-                            [&](const Chunk<Calibration>& chunk) { solutions = *chunk->terms.back(); },
-                            {threads, std::size_t{1} << 28});
+  testing::run_stage<Solve>(
+      params, std::move(chunks), visibility_spec(std::move(header)),
+      [&](const Chunk<Calibration>& chunk) { solutions = *chunk->terms.back(); },
+      {threads, std::size_t{1} << 28});
   return solutions;
 }
 

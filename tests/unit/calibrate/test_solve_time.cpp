@@ -72,6 +72,12 @@ struct TwoWindows {
   }
 };
 
+SolutionFate fate(std::size_t reference) {
+  SolutionFate made;
+  made.reference = reference;
+  return made;
+}
+
 }  // namespace
 
 TEST_CASE("solint int solves every integration on its own") {
@@ -135,8 +141,8 @@ TEST_CASE("a window of which nothing was selected has no solutions, and no flagg
 
 TEST_CASE("rows that come back to a finished time are an error, for inf they are welcome") {
   const SmallObservation all = drifting(6);
-  std::vector<Chunk<Visibilities>> mixed = in_chunks(all.rows, 36);
-  std::swap(mixed[0], mixed[5]);
+  std::vector<Chunk<Visibilities>> mixed = in_chunks(all.rows, 18);
+  std::swap(mixed[0], mixed[11]);
   SolveParams params = solve_params();
   params.solint = "int";
   CHECK_THROWS_WITH(solve(params, std::move(mixed), all.header), Contains("sort the data by time"));
@@ -157,11 +163,11 @@ TEST_CASE("sums for solint inf do not grow with the observation") {
     const SmallObservation all = small_observation(sky);
     SolveParams params = solve_params();
     params.solint = solint;
-    return SolutionSlots::bytes(params, solve_layout(*all.header, "channel"));
+    return SolutionSlots::bytes(params, solve_layout(*all.header, params));
   };
   CHECK(bytes("inf", 2) == bytes("inf", 20));
   CHECK(bytes("int", 2) == bytes("int", 20));
-  CHECK(bytes("inf", 2) == 36 * 6 * sizeof(BaselineSums::Sum));
+  CHECK(bytes("inf", 2) == BaselineSums::bytes(9, 6));
 }
 
 TEST_CASE("the record tells of every antenna, and of a dead reference antenna") {
@@ -175,7 +181,7 @@ TEST_CASE("the record tells of every antenna, and of a dead reference antenna") 
   counts.used[1] = 0;
   counts.samples[8] = 0;  // not in the data: not a row of the table
   const PipelineContext ctx = testing::make_context().with_stage("solve");
-  report_solutions(solutions, counts, solve_params(), 3, 0, ctx);
+  report_solutions(solutions, counts, solve_params(), fate(3), ctx);
   auto& tables = ctx.metrics().state().tables["solve"]["antennas"];
   REQUIRE(tables.size() == 8);
   const auto value = [&](std::size_t row, std::size_t column) {
@@ -203,7 +209,7 @@ TEST_CASE("more than a quarter of flagged solutions is a doubt") {
   counts.samples.assign(9, 100);
   counts.used.assign(9, 100);
   const PipelineContext ctx = testing::make_context().with_stage("solve");
-  report_solutions(solutions, counts, solve_params(), 1, 0, ctx);
+  report_solutions(solutions, counts, solve_params(), fate(1), ctx);
   const auto& doubts = ctx.state().services->notes.degradations;
   REQUIRE(doubts.size() == 1);
   CHECK_THAT(doubts[0], Contains("33.3 % of the solutions are flagged"));
