@@ -13,6 +13,7 @@ namespace {
 constexpr double kAmplitudeFactor = 5;
 constexpr double kChannelSigmas = 7;
 constexpr std::size_t kHalfWidth = 4;     // of the running median
+constexpr std::size_t kLeastPairs = 3;    // that one wild channel cannot sway
 constexpr std::size_t kFewChannels = 16;  // too few to know the scatter by
 constexpr double kStructure = 0.01;       // less is the shape of a bandpass, not an outlier
 constexpr double kMostlyBad = 0.75;
@@ -47,13 +48,20 @@ std::size_t flag_amplitudes(std::size_t interval, std::size_t pol, Solutions& so
   return flagged;
 }
 
-/// How far each value is from the median of those around it, as many on either side.
+/// How far each value is from the median of the means of pairs around it, one value on either side,
+/// so that slopes do not show. Too near an end nothing can be said.
 std::vector<double> off_running_median(const std::vector<double>& values) {
   std::vector<double> off, around;
   for (std::size_t k = 0; k < values.size(); ++k) {
     const std::size_t reach = std::min({kHalfWidth, k, values.size() - 1 - k});
-    around.assign(values.begin() + static_cast<std::ptrdiff_t>(k - reach),
-                  values.begin() + static_cast<std::ptrdiff_t>(k + reach + 1));
+    if (reach < kLeastPairs) {
+      off.push_back(0);
+      continue;
+    }
+    around.clear();
+    for (std::size_t m = 1; m <= reach; ++m) {
+      around.push_back((values[k - m] + values[k + m]) / 2);
+    }
     off.push_back(values[k] - median(around));
   }
   return off;

@@ -17,10 +17,11 @@ struct OutlierCounts {
 /// Flags solutions that the others show to be wrong (calibration.md 5.4), in each interval:
 /// amplitudes outside a fifth and five times the median over antennas and frequencies of a
 /// polarisation; in a bandpass, channels of which amplitude or phase is further from the running
-/// median of nine channels than 7 standard deviations, those by the median absolute deviation and
-/// at least 1 % or 0.01 rad; and all of a bandpass of an antenna and polarisation of whose
-/// channels, where others have solutions, more than three quarters are flagged. Delays are left as
-/// they are.
+/// median than 7 standard deviations, those by the median absolute deviation and at least 1 % or
+/// 0.01 rad (the median of the means of the channels at equal distances up to 4 on either side; the
+/// 3 channels at each end have too few); and all of a bandpass of an antenna and polarisation of
+/// whose channels, where others have solutions, more than three quarters are flagged. Delays are
+/// left as they are.
 OutlierCounts flag_outliers(Solutions& solutions);
 
 }  // namespace skymill::radio

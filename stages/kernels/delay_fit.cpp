@@ -10,6 +10,7 @@
 #include <complex>
 #include <numeric>
 #include <stdexcept>
+#include <utility>
 
 namespace skymill::kernels {
 
@@ -20,10 +21,13 @@ using Complex = std::complex<double>;
 constexpr double kPi = 3.14159265358979323846;
 constexpr std::size_t kCoarsePadding = 2;
 constexpr std::size_t kPadding = 8;
+constexpr double kCoincide = 1e-7;  // of the band
 constexpr std::size_t kLongestBand = std::size_t{1} << 20;
 constexpr std::size_t kCandidates = 4;
 constexpr std::size_t kStackRounds = 4;
 constexpr double kSettled = 0.1;  // turns over the band
+constexpr float kRival = 0.6F;    // height of peaks that could be higher than the highest point
+constexpr std::size_t kMostRivals = 12;
 constexpr std::size_t kBins = 16;
 constexpr std::size_t kFitRounds = 6;
 constexpr double kFitted = 1e-7;  // turns over the band
@@ -50,7 +54,7 @@ Band band_of(const std::vector<double>& freq_hz) {
   for (std::size_t c = 1; c < sorted.size(); ++c) {
     const double step_hz = sorted[c] - sorted[c - 1];
     // Channels of windows that overlap may all but coincide.
-    if (step_hz > 1e-3 * band.width_hz / static_cast<double>(sorted.size())) {
+    if (step_hz > kCoincide * band.width_hz) {
       band.step_hz = std::min(band.step_hz, step_hz);
     }
   }
@@ -105,24 +109,11 @@ class PeakSearch {
       line_[band_.place[c]] += std::complex<float>(Complex(re[c], im[c]) * scale);
     }
     plan_.execute(line_.data());
-    std::size_t at = 0;
-    float most = -1;
-    for (std::size_t k = 0; k < size_; ++k) {
-      const float here = std::norm(line_[k]);
-      if (here > most) {
-        most = here;
-        at = k;
-      }
-    }
-    const double before = std::abs(line_[(at + size_ - 1) % size_]);
-    const double here = std::sqrt(static_cast<double>(most));
-    const double after = std::abs(line_[(at + 1) % size_]);
-    const double bend = before - 2 * here + after;
-    const double off = bend < 0 ? 0.5 * (before - after) / bend : 0;
-    const double folded =
-        static_cast<double>(at) - (at > size_ / 2 ? static_cast<double>(size_) : 0);
-    const double grid_s = 1 / (static_cast<double>(size_) * band_.step_hz);
-    peak.delay_s = (folded + off) * grid_s;
+    const std::size_t at = highest(re, im, n);
+    const double here = std::abs(line_[at]);
+    const double folded = folded_bin(at);
+    const double grid_s = grid();
+    peak.delay_s = (folded + beside_grid(at)) * grid_s;
     peak.at_edge =
         std::abs(folded) + static_cast<double>(padding_) >= static_cast<double>(size_) / 2;
     // The transform's phase belongs to the band's low end and to the grid's delay.
@@ -134,6 +125,62 @@ class PeakSearch {
   }
 
  private:
+  double grid() const { return 1 / (static_cast<double>(size_) * band_.step_hz); }
+  double folded_bin(std::size_t at) const {
+    return static_cast<double>(at) - (at > size_ / 2 ? static_cast<double>(size_) : 0);
+  }
+
+  /// How far from a point of the grid the top of the parabola through it and its neighbours is.
+  double beside_grid(std::size_t at) const {
+    const double before = std::abs(line_[(at + size_ - 1) % size_]);
+    const double after = std::abs(line_[(at + 1) % size_]);
+    const double bend = before - 2 * static_cast<double>(std::abs(line_[at])) + after;
+    return bend < 0 ? 0.5 * (before - after) / bend : 0;
+  }
+
+  /// The point next to the highest peak. Windows with a gap between them have many peaks of nearly
+  /// one height, which the grid meets more or less well: these are compared at their tops.
+  std::size_t highest(const double* re, const double* im, std::size_t n) {
+    float most = -1;
+    std::size_t at = 0;
+    for (std::size_t k = 0; k < size_; ++k) {
+      const float here = std::norm(line_[k]);
+      if (!(here > most)) continue;
+      most = here;
+      at = k;
+    }
+    std::vector<std::pair<float, std::size_t>> rivals;
+    for (std::size_t k = 0; k < size_; ++k) {
+      const float here = std::norm(line_[k]);
+      if (here < kRival * kRival * most || k == at) continue;
+      const bool top = here >= std::norm(line_[(k + size_ - 1) % size_]) &&
+                       here > std::norm(line_[(k + 1) % size_]);
+      if (top) rivals.emplace_back(here, k);
+    }
+    if (rivals.empty()) return at;
+    std::sort(rivals.rbegin(), rivals.rend());
+    if (rivals.size() > kMostRivals) rivals.resize(kMostRivals);
+    double best = top_of(at, re, im, n);
+    for (const auto& [height, k] : rivals) {
+      const double rival = top_of(k, re, im, n);
+      if (!(rival > best)) continue;
+      best = rival;
+      at = k;
+    }
+    return at;
+  }
+
+  /// |F|² at the top next to a point of the grid.
+  double top_of(std::size_t at, const double* re, const double* im, std::size_t n) const {
+    const double turns = (folded_bin(at) + beside_grid(at)) / static_cast<double>(size_);
+    Complex sum = 0;
+    for (std::size_t c = 0; c < n; ++c) {
+      sum += Complex(re[c], im[c]) *
+             std::polar(1.0, -2 * kPi * turns * static_cast<double>(band_.place[c]));
+    }
+    return std::norm(sum);
+  }
+
   /// Of one component, from points that the padding leaves independent.
   double noise_beside(std::size_t peak) {
     beside_.clear();
