@@ -199,7 +199,9 @@ Stream<Calibration> Solve::finish(const PipelineContext& ctx) {
   if (const auto* const prior = ctx.find_side<Calibration>("prior")) calibration = *prior;
   calibration.terms.push_back(std::make_shared<const Solutions>(std::move(solutions)));
   require_flux_scale(calibration, params_);
-  ctx.log().info(flux_scale_words(calibration));
+  const std::string scale = flux_scale_words(calibration);
+  ctx.log().info(scale);
+  ctx.record("flux_scale", {{"term", params_.term}, {"scale", scale}});
   return Stream<Calibration>::one(Chunk<Calibration>(std::move(calibration)));
 }
 
