@@ -59,6 +59,21 @@ AntennaFigures figures_of(const Solutions& solutions, std::size_t antenna) {
   return figures;
 }
 
+/// What delays are like as a whole (calibration.md 5.1).
+void log_delays(const Solutions& solutions, const PipelineContext& ctx) {
+  constexpr double kNothing_ns = 1, kMuch_ns = 5;
+  double most_ns = 0;
+  for (const float delay_ns : solutions.delay_ns) {
+    most_ns = std::max<double>(most_ns, std::abs(delay_ns));
+  }
+  const char* const words = most_ns < kNothing_ns ? ": delays have been corrected before"
+                            : most_ns > kMuch_ns  ? ": the data need them"
+                                                  : "";
+  char text[64];
+  std::snprintf(text, sizeof text, "largest delay %.3g ns", most_ns);
+  ctx.log().info(text + std::string(words));
+}
+
 /// A reason to doubt all the solutions.
 void doubt(const std::string& reason, const SolveParams& params, const PipelineContext& ctx) {
   if (params.doubtful == "fail") {
@@ -188,6 +203,7 @@ void report_solutions(const Solutions& solutions, const SolveCounts& counts,
     ctx.degrade("phases could not be carried on between intervals in " +
                 std::to_string(fate.phases.broken) + " places: no antenna is good on both sides");
   }
+  if (solutions.term == JonesTerm::K) log_delays(solutions, ctx);
   ctx.log().info("solved " + std::to_string(counts.cells) + " cells, reference antenna '" +
                  solutions.antennas[fate.reference] + "', " + percent(fraction(flagged, all)) +
                  " of the solutions flagged");

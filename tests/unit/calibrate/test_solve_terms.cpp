@@ -47,6 +47,42 @@ Calibration chain(std::vector<Solutions> terms) {
   return calibration;
 }
 
+/// `solve` with something on its side input.
+class SolveAfter final : public Reduce<Visibilities, Calibration> {
+ public:
+  struct Params {
+    SolveParams solve;
+    std::shared_ptr<const Calibration> prior;
+  };
+  static Ports ports() { return Solve::ports(); }
+
+  explicit SolveAfter(Params params) : prior_(std::move(params.prior)), solve_(params.solve) {}
+
+  void plan(Planning& planning) override { solve_.plan(planning); }
+  void add(const Chunk<Visibilities>& chunk, const PipelineContext& ctx) override {
+    solve_.add(chunk, with_prior(ctx));
+  }
+  Stream<Calibration> finish(const PipelineContext& ctx) override {
+    return solve_.finish(with_prior(ctx));
+  }
+
+ private:
+  PipelineContext with_prior(const PipelineContext& ctx) const {
+    return ctx.with_product(side_product_key(ctx.stage(), "prior"), Calibration::kDataKind, prior_);
+  }
+
+  std::shared_ptr<const Calibration> prior_;
+  Solve solve_;
+};
+
+Calibration solve_after(const SolveParams& params, Calibration prior, const SmallObservation& all) {
+  Calibration calibration;
+  testing::run_stage<SolveAfter>({params, std::make_shared<const Calibration>(std::move(prior))},
+                                 in_chunks(all.rows, 50), visibility_spec(all.header),
+                                 [&](const Chunk<Calibration>& chunk) { calibration = *chunk; });
+  return calibration;
+}
+
 }  // namespace
 
 TEST_CASE("each term is cut as it is used: K over the band, B by channel, G and T by window") {
@@ -246,6 +282,42 @@ TEST_CASE("the flux scale is the first amplitude, and a normalised bandpass must
                     Contains("'B' is normalised") && Contains("lost"));
   params.flux_scale = "none";
   CHECK_NOTHROW(require_flux_scale(chain({delay, shape, phase}), params));
+}
+
+TEST_CASE("prior terms are applied first and go out before the new one") {
+  const SmallObservation all = corrupted(calibrator_params(), steady_gain);
+  SolveParams params = solve_params();
+  params.mode = "p";
+  const Solutions phases = solve(params, in_chunks(all.rows, 50), all.header);
+  params.mode = "ap";
+  const Calibration both = solve_after(params, chain({phases}), all);
+  REQUIRE(both.terms.size() == 2);
+  CHECK(both.terms[0]->gain == phases.gain);
+  const Solutions& rest = *both.terms[1];
+  for (std::size_t a = 0; a < 9; ++a) {
+    const std::size_t at = rest.index(0, 2, 1, a);
+    CHECK(std::abs(std::arg(rest.gain[at])) < 1e-6);
+    CHECK(std::abs(rest.gain[at]) == Approx(std::abs(steady_gain(a, 2, 1))).epsilon(1e-5));
+  }
+  // Phases alone after a normalised bandpass: the scale is nowhere.
+  SolveParams shape = of_term("B");
+  shape.solnorm = true;
+  shape.flux_scale = "none";
+  const Calibration before = chain({solve(shape, in_chunks(all.rows, 50), all.header)});
+  params.mode = "p";
+  CHECK_THROWS_WITH(solve_after(params, before, all), Contains("flux scale would be lost"));
+  params.mode = "ap";
+  CHECK(solve_after(params, before, all).terms.size() == 2);
+}
+
+TEST_CASE("a gain over windows that a delay has left apart is refused") {
+  const TwoWindows two;
+  SmallObservation first{two.rows[0], two.header};
+  Solutions delay = made(JonesTerm::K, "p", false);
+  SolveParams params = of_term("G");
+  params.combine.push_back("spw");
+  CHECK_THROWS_WITH(solve_after(params, chain({delay}), first),
+                    Contains("combine: spw after a delay"));
 }
 
 TEST_CASE("a normalised bandpass is refused unless it says who sets the scale") {
