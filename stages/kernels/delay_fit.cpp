@@ -362,12 +362,13 @@ class DelayFit {
     known_.assign(n_, false);
     known_[first] = true;
     delay_s_[first] = phase_[first] = 0;
-    set_turn(first);
     std::vector<std::size_t> front{first};
     std::vector<double> re(from_.channels), im(from_.channels);
     double heights = 0;
     for (std::size_t k = 0; k < front.size(); ++k) {
       const std::size_t j = front[k];
+      if (std::find(known_.begin(), known_.end(), false) == known_.end()) break;
+      set_turn(j);
       for (std::size_t i = 0; i < n_; ++i) {
         if (known_[i] || connected_[i * n_ + j] == 0) continue;
         oriented(i, j, re, im);
@@ -376,7 +377,6 @@ class DelayFit {
         delay_s_[i] = peak.delay_s;
         phase_[i] = peak.phase;
         known_[i] = true;
-        set_turn(i);
         front.push_back(i);
       }
     }
@@ -464,7 +464,7 @@ class DelayFit {
       }
     }
     StefcalOptions options;
-    options.tolerance = 1e-4;
+    options.tolerance = 1e-3;  // the phases are fitted again, the amplitudes only weigh
     options.max_iterations = 1000;
     options.min_baselines = options_.min_baselines;
     return stefcal(sums, options);
