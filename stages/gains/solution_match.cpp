@@ -16,9 +16,8 @@ SolutionMatch::SolutionMatch(const Solutions& solutions, const ObservationHeader
   match_antennas(header);
   match_channels(header, data_desc_id);
   const auto pol_of = [&](int code) {
-    const auto found = std::find(solutions.pols.begin(), solutions.pols.end(), code);
-    return found == solutions.pols.end() ? kNone
-                                         : static_cast<std::size_t>(found - solutions.pols.begin());
+    const std::size_t place = solutions.pol_of(code);
+    return place == solutions.pols.size() ? kNone : place;
   };
   for (const int code :
        header.data_descriptions.at(static_cast<std::size_t>(data_desc_id)).corr_types) {
