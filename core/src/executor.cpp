@@ -238,7 +238,10 @@ void Executor::run_segment(Plan& plan, Segment& segment) {
   auto& services = *ctx_->state().services;
   const std::size_t done = services.resumption.count_done(plan.stages[segment.head].name);
   PassWatch watch(services.watch, pass_facts(plan, segment, ctx_->threads(), done));
-  in_stage(plan.stages[segment.head].name, [&] { run_pass(plan, segment, *ctx_, result, watch); });
+  const std::shared_ptr<const AnyChunk> kept = in_stage(plan.stages[segment.head].name, [&] {
+    return run_pass(plan, segment, *ctx_, result, watch);
+  });
+  if (kept) add_sides(plan, segment.head, kept);
   if (segment.head_is_result) {
     results_.erase(segment.head);
     held_state_.erase(segment.head);
@@ -281,12 +284,6 @@ void Executor::conclude(Plan& plan, std::size_t index) {
 /// A result that other stages take whole: its one chunk becomes their side input.
 void Executor::store_sides(Plan& plan, std::size_t index, AnyStream stream) {
   PlannedStage& planned = plan.stages[index];
-  std::vector<std::string> keys;
-  for (const PlannedStage& stage : plan.stages) {
-    for (const auto& [port, from] : stage.sides) {
-      if (from == index) keys.push_back(side_product_key(stage.name, port));
-    }
-  }
   in_stage(planned.name, [&] {
     auto work = stream.next();
     if (!work) throw Error(ErrorKind::failed, "it gave no result");
@@ -294,11 +291,19 @@ void Executor::store_sides(Plan& plan, std::size_t index, AnyStream stream) {
     if (stream.next()) {
       throw Error(ErrorKind::failed, "it gave several results where a later stage takes one");
     }
-    for (const std::string& key : keys) {
-      ctx_ = ctx_->with_product(key, chunk->kind(),
+    add_sides(plan, index, chunk);
+  });
+}
+
+void Executor::add_sides(const Plan& plan, std::size_t index,
+                         const std::shared_ptr<const AnyChunk>& chunk) {
+  for (const PlannedStage& stage : plan.stages) {
+    for (const auto& [port, from] : stage.sides) {
+      if (from != index) continue;
+      ctx_ = ctx_->with_product(side_product_key(stage.name, port), chunk->kind(),
                                 std::shared_ptr<const void>(chunk, chunk->value()));
     }
-  });
+  }
 }
 
 }  // namespace skymill

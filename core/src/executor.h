@@ -32,6 +32,8 @@ class Executor {
   void run_segment(Plan& plan, Segment& segment);
   void conclude(Plan& plan, std::size_t index);
   void store_sides(Plan& plan, std::size_t index, AnyStream stream);
+  void add_sides(const Plan& plan, std::size_t index,
+                 const std::shared_ptr<const AnyChunk>& chunk);
   bool has_stream_consumer(const Plan& plan, std::size_t index) const;
 
   Planner& planner_;
