@@ -99,7 +99,8 @@ void MsReaderStage::plan(Planning& planning) {
     ctx.lanes().get(lane)->run([&](const Lane::Token& token) {
       inputs_.push_back(
           std::make_unique<MsReader>(token, path, selection_of(params_, params_.datacolumn)));
-      inputs_.back()->close(token);  // or many sets would need too many open files
+      // Many sets would need too many open files; one is not read twice.
+      if (params_.input.size() > 1) inputs_.back()->close(token);
     });
     for (const std::string& note : inputs_.back()->notes()) {
       ctx.log().info("'" + path + "': " + note);

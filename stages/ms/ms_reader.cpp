@@ -150,9 +150,13 @@ struct MsReader::Impl {
   }
 
   void reopen() {
+    if (!ms.isNull()) return;
     const wall::TablesLock lock;
     ms = wall::open_input(path, "the MeasurementSet");
-    wall::guarded("cannot open the MeasurementSet '" + path + "'", [&] { open_columns(); });
+    wall::guarded("cannot open the MeasurementSet '" + path + "'", [&] {
+      wall::keep_choosing_columns(ms);
+      open_columns();
+    });
   }
 
   static std::vector<std::size_t> channels_of(const ObservationHeader& found) {
