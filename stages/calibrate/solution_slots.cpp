@@ -133,7 +133,7 @@ void SolutionSlots::add_row(const Visibilities& rows, std::size_t row,
   }
 }
 
-void SolutionSlots::add(const Visibilities& rows, PointModel& model) {
+void SolutionSlots::add(const Visibilities& rows, ModelVisibilities& model) {
   const auto description = static_cast<std::size_t>(rows.data_desc_id);
   if (rows.rows() > 0 && layout_.descriptions.at(description).frequencies == 0) {
     throw Error(ErrorKind::input, "data description " + std::to_string(description) +

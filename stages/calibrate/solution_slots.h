@@ -2,10 +2,10 @@
 #pragma once
 
 #include <stages/calibrate/baseline_sums.h>
-#include <stages/calibrate/point_model.h>
 #include <stages/calibrate/solve_layout.h>
 #include <stages/calibrate/solve_params.h>
 #include <stages/data/solutions.h>
+#include <stages/sky/model_visibilities.h>
 
 #include <cstddef>
 #include <cstdint>
@@ -44,7 +44,7 @@ class SolutionSlots {
 
   /// Adds a chunk's samples: cross-correlations that are not flagged, finite and of weight > 0.
   /// @throws Error (input) when its rows go back to an interval that is solved already
-  void add(const Visibilities& rows, PointModel& model);
+  void add(const Visibilities& rows, ModelVisibilities& model);
 
   /// Solves what is open and joins all: phases are still those of the solver.
   Solutions finish();

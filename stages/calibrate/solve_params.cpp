@@ -2,7 +2,7 @@
 #include <core/error.h>
 #include <core/units.h>
 #include <stages/calibrate/solve_params.h>
-#include <stages/geometry/point_source.h>
+#include <stages/sky/model_params.h>
 
 #include <limits>
 
@@ -21,60 +21,12 @@ std::optional<std::string> solint_fault(const std::string& text) {
   }
 }
 
-/// What is wrong with the model as a whole; nothing for a good one.
-std::optional<std::string> model_fault(const SolveParams& p) {
-  if (p.sources.empty()) {
-    if (!p.flux) {
-      return "solve needs a model: the flux of a calibrator, or sources, a list of "
-             "'l m flux [index]'";
-    }
-    if (p.spectral_index != 0 && !p.reference_frequency) {
-      return "spectral_index needs reference_frequency, the frequency at which flux holds";
-    }
-    return std::nullopt;
-  }
-  if (!p.direction.empty()) {
-    return "direction and sources contradict each other: sources have an l and m each; leave "
-           "direction out";
-  }
-  if (p.spectral_index != 0) {
-    return "spectral_index and sources contradict each other: write the index behind the flux of "
-           "each source";
-  }
-  try {
-    parse_sources(p.sources);
-  } catch (const Error& problem) {
-    return problem.message() + (problem.hint().empty() ? "" : "; " + problem.hint());
-  }
-  return std::nullopt;
-}
-
 }  // namespace
 
 Schema<SolveParams> solve_schema() {
   Schema<SolveParams> s{
-      "Solve for complex antenna gains against point sources, by channel or spectral window."};
-  s.field("sources", &SolveParams::sources,
-          "Known sources of the field as 'l m flux [index]' each, such as "
-          "'30arcsec -20arcsec 1.5Jy -0.7', l east and m north of the data's phase centre; empty "
-          "takes one of flux. What a model leaves out, gains of N antennas absorb by about 2/N");
-  s.field("flux", &SolveParams::flux,
-          "Flux density of the one calibrator, at the reference frequency if one is given; not "
-          "used when sources are listed")
-      .unit("Jy")
-      .positive();
-  s.field("spectral_index", &SolveParams::spectral_index,
-          "Of the calibrator: flux goes with frequency to this power")
-      .range(-10, 10);
-  s.field("reference_frequency", &SolveParams::reference_frequency,
-          "Where flux or the fluxes of sources hold; needed with spectral_index; for sources "
-          "none takes the middle of the data's band")
-      .unit("Hz")
-      .positive();
-  s.field("direction", &SolveParams::direction,
-          "Right ascension and declination of the calibrator in the frame of the data; empty "
-          "takes the phase centre")
-      .unit("rad");
+      "Solve for complex antenna gains against a model, by channel or spectral window."};
+  declare_model(s, true);
   s.field("solint", &SolveParams::solint,
           "Time that shares a solution: inf, int (each integration), or such as 60s");
   s.field("solve_per", &SolveParams::solve_per, "Frequencies that share a solution")
@@ -101,13 +53,10 @@ Schema<SolveParams> solve_schema() {
       .advanced();
   s.check([](const SolveParams& p) { return solint_fault(p.solint); },
           "solint is inf, int or a time");
-  s.check(model_fault,
-          "the model is flux (spectral_index then needs reference_frequency), or sources without "
-          "direction and spectral_index");
-  s.check([](const SolveParams& p) { return p.direction.empty() || p.direction.size() == 2; },
-          "direction is a right ascension and a declination");
   s.example("solve:\n  flux: 12.5 Jy\n  solve_per: channel\n  refant: [pad103]",
             "a bandpass: one gain an antenna, channel and polarisation");
+  s.example("solve:\n  calibrator: 3C286\n  solve_per: spw",
+            "a gain an antenna, window and polarisation, on the scale of Perley & Butler 2017");
   s.example(
       "solve:\n  sources: [0arcsec 0arcsec 10Jy, 900arcsec 300arcsec 1Jy -0.7]\n"
       "  solve_per: spw",

@@ -13,11 +13,18 @@ namespace skymill::radio {
 
 /// Parameters of `solve`; names and defaults are gaincal's and bandpass's where they have them.
 struct SolveParams {
-  std::vector<std::string> sources;  // l m flux [index]
-  std::optional<double> flux;        // Jy
+  // The model, as in ModelParams.
+  std::string calibrator;
+  std::string calibrators;
+  std::vector<std::string> sources;
+  std::string components;
+  std::string model;
+  std::optional<double> flux;  // Jy
   double spectral_index = 0;
   std::optional<double> reference_frequency;  // Hz
-  std::vector<double> direction;              // rad: right ascension, declination
+  std::vector<double> direction;              // rad
+  std::string primary_beam = "none";
+  std::optional<double> pointing_dec;  // rad
   std::string solint = "inf";
   std::string solve_per = "channel";
   std::string mode = "ap";

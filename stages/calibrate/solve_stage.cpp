@@ -1,12 +1,11 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 #include <core/error.h>
 #include <core/units.h>
-#include <stages/gains/antenna_names.h>
-#include <stages/gains/correction.h>
 #include <stages/calibrate/phase_reference.h>
 #include <stages/calibrate/solve_report.h>
 #include <stages/calibrate/solve_stage.h>
-#include <stages/geometry/point_source.h>
+#include <stages/gains/antenna_names.h>
+#include <stages/gains/correction.h>
 
 #include <algorithm>
 #include <cmath>
@@ -35,39 +34,31 @@ std::size_t result_bytes(const SolveLayout& layout, std::size_t intervals) {
          (layout.antennas * kEach + sizeof(std::int32_t));
 }
 
-/// The model in words.
-std::string model_words(const SolveParams& params, const std::vector<PointSource>& sources) {
-  if (params.sources.empty()) return "calibrator of " + format_quantity(*params.flux, "Jy");
-  double sum_jy = 0;
-  for (const PointSource& source : sources) sum_jy += source.flux_jy;
-  return "model of " + std::to_string(sources.size()) + " sources, together " +
-         format_quantity(sum_jy, "Jy");
-}
-
-/// Listed sources stand still on the sky, so the phase centre must as well.
+/// Sources that have a place stand still on the sky, so the phase centre must as well.
 void require_tracked(const ObservationHeader& header) {
   if (header.phasing == Phasing::tracked) return;
   throw Error(ErrorKind::input,
-              "l and m of the sources count from one phase centre, but '" + header.source +
+              "places of the sources count from a phase centre, but '" + header.source +
                   "' is not phased to one: the sky drifts through it",
               "rephase the data before solve");
 }
 
-/// Tells what a user may not expect of listed sources.
-void log_model(const SolveParams& params, const ObservationHeader& header,
-               const PipelineContext& ctx) {
-  if (params.sources.empty()) return;
-  const std::vector<PointSource> sources = model_sources(params);
-  ctx.log().info(model_words(params, sources) +
-                 (params.flux ? "; they take the place of flux, which is not used" : ""));
-  const bool spectra = std::any_of(sources.begin(), sources.end(), [](const PointSource& source) {
-    return source.spectral_index != 0;
-  });
+/// Tells what a user may not expect of the model.
+void log_model(const SolveParams& params, const ModelSky& sky, const PipelineContext& ctx) {
+  ctx.log().info(sky.words);
+  if (params.sources.empty() && params.components.empty() && params.model.empty()) return;
+  if (params.flux && params.calibrator.empty()) {
+    ctx.log().info("flux is not used: what is listed takes its place");
+  }
+  const bool spectra =
+      std::any_of(sky.components.begin(), sky.components.end(), [](const Component& component) {
+        return component.spectral_index != 0 && component.reference_hz == 0;
+      });
   if (!spectra || params.reference_frequency) return;
   ctx.log().info(
       "no reference_frequency is given: fluxes of the sources hold in the middle of the "
       "band, " +
-      format_quantity(model_reference_hz(params, header), "Hz"));
+      format_quantity(sky.reference_hz, "Hz"));
 }
 
 }  // namespace
@@ -88,8 +79,14 @@ Ports Solve::ports() {
 void Solve::plan(Planning& planning) {
   header_ = planning.input().header<ObservationHeader>();
   for (const std::string& name : params_.refant) antenna_number(*header_, name, "refant");
-  const std::vector<PointSource> sources = model_sources(params_);
-  if (!params_.sources.empty()) require_tracked(*header_);
+  const ModelParams model = model_of(params_);
+  for (const std::string& path : {model.calibrators, model.components, model.model}) {
+    if (!path.empty()) planning.add_input(path);
+  }
+  sky_ = model_sky(model, *header_, planning.context().lanes());
+  const bool one_by_flux = params_.calibrator.empty() && params_.sources.empty() &&
+                           params_.components.empty() && params_.model.empty();
+  if (!one_by_flux) require_tracked(*header_);
   layout_ = solve_layout(*header_, params_.solve_per);
   const std::size_t intervals = most_intervals(params_, *header_, layout_);
   const std::size_t results = result_bytes(layout_, intervals);
@@ -98,7 +95,7 @@ void Solve::plan(Planning& planning) {
   const std::size_t work = 3 * threads * layout_.antennas * layout_.antennas * kPerPair;
   // Results exist twice while they are joined.
   planning.set_state(SolutionSlots::bytes(params_, layout_) + 2 * results + work +
-                     PointModel::bytes(sources.size(), *header_));
+                     ModelVisibilities::bytes(sky_, *header_));
   PortSpec& out = planning.output();
   out.axes = {"time", "frequency", "polarisation", "antenna"};
   out.columns = {"gain", "flag", "snr", "error"};
@@ -107,7 +104,7 @@ void Solve::plan(Planning& planning) {
   out.set_header<ObservationHeader>(header_);
   planning.add_note(std::to_string(layout_.frequencies.size()) + " frequencies x " +
                     std::to_string(layout_.pols.size()) + " polarisations x up to " +
-                    std::to_string(intervals) + " intervals, " + model_words(params_, sources));
+                    std::to_string(intervals) + " intervals, " + sky_.words);
 }
 
 void Solve::add(const Chunk<Visibilities>& chunk, const PipelineContext& ctx) {
@@ -115,8 +112,8 @@ void Solve::add(const Chunk<Visibilities>& chunk, const PipelineContext& ctx) {
     // Made with the first chunk, not in plan(): the memory is ours only once the pass has begun.
     slots_ = std::make_unique<SolutionSlots>(params_, layout_, header_,
                                              static_cast<std::size_t>(ctx.threads()));
-    model_ = std::make_unique<PointModel>(params_, header_);
-    log_model(params_, *header_, ctx);
+    model_ = std::make_unique<ModelVisibilities>(sky_, model_of(params_), header_);
+    log_model(params_, sky_, ctx);
   }
   const auto* const prior = ctx.find_side<Calibration>("prior");
   if (prior == nullptr || prior->terms.empty()) {

@@ -2,19 +2,20 @@
 #pragma once
 
 #include <core/stage.h>
-#include <stages/calibrate/point_model.h>
 #include <stages/calibrate/solution_slots.h>
 #include <stages/calibrate/solve_layout.h>
 #include <stages/calibrate/solve_params.h>
 #include <stages/data/calibration.h>
 #include <stages/data/visibilities.h>
+#include <stages/sky/model_sky.h>
+#include <stages/sky/model_visibilities.h>
 
 #include <memory>
 #include <utility>
 
 namespace skymill::radio {
 
-/// Solves for the antennas' gains against point sources: sums up each baseline in one pass,
+/// Solves for the antennas' gains against a model: sums up each baseline in one pass,
 /// then solves every cell (channel or window, time interval, polarisation) on its own. Data are
 /// corrected by the terms on the side input `prior` on their way in; those go out again, before
 /// the new one.
@@ -34,7 +35,8 @@ class Solve final : public Reduce<Visibilities, Calibration> {
   SolveParams params_;
   std::shared_ptr<const ObservationHeader> header_;
   SolveLayout layout_;
-  std::unique_ptr<PointModel> model_;
+  ModelSky sky_;
+  std::unique_ptr<ModelVisibilities> model_;
   std::unique_ptr<SolutionSlots> slots_;
 };
 

@@ -8,6 +8,7 @@
 #include <complex>
 #include <cstddef>
 #include <cstdint>
+#include <limits>
 #include <memory>
 #include <string>
 #include <vector>
@@ -16,6 +17,10 @@ namespace skymill::radio {
 
 /// Neighbouring channels of one data description that share a solution.
 struct SolutionChannels {
+  /// Of a value for a whole window that was read from a table, which says nothing of the number of
+  /// channels: all that `width_hz` covers.
+  static constexpr std::size_t kAllChannels = std::numeric_limits<std::size_t>::max() / 2;
+
   int data_desc_id = 0;
   std::size_t first_channel = 0;
   std::size_t channels = 0;
@@ -30,7 +35,14 @@ struct SolutionInterval {
   double time_s = 0;             ///< mean of the samples' times by weight
   std::int32_t field_id = 0;     ///< of the first row
   std::int32_t scan_number = 0;  ///< of the first row
+  std::int32_t observation_id = 0;
+  double length_s = 0;  ///< column INTERVAL of a table; CASA, and we, write 0
 };
+
+/// Codes in `Solutions::pols` where a table does not say what feeds the antennas had: CASA's tables
+/// count them, so the first is X or R and the second Y or L.
+constexpr int kFirstFeed = -1;
+constexpr int kSecondFeed = -2;
 
 /// Which part of the signal path a gain describes, by CASA's letters (calibration.md 4.1).
 enum class JonesTerm {
@@ -43,10 +55,14 @@ enum class JonesTerm {
 /// "K", "B", "G" or "T".
 inline const char* letter(JonesTerm term) {
   switch (term) {
-    case JonesTerm::K: return "K";
-    case JonesTerm::B: return "B";
-    case JonesTerm::G: return "G";
-    case JonesTerm::T: return "T";
+    case JonesTerm::K:
+      return "K";
+    case JonesTerm::B:
+      return "B";
+    case JonesTerm::G:
+      return "G";
+    case JonesTerm::T:
+      return "T";
   }
   return "?";
 }
@@ -59,17 +75,22 @@ struct Solutions {
   std::shared_ptr<const ObservationHeader> header;  ///< of the data that were solved
   std::string mode;                                 ///< "ap", "p" or "a"
   std::vector<std::string> antennas;                ///< names; every antenna of the header
-  std::vector<int> pols;                            ///< casacore codes of the parallel hands
+  std::vector<int> pols;  ///< casacore codes of the parallel hands, or kFirstFeed, kSecondFeed
   std::vector<SolutionChannels> frequencies;
   std::vector<SolutionInterval> intervals;  ///< ascending in time
+  std::string ms_name;  ///< of the MeasurementSet that a table names; empty: the header's source
+  /// [interval][frequency] mean time of each cell, MJD UTC seconds, where frequencies differ in it;
+  /// NaN where nothing was solved for, all of which is flagged. Empty: those of `intervals`.
+  std::vector<double> cell_time_s;
 
-  std::vector<std::complex<float>> gain;  ///< [interval][frequency][pol][antenna], 1 if flagged
+  /// [interval][frequency][pol][antenna], 1 if flagged; a table's B may keep what was found there.
+  std::vector<std::complex<float>> gain;
   /// Likewise, of K alone, which has no `gain`: g(ν) = exp(2πi τ (ν - freq_hz of its channels)).
   std::vector<float> delay_ns;
-  std::vector<std::uint8_t> flag;         ///< likewise; 1 = no solution
-  std::vector<float> snr;                 ///< likewise; 0 if flagged
-  std::vector<float> error;               ///< likewise; rms of the complex gain (K: of the delay, ns)
-  std::vector<std::int32_t> refant;       ///< [interval][frequency][pol]; -1 = nothing solved
+  std::vector<std::uint8_t> flag;    ///< likewise; 1 = no solution
+  std::vector<float> snr;            ///< likewise; 0 if flagged, but what a table says
+  std::vector<float> error;          ///< likewise; rms of the complex gain (K: of the delay, ns)
+  std::vector<std::int32_t> refant;  ///< [interval][frequency][pol]; -1 = nothing solved
 
   /// Place in `gain`, `delay_ns`, `flag`, `snr` and `error`.
   std::size_t index(std::size_t interval, std::size_t frequency, std::size_t pol,
@@ -79,6 +100,12 @@ struct Solutions {
   /// Place in `refant`.
   std::size_t group(std::size_t interval, std::size_t frequency, std::size_t pol) const {
     return (interval * frequencies.size() + frequency) * pols.size() + pol;
+  }
+
+  /// Mean time of a cell, MJD UTC seconds; NaN where nothing was solved for.
+  double time_s(std::size_t interval, std::size_t frequency) const {
+    return cell_time_s.empty() ? intervals[interval].time_s
+                               : cell_time_s[interval * frequencies.size() + frequency];
   }
 
   /// Gives the arrays the size that the axes and the term ask for: all flagged, gain 1, delay 0.
@@ -96,8 +123,8 @@ struct Solutions {
   /// Bytes held, for the memory budget.
   std::size_t bytes() const {
     return gain.size() * sizeof(std::complex<float>) + delay_ns.size() * sizeof(float) +
-           flag.size() * (2 * sizeof(float) + 1) +
-           refant.size() * sizeof(std::int32_t) + intervals.size() * sizeof(SolutionInterval) +
+           flag.size() * (2 * sizeof(float) + 1) + refant.size() * sizeof(std::int32_t) +
+           cell_time_s.size() * sizeof(double) + intervals.size() * sizeof(SolutionInterval) +
            frequencies.size() * sizeof(SolutionChannels) + antennas.size() * sizeof(std::string);
   }
 };

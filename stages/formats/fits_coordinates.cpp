@@ -159,7 +159,7 @@ LinearAxis linear_axis(const ImageHeader& header) {
   return {first_hz, use_stated ? header.chan_width_hz : mean_hz};
 }
 
-std::string date_text(double mjd_s) {
+std::string fits_date_text(double mjd_s) {
   const double unix_s = mjd_s - kUnixEpochMjdDays * kSecondsPerDay;
   return iso_text(Microseconds(std::chrono::microseconds(std::llround(unix_s * 1e6))), true);
 }

@@ -46,7 +46,7 @@ struct LinearAxis {
 LinearAxis linear_axis(const ImageHeader& header);
 
 /// `YYYY-MM-DDThh:mm:ss.ssssss` of MJD seconds.
-std::string date_text(double mjd_s);
+std::string fits_date_text(double mjd_s);
 /// MJD seconds of such a date, decimals and the time being optional; 0 when it cannot be read.
 double date_mjd_s(const std::string& text);
 /// DATE of the file: SOURCE_DATE_EPOCH when it is set, else now; to the second, UTC.

@@ -87,9 +87,10 @@ void write_observation(Keywords& keys, const ImageHeader& header) {
   keys.text("INSTRUME", header.telescope);
   keys.text("OBSERVER", header.observer);
   if (header.date_obs_mjd_s > 0) {
-    keys.text("DATE-OBS", date_text(header.date_obs_mjd_s));
+    keys.text("DATE-OBS", fits_date_text(header.date_obs_mjd_s));
     keys.number("MJD-OBS", header.date_obs_mjd_s / 86400);
-    // TIMESYS is left to its default, UTC: astropy 5.2 fails on the key in capitals, as FITS has it.
+    // TIMESYS is left to its default, UTC: astropy 5.2 fails on the key in capitals, as FITS has
+    // it.
   }
   keys.number("OBSRA", header.phase_centre.ra_rad * kDegPerRad);
   keys.number("OBSDEC", header.phase_centre.dec_rad * kDegPerRad);

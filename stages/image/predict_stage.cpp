@@ -3,7 +3,10 @@
 #include <stages/formats/any_image.h>
 #include <stages/image/model_prediction.h>
 #include <stages/image/predict_stage.h>
+#include <stages/image/source_prediction.h>
 #include <stages/ms/ms_model_column.h>
+#include <stages/sky/model_params.h>
+#include <stages/sky/model_sky.h>
 
 #include <algorithm>
 #include <filesystem>
@@ -15,12 +18,24 @@ namespace {
 
 constexpr std::size_t kRowBytes = 256;  // times, uvw and numbers
 
+/// What of the model is summed up source by source: all of it but an image, which is transformed
+/// unless each pixel has a beam of its own. Nothing when there is no more than such an image.
+std::optional<ModelParams> by_source(const PredictParams& params) {
+  ModelParams model = model_of(params);
+  if (model.primary_beam != "none" || model.model.empty()) return model;
+  model.model.clear();
+  if (model.calibrator.empty() && model.sources.empty() && model.components.empty()) {
+    return std::nullopt;
+  }
+  return model;
+}
+
 }  // namespace
 
 Schema<PredictParams> Predict::schema() {
-  Schema<PredictParams> s{"Write the visibilities of a model cube into MODEL_DATA of its data."};
+  Schema<PredictParams> s{"Write the visibilities of a model into MODEL_DATA of its data."};
   s.field("input", &PredictParams::input, "The MeasurementSet, or a list of them").required();
-  s.field("model", &PredictParams::model, "Model cube in Jy/pixel, CASA image or FITS").required();
+  declare_model(s, true);
   s.field("savemodel", &PredictParams::savemodel, "none leaves the MeasurementSet as it is")
       .choices({"none", "modelcolumn"});
   s.field("field", &PredictParams::field, "Fields to write, as ms_reader reads them");
@@ -40,16 +55,24 @@ Schema<PredictParams> Predict::schema() {
 void Predict::plan(Planning& planning) {
   if (params_.savemodel == "none") return;
   for (const std::string& path : params_.input) planning.add_input(path);
+  for (const std::string& path : {params_.calibrators, params_.components}) {
+    if (!path.empty()) planning.add_input(path);
+  }
 }
 
 void Predict::validate(const PipelineContext&) const {
-  if (params_.savemodel == "none" || AnyImage::is_one(params_.model)) return;
+  if (params_.savemodel == "none" || params_.model.empty() || AnyImage::is_one(params_.model)) {
+    return;
+  }
   throw Error(ErrorKind::input, "there is no model image '" + params_.model + "'",
               "write the model as a CASA image or as FITS");
 }
 
 void Predict::write_model(const std::string& path, const PipelineContext& ctx) const {
-  const AnyImage model(params_.model, ctx.lanes());
+  std::optional<AnyImage> model;
+  if (!params_.model.empty() && params_.primary_beam == "none") {
+    model.emplace(params_.model, ctx.lanes());
+  }
   const auto lane = ctx.lanes().get("table:" + std::filesystem::canonical(path).string());
   // Both belong to the lane, and go there whichever way this ends.
   struct Tables {
@@ -70,7 +93,18 @@ void Predict::write_model(const std::string& path, const PipelineContext& ctx) c
   kernel.gridder = params_.gridder;
   kernel.accuracy = params_.accuracy;
   const auto header = tables.reader->header();
-  const ModelPrediction prediction(*header, model, kernel);
+  std::optional<ModelPrediction> prediction;
+  if (model) prediction.emplace(*header, *model, kernel);
+  std::optional<SourcePrediction> sources;
+  MemoryShare sources_share;
+  if (const auto params = by_source(params_)) {
+    const auto threads = static_cast<std::size_t>(ctx.threads());
+    const ModelSky sky = model_sky(*params, *header, ctx.lanes());
+    sources_share = ctx.memory().reserve(SourcePrediction::bytes(sky, *header, threads),
+                                         "the sources of the model");
+    sources.emplace(sky, *params, header, threads);
+    ctx.log().info(sky.words);
+  }
   // Whatever can be wrong with the model is known: now the table is touched.
   lane->run([&](const Lane::Token& token) {
     tables.column.emplace(token, path, selection_of(params_, "data"));
@@ -89,20 +123,25 @@ void Predict::write_model(const std::string& path, const PipelineContext& ctx) c
         kRowBytes + nchan * description.corr_types.size() * sizeof(std::complex<float>) +
         ModelPrediction::list_bytes(nchan);
     const std::size_t rows = std::clamp<std::size_t>(half / row_bytes, 1, segment.count);
-    const std::size_t most_samples =
-        rows * (nchan / std::max<std::size_t>(1, model.header().nchan) + 1);
-    const std::size_t at_once = std::clamp<std::size_t>(half / prediction.plane_bytes(most_samples),
-                                                        1, static_cast<std::size_t>(ctx.threads()));
-    const MemoryShare share =
-        ctx.memory().reserve(rows * row_bytes + at_once * prediction.plane_bytes(most_samples),
-                             "the visibilities of the model");
+    std::size_t at_once = 0, plane_bytes = 0;
+    if (prediction) {
+      plane_bytes = prediction->plane_bytes(
+          rows * (nchan / std::max<std::size_t>(1, model->header().nchan) + 1));
+      at_once =
+          std::clamp<std::size_t>(half / plane_bytes, 1, static_cast<std::size_t>(ctx.threads()));
+    }
+    const MemoryShare share = ctx.memory().reserve(rows * row_bytes + at_once * plane_bytes,
+                                                   "the visibilities of the model");
     for (const Extent& block : split(segment.count, rows)) {
       ctx.throw_if_stopped();
       const std::size_t first = segment.first + block.begin;
       Visibilities chunk = lane->run([&](const Lane::Token& token) {
         return tables.reader->read_geometry(token, first, block.size());
       });
-      prediction.predict(chunk, at_once, [&ctx] { ctx.throw_if_stopped(); });
+      const auto check = [&ctx] { ctx.throw_if_stopped(); };
+      chunk.data.assign(chunk.rows() * chunk.nchan * chunk.ncorr, {0, 0});
+      if (prediction) prediction->predict(chunk, at_once, check);
+      if (sources) sources->add(chunk, check);
       lane->run([&](const Lane::Token& token) { tables.column->put(token, first, chunk.data); });
       ctx.count("rows", static_cast<std::int64_t>(block.size()));
       ctx.count("bytes_written",

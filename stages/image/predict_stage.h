@@ -5,6 +5,7 @@
 #include <core/stage.h>
 #include <stages/ms/ms_reader.h>
 
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -12,7 +13,18 @@ namespace skymill::radio {
 
 struct PredictParams {
   std::vector<std::string> input;
+  // The model, as in ModelParams.
+  std::string calibrator;
+  std::string calibrators;
+  std::vector<std::string> sources;
+  std::string components;
   std::string model;
+  std::optional<double> flux;  // Jy
+  double spectral_index = 0;
+  std::optional<double> reference_frequency;  // Hz
+  std::vector<double> direction;              // rad
+  std::string primary_beam = "none";
+  std::optional<double> pointing_dec;  // rad
   std::string savemodel = "modelcolumn";
   std::string field;
   std::vector<std::string> spw;
@@ -26,8 +38,8 @@ struct PredictParams {
   double accuracy = 1e-4;
 };
 
-/// Writes what a model cube makes of the visibilities into MODEL_DATA of MeasurementSets, as
-/// tclean's savemodel (imaging.md 1.1).
+/// Writes the visibilities of a model into MODEL_DATA of MeasurementSets: of a cube as tclean's
+/// savemodel (imaging.md 1.1), and of sources beside it or alone.
 class Predict final : public Task {
  public:
   using Params = PredictParams;

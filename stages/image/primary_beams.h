@@ -4,27 +4,14 @@
 #include <stages/data/image.h>
 #include <stages/data/visibilities.h>
 #include <stages/kernels/pixel_runs.h>
+#include <stages/sky/dish_beam.h>
 
 #include <array>
 #include <cstddef>
-#include <functional>
-#include <optional>
 #include <string>
 #include <vector>
 
 namespace skymill::radio {
-
-/// The power pattern of a telescope's dishes as tclean has it (imaging.md 2.10).
-struct DishBeam {
-  std::function<double(double arcmin_ghz)> power;  ///< 1 on the axis
-  double reach_arcmin_ghz = 0;                     ///< nothing beyond
-  std::string words;                               ///< which it is and why, for log and history
-};
-
-/// ALMA's 12-m and 7-m antennas and the VLA have beams of their own; of any other telescope an Airy
-/// pattern of the diameter that most of its antennas give, else of the published one. Nothing when
-/// neither is known.
-std::optional<DishBeam> dish_beam(const ObservationHeader& header);
 
 /// Primary beams of the planes of a cube: the pointing is the phase centre of the data, wherever it
 /// is in the image. Rows are made when they are asked for, so that no plane is ever held.

@@ -220,6 +220,16 @@ std::vector<ObservingState> read_states(const cc::Table& ms, std::vector<std::st
   }
 }
 
+/// CASA's tables of calibrations often leave it zero.
+void read_time_range(const cc::Table& table, ObservationHeader& header) {
+  const cc::Table observation = open_subtable(table, "OBSERVATION");
+  if (observation.nrow() == 0) return;
+  const std::vector<double> range_s = cell<double>(observation, "TIME_RANGE", 0);
+  if (range_s.size() != 2 || !(range_s[1] >= range_s[0]) || range_s[0] == 0) return;
+  header.time_first_s = range_s[0];
+  header.time_last_s = range_s[1];
+}
+
 UvwSense read_uvw_sense(const cc::Table& ms) {
   const cc::TableRecord& keywords = ms.keywordSet();
   if (!keywords.isDefined(kUvwKeyword) || keywords.dataType(kUvwKeyword) != cc::TpString) {
@@ -246,6 +256,20 @@ std::string uvw_sense_text(UvwSense sense) {
       break;
   }
   return {};
+}
+
+ObservationHeader read_calibration_header(const cc::Table& table,
+                                          std::vector<std::string>& notes) {
+  ObservationHeader header;
+  header.source = table.tableName();
+  header.antennas = read_antennas(table);
+  header.spectral_windows = read_windows(table, notes);
+  header.fields = read_fields(table, notes);
+  read_observations(table, header, notes);
+  read_time_range(table, header);
+  header.uvw_sense = read_uvw_sense(table);
+  open_subtable(table, "HISTORY");
+  return header;
 }
 
 ObservationHeader read_ms_header(const cc::Table& ms, std::vector<std::string>& notes) {

@@ -21,4 +21,9 @@ std::string uvw_sense_text(UvwSense sense);
 /// Assumptions made for missing or senseless values are added to `notes`.
 ObservationHeader read_ms_header(const casacore::Table& ms, std::vector<std::string>& notes);
 
+/// Likewise of a calibration table, which has five subtables and no data descriptions. Times are
+/// those of OBSERVATION, zero when it leaves them out.
+ObservationHeader read_calibration_header(const casacore::Table& table,
+                                          std::vector<std::string>& notes);
+
 }  // namespace skymill::radio::wall

@@ -23,7 +23,7 @@ namespace cc = casacore;
 
 /// Makes subtable `name` of type Sub and hangs it into the main table.
 template <class Sub>
-Sub make_subtable(cc::MeasurementSet& ms, cc::MS::PredefinedKeywords which,
+Sub make_subtable(cc::Table& ms, cc::MS::PredefinedKeywords which,
                   const cc::TableDesc& description = Sub::requiredTableDesc()) {
   const cc::String name = cc::MS::keywordName(which);
   cc::SetupNewTable setup(ms.tableName() + "/" + name, description, cc::Table::NewNoReplace);
@@ -36,7 +36,7 @@ cc::Vector<double> vector_of(const std::vector<double>& values) {
   return cc::Vector<double>(values);
 }
 
-void write_antennas(cc::MeasurementSet& ms, const ObservationHeader& header) {
+void write_antennas(cc::Table& ms, const ObservationHeader& header) {
   cc::MSAntenna table = make_subtable<cc::MSAntenna>(ms, cc::MS::ANTENNA);
   table.addRow(header.antennas.size());
   cc::MSAntennaColumns columns(table);
@@ -54,7 +54,7 @@ void write_antennas(cc::MeasurementSet& ms, const ObservationHeader& header) {
   }
 }
 
-void write_windows(cc::MeasurementSet& ms, const ObservationHeader& header) {
+void write_windows(cc::Table& ms, const ObservationHeader& header) {
   cc::MSSpectralWindow table = make_subtable<cc::MSSpectralWindow>(ms, cc::MS::SPECTRAL_WINDOW);
   table.addRow(header.spectral_windows.size());
   cc::MSSpWindowColumns columns(table);
@@ -175,7 +175,7 @@ cc::TableDesc mixed_frames_description() {
   return description;
 }
 
-void write_fields(cc::MeasurementSet& ms, const ObservationHeader& header) {
+void write_fields(cc::Table& ms, const ObservationHeader& header) {
   const bool uniform = one_frame(header.fields);
   cc::MSField table = make_subtable<cc::MSField>(
       ms, cc::MS::FIELD, uniform ? cc::MSField::requiredTableDesc() : mixed_frames_description());
@@ -225,12 +225,14 @@ void write_sources(cc::MeasurementSet& ms, const ObservationHeader& header) {
   }
 }
 
-void write_observations(cc::MeasurementSet& ms, const ObservationHeader& header) {
+/// @param rows  at least, those that the header does not describe are like its first
+void write_observations(cc::Table& ms, const ObservationHeader& header, std::size_t rows = 1) {
   std::vector<ObservingRun> runs = header.observations;
   if (runs.empty()) {
     runs.push_back({header.telescope, header.observer, header.project, header.time_first_s,
                     header.time_last_s});
   }
+  if (runs.size() < rows) runs.resize(rows, ObservingRun(runs.front()));
   cc::MSObservation table = make_subtable<cc::MSObservation>(ms, cc::MS::OBSERVATION);
   table.addRow(runs.size());
   cc::MSObservationColumns columns(table);
@@ -262,10 +264,8 @@ void write_uvw_sense(cc::MeasurementSet& ms, UvwSense sense, std::vector<std::st
                     ", DATA = sum of S exp(+2 pi i (u l + v m + w (n - 1)) nu / c), l to the east");
 }
 
-void write_history(cc::MeasurementSet& ms, const ObservationHeader& header,
-                   const MsLayout& layout) {
-  std::vector<std::string> history = layout.history;
-  write_uvw_sense(ms, header.uvw_sense, history);
+void write_history(cc::Table& ms, const std::string& application,
+                   const std::vector<std::string>& history) {
   cc::MSHistory table = make_subtable<cc::MSHistory>(ms, cc::MS::HISTORY);
   table.addRow(history.size());
   cc::MSHistoryColumns columns(table);
@@ -274,9 +274,9 @@ void write_history(cc::MeasurementSet& ms, const ObservationHeader& header,
     columns.observationId().put(i, 0);
     columns.message().put(i, history[i]);
     columns.priority().put(i, "INFO");
-    columns.origin().put(i, layout.application);
+    columns.origin().put(i, application);
     columns.objectId().put(i, 0);
-    columns.application().put(i, layout.application);
+    columns.application().put(i, application);
     columns.cliCommand().put(i, cc::Vector<cc::String>(1, ""));
     columns.appParams().put(i, cc::Vector<cc::String>(1, ""));
   }
@@ -321,12 +321,28 @@ void write_subtables(cc::MeasurementSet& ms, const ObservationHeader& header,
   write_fields(ms, header);
   write_sources(ms, header);
   write_observations(ms, header);
-  write_history(ms, header, layout);
+  std::vector<std::string> history = layout.history;
+  write_uvw_sense(ms, header.uvw_sense, history);
+  write_history(ms, layout.application, history);
   write_processor(ms);
   write_states(ms, header);
   make_subtable<cc::MSPointing>(ms, cc::MS::POINTING);
   make_subtable<cc::MSFlagCmd>(ms, cc::MS::FLAG_CMD);
   ms.initRefs();
+}
+
+void write_calibration_subtables(cc::Table& table, const ObservationHeader& header,
+                                 const std::vector<bool>& window_used, std::size_t observations,
+                                 const std::string& application,
+                                 const std::vector<std::string>& history) {
+  write_observations(table, header, observations);
+  write_antennas(table, header);
+  write_fields(table, header);
+  write_windows(table, header);
+  write_history(table, application, history);
+  cc::Table windows = table.keywordSet().asTable("SPECTRAL_WINDOW");
+  cc::ScalarColumn<bool> flag(windows, "FLAG_ROW");
+  for (std::size_t i = 0; i < window_used.size(); ++i) flag.put(i, !window_used[i]);
 }
 
 void write_time_ranges(cc::MeasurementSet& ms, const std::vector<TimeRange>& ranges) {

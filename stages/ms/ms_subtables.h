@@ -6,6 +6,8 @@
 #include <stages/ms/ms_writer.h>
 
 #include <algorithm>
+#include <cstddef>
+#include <string>
 #include <vector>
 
 namespace skymill::radio::wall {
@@ -16,6 +18,16 @@ namespace skymill::radio::wall {
 /// the header, or one each, to which the main table's OBSERVATION_ID and STATE_ID 0 point.
 void write_subtables(casacore::MeasurementSet& ms, const ObservationHeader& header,
                      const MsLayout& layout);
+
+/// Makes and fills the five subtables of a calibration table (calibration.md 4.1); the caller holds
+/// TablesLock.
+/// @param header        its windows are those of the solutions
+/// @param window_used   by window; the others get FLAG_ROW, as CASA does
+/// @param observations  rows of OBSERVATION, which are all alike
+void write_calibration_subtables(casacore::Table& table, const ObservationHeader& header,
+                                 const std::vector<bool>& window_used, std::size_t observations,
+                                 const std::string& application,
+                                 const std::vector<std::string>& history);
 
 /// MJD UTC seconds; empty before anything is taken in.
 struct TimeRange {

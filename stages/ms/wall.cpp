@@ -106,7 +106,7 @@ casacore::Table open_subtable(const casacore::Table& parent, const std::string& 
   if (!has_subtable(parent, name)) {
     throw Error(ErrorKind::input,
                 "the table '" + std::string(parent.tableName()) + "' has no subtable " + name,
-                "a MeasurementSet must have it; make the table again");
+                "a table of this kind must have it; make the table again");
   }
   const std::string path = parent.keywordSet().tableAttributes(name).name();
   return open_input(path, "subtable " + name + of + ",");

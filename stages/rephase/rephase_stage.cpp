@@ -5,6 +5,7 @@
 #include <stages/rephase/centre.h>
 #include <stages/rephase/rephase_stage.h>
 #include <stages/rephase/turn_rows.h>
+#include <stages/sky/calibrator_list.h>
 
 #include <algorithm>
 #include <cmath>
@@ -84,8 +85,11 @@ Schema<RephaseParams> Rephase::schema() {
   Schema<RephaseParams> s{"Turn visibilities to one phase centre, with new uvw."};
   s.field("to", &RephaseParams::to,
           "Phase centre: meridian (what transits halfway, at the pointing's declination), zenith "
-          "(of the first integration), field (the first), or a direction such as '12h30m49.4s "
-          "-26d05m10s', with J2000 behind it if it is not ICRS");
+          "(of the first integration), field (the first), a calibrator by name such as 3C286, or a "
+          "direction such as '12h30m49.4s -26d05m10s', with J2000 behind it if it is not ICRS");
+  s.field("calibrators", &RephaseParams::calibrators,
+          "List of calibrators, as the stages/sky/calibrators.csv that is taken when this is empty")
+      .advanced();
   s.field("uvw", &RephaseParams::uvw,
           "derivative: u and v follow differential aberration, right to 3 mas a degree off axis; "
           "rigid: u and v of length 1, as CASA has them")
@@ -98,14 +102,23 @@ Schema<RephaseParams> Rephase::schema() {
   s.check(
       [](const RephaseParams& p) -> std::optional<std::string> {
         if (p.to == "meridian" || p.to == "zenith" || p.to == "field") return std::nullopt;
+        // A list of the user's own is read when the run begins.
+        if (!p.calibrators.empty() || CalibratorList::shipped().find(p.to)) return std::nullopt;
         try {
           parse_direction(p.to);
           return std::nullopt;
         } catch (const Error& error) {
-          return error.message();
+          if (p.to.find(' ') != std::string::npos) return error.message();
+        }
+        try {
+          CalibratorList::shipped().at(p.to);
+          return std::nullopt;
+        } catch (const Error& error) {
+          return error.message() + "; " + error.hint();
         }
       },
-      "to must be meridian, zenith, field or a direction");
+      "to must be meridian, zenith, field, a calibrator or a direction");
+  s.example("to: 3C286", "phase to a calibrator, before it is solved for");
   s.example("to: 12h30m49.4s 12d23m28s\neop: finals2000A.all", "phase to a source");
   return s;
 }
@@ -124,6 +137,27 @@ StalePolicy Rephase::policy() const {
   return params_.allow_stale_eop ? StalePolicy::nearest : StalePolicy::refuse;
 }
 
+std::optional<Field> Rephase::calibrator_field(const ObservationHeader& header) const {
+  const CalibratorList list = CalibratorList::of(params_.calibrators);
+  const Calibrator* const calibrator = list.find(params_.to);
+  if (calibrator == nullptr) return std::nullopt;
+  Field field;
+  field.name = calibrator->name;
+  field.phase_dir = calibrator->direction;
+  field.time_s = (header.time_first_s + header.time_last_s) / 2;
+  const Vector3 towards = frames_->at(field.time_s).apparent(field.phase_dir);
+  const Vector3 up = hour_angle_vector(0, site_.latitude_rad, site_.longitude_rad);
+  const double height = towards[0] * up[0] + towards[1] * up[1] + towards[2] * up[2];
+  if (height <= 0) {
+    throw Error(ErrorKind::input,
+                "calibrator " + calibrator->name + " is " +
+                    format_quantity(std::asin(std::min(1.0, -height)), "rad") +
+                    " below the horizon of '" + header.source + "'",
+                "find_calibrator lists those that it saw");
+  }
+  return field;
+}
+
 Field Rephase::new_field(const ObservationHeader& header) const {
   Field field;
   field.time_s = header.time_first_s;
@@ -140,11 +174,13 @@ Field Rephase::new_field(const ObservationHeader& header) const {
     if (header.phasing != Phasing::meridian) {
       throw Error(ErrorKind::description,
                   "'" + header.source + "' does not say at which declination it points",
-                  "set to: zenith, field or a direction");
+                  "set to: zenith, field, a calibrator or a direction");
     }
     field.name = "meridian_icrs";
     field.time_s = (header.time_first_s + header.time_last_s) / 2;
     field.phase_dir = frames_->at(field.time_s).icrs_of(0, header.pointing_dec_rad);
+  } else if (auto of_calibrator = calibrator_field(header)) {
+    field = *std::move(of_calibrator);
   } else {
     field.name = params_.to;
     field.phase_dir = icrs(parse_direction(params_.to));
@@ -182,6 +218,7 @@ void Rephase::plan(Planning& planning) {
   planning.set_scratch(TurnRows::bytes(header.antennas.size(), channels) +
                        header.antennas.size() * 2 * sizeof(Vector3));
   planning.add_input(earth_->path());
+  if (!params_.calibrators.empty()) planning.add_input(params_.calibrators);
   const Direction& centre = new_header_->fields.front().phase_dir;
   planning.add_note("phase centre ICRS " + short_quantity(centre.ra_rad, "rad") + " " +
                     short_quantity(centre.dec_rad, "rad"));

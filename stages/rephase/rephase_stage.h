@@ -21,6 +21,7 @@ class TurnRows;
 
 struct RephaseParams {
   std::string to = "meridian";
+  std::string calibrators;
   std::string uvw = "derivative";
   std::string eop;
   bool allow_stale_eop = false;
@@ -56,6 +57,8 @@ class Rephase final : public Transform<Visibilities, Visibilities> {
  private:
   StalePolicy policy() const;
   Field new_field(const ObservationHeader& header) const;
+  /// Of the calibrator that `to` names; nothing when it names none.
+  std::optional<Field> calibrator_field(const ObservationHeader& header) const;
   UvwAxes old_axes(const SkyFrame& frame, std::size_t field) const;
   /// Gives how far stored uvw were from the geometry at most, as a share of the baseline.
   double rephase_moment(Visibilities& rows, const std::vector<std::size_t>& moment,

@@ -23,6 +23,7 @@ LIBRARIES = [
     ("cfitsio", r"(cfitsio/)?fitsio2?\.h"),
     ("fftw", r"fftw3\.h"),
     ("erfa", r"erfam?\.h"),
+    ("sqlite", r"sqlite3\.h"),
     ("hdf5", r"hdf5(_hl)?\.h"),
     ("ducc", r"ducc0/"),
     ("codecs", r"((liblzf/)?lzf|blosc|libdeflate|lz4)\.h"),
@@ -60,11 +61,14 @@ SHARED_FOLDERS = {
     "stages/uvh5": {"stages/data", "stages/geometry"},
     "stages/checks": {"stages/data", "stages/geometry", "stages/ms"},
     "stages/gains": {"stages/data", "stages/kernels"},
+    "stages/calsets": {"stages/data", "stages/ms"},
+    "stages/sky": {"stages/data", "stages/formats", "stages/geometry", "stages/kernels"},
 }
 
 # Foreign libraries for sources of a folder, besides its private headers.
 SOURCE_LIBRARIES = {
     "stages/image": {"posix", "json", "codecs"},
+    "stages/calibration_store": {"sqlite"},
     "stages/kernels": {"tbb", "fftw", "posix"},
     "stages/geometry": {"erfa", "posix", "json"},
     "stages/ms": {"posix"},

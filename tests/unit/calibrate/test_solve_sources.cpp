@@ -135,7 +135,9 @@ TEST_CASE("the model is the direct sum, for channels at even and at uneven steps
     auto& freq_hz = header->spectral_windows[0].chan_freq_hz;
     const double reference_hz = (freq_hz.front() + freq_hz.back()) / 2;
     for (std::size_t c = 1; c + 1 < freq_hz.size(); c += 3) freq_hz[c] += uneven_hz;
-    PointModel model(params, header);
+    const ModelParams how = model_of(params);
+    Lanes lanes;
+    ModelVisibilities model(model_sky(how, *header, lanes), how, header);
     double off = 0;
     for (const std::size_t row : {0, 17, 71, 143}) {
       // Far beyond the small array, where a small error of frequency would turn the phase.

@@ -7,11 +7,13 @@
 //   zenith MJD_S                               the same
 //   sidereal MJD_S                             local apparent sidereal time
 //   doppler MJD_S RA DEC FROM TO               ratio of frequencies, for an ICRS direction
+//   transit MJD_S RA DEC                       the transit nearest to it, MJD UTC seconds
 //   place                                      geocentric ITRF of the site
 #include <core/error.h>
 #include <stages/geometry/earth_time.h>
 #include <stages/geometry/frequency_frames.h>
 #include <stages/geometry/sky_frames.h>
+#include <stages/sky/transit.h>
 
 #include <cstdio>
 #include <iostream>
@@ -53,6 +55,11 @@ void answer(const std::string& line, const EarthOrientation& earth, const Geodet
     in >> towards.ra_rad >> towards.dec_rad >> from >> to;
     const FrequencyFrames frequencies(site, towards);
     std::printf("%.17g ", frequencies.ratio(frequency_frame(from), frequency_frame(to), number));
+  } else if (what == "transit") {
+    Direction source{0, 0, "ICRS"};
+    in >> source.ra_rad >> source.dec_rad;
+    const auto transit = transit_near(number, source, site, frames);
+    if (transit) std::printf("%.17g ", transit->mjd_utc_s);
   } else if (what == "sidereal") {
     std::printf("%.17g ", apparent_sidereal_rad(number, site.longitude_rad, earth.at(number)));
   } else {

@@ -5,6 +5,7 @@
 #include <stages/geometry/earth_time.h>
 #include <stages/rephase/centre.h>
 #include <stages/rephase/rephase_stage.h>
+#include <stages/sky/calibrator_list.h>
 
 #include <catch2/catch.hpp>
 #include <cmath>
@@ -227,6 +228,39 @@ TEST_CASE("a source at the new centre ends there, from any phasing") {
     CHECK(after.flag == before.flag);
     CHECK(after.weight == before.weight);
   }
+}
+
+TEST_CASE("data turn to a calibrator by its name") {
+  const Direction place = CalibratorList::shipped().at("3C345").direction;
+  const Visibilities before = measure(make_header(Phasing::meridian, kMjd), {{place, 2}});
+  const Visibilities after = rephased(before, to("1642+398"));
+  CHECK(after.header->fields[0].name == "3C345");
+  CHECK(after.header->fields[0].phase_dir.ra_rad == place.ra_rad);
+  CHECK(after.header->fields[0].phase_dir.dec_rad == place.dec_rad);
+  CHECK(worst(after, {{place, 2}}) < 2e-6);
+  SECTION("or of a list of one's own") {
+    const Scratch folder(".", "rephase");
+    RephaseParams params = to("mine");
+    params.calibrators = folder.path() + "/mine.csv";
+    std::ofstream(params.calibrators) << "name,ra,dec\nMINE,16h42m58.81s,39d48m36.994s\n";
+    CHECK(rephased(before, params).data == after.data);
+  }
+  SECTION("unless that is below the horizon") {
+    CHECK_THROWS_WITH(rephased(before, to("1934-638")), Contains("below the horizon"));
+  }
+}
+
+TEST_CASE("a phase centre that is neither a direction nor a calibrator is refused in words") {
+  const auto fault_of = [](const std::string& where) {
+    Settings settings;
+    settings.set({"to", {}, SettingValue::command_line(where, {})});
+    Diagnostics diagnostics;
+    Rephase::schema().parse(settings, {}, diagnostics);
+    return diagnostics.text();
+  };
+  CHECK(fault_of("3C286").empty());
+  CHECK_THAT(fault_of("3C268"), Contains("'3C268'") && Contains("3C286"));
+  CHECK_THAT(fault_of("12h 95deg"), Contains("beyond the pole"));
 }
 
 TEST_CASE("sources off the centre end at their l and m, which rigid uvw miss by aberration") {

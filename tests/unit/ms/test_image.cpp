@@ -410,6 +410,33 @@ TEST_CASE("zeros replace what an ended run has left", "[ms][image]") {
   });
 }
 
+TEST_CASE("an image that was finished and not yet renamed is taken up", "[ms][image]") {
+  Scratch scratch;
+  Lane lane("test");
+  const ImageHeader header = small_header(2);
+  const std::string path = scratch.path("nameless.image");
+  const std::vector<float> pixels(header.nx * header.ny, 2.0F);
+  lane.run([&](const Lane::Token& token) {
+    {
+      CasaImageWriter first(token, path, header, {"image", "Jy/beam", true});
+      first.put_plane(0, pixels.data(), beam_of(0));
+      first.put_plane(1, pixels.data(), beam_of(1));
+      first.finish(token);
+    }
+    CasaImageWriter again =
+        CasaImageWriter::take_up(token, path, header, {"image", "Jy/beam", true});
+    again.recall_plane(0, beam_of(0));
+    again.recall_plane(1, beam_of(1));
+    again.finish(token);
+    CasaImageReader reader(token, path);
+    std::vector<float> found(pixels.size());
+    std::vector<std::uint8_t> mask(pixels.size());
+    reader.read_plane(token, 1, found.data(), mask.data());
+    CHECK(found == pixels);
+    CHECK(std::count(mask.begin(), mask.end(), 1) == static_cast<std::ptrdiff_t>(mask.size()));
+  });
+}
+
 TEST_CASE("a plane of several tiles, the last of them padded, is contiguous", "[ms][image]") {
   Scratch scratch;
   Lane lane("test");

@@ -4,6 +4,12 @@
 #include <stages/calibrate/apply_stage.h>
 #include <stages/calibrate/flag_stage.h>
 #include <stages/calibrate/solve_stage.h>
+#include <stages/calibration_store/calibration_store_stage.h>
+#include <stages/calibration_store/retire_calibration_stage.h>
+#include <stages/calibration_store/store_calibration_stage.h>
+#include <stages/calibrators/find_calibrator_stage.h>
+#include <stages/caltables/caltable_reader_stage.h>
+#include <stages/caltables/caltable_writer_stage.h>
 #include <stages/concat/concat_images_stage.h>
 #include <stages/concat/concat_stage.h>
 #include <stages/image/image_stage.h>
@@ -21,8 +27,10 @@
 using namespace skymill;
 using namespace skymill::radio;
 
-TEMPLATE_TEST_CASE("a stage describes itself fully", "", Apply, Concat, ConcatImages, FlagStage, Image, Predict,
-                   MsReaderStage, MsWriterStage, Preview, Rephase, Simulate, Solve, Uvh5Groups,
+TEMPLATE_TEST_CASE("a stage describes itself fully", "", Apply, CalibrationStoreStage,
+                   CaltableReaderStage, CaltableWriterStage, Concat, ConcatImages, FindCalibrator,
+                   FlagStage, Image, Predict, MsReaderStage, MsWriterStage, Preview, Rephase,
+                   RetireCalibrationStage, Simulate, Solve, StoreCalibrationStage, Uvh5Groups,
                    Uvh5ReaderStage, Uvh5WriterStage) {
   Registry registry;
   registry.add<TestType>("stage");

@@ -128,6 +128,9 @@ TEST_CASE("sets of several times and windows are one, whatever their order") {
   CHECK(whole.observations[static_cast<std::size_t>(rows.observation_id[0])].first_s == 2000);
   CHECK(rows.data_desc_id == 0);
 
+  rows.antenna1 = {0, 0};
+  rows.antenna2 = {1, 2};
+  rows.state_id = {0, -1};
   rows.observation_id = {5, 0};
   CHECK_THROWS_WITH(renumber(rows, joined.numbers[1], whole),
                     Catch::Matchers::Contains("OBSERVATION_ID 5"));

@@ -209,6 +209,33 @@ TEST_CASE("a writer that is given up leaves no column of its own, and marks anot
   CHECK(read(old, "model").data.size() == all.rows.data.size());
 }
 
+TEST_CASE("sources are predicted as they were simulated, for any number of threads") {
+  const Scratch folder(".", "savemodel");
+  SimulateParams sky = observation();
+  sky.noise = 0;
+  const SmallObservation all = small_observation(sky);
+  PredictParams predict;
+  predict.sources = sky.sources;
+  std::vector<Visibilities> models;
+  for (const int threads : {1, 3}) {
+    const std::string ms = folder.path() + "/" + std::to_string(threads) + ".ms";
+    write_ms(ms, all, false);
+    predict.input = {ms};
+    std::vector<testing::GivenStage> stages;
+    stages.push_back(
+        {"tested", Predict::kShape, Predict::ports(), std::make_unique<Predict>(predict)});
+    testing::run_stages(std::move(stages), {threads, std::size_t{1} << 28});
+    models.push_back(read(ms, "model"));
+  }
+  CHECK(models[0].data == models[1].data);
+  REQUIRE(models[0].data.size() == all.rows.data.size());
+  double off = 0;
+  for (std::size_t k = 0; k < all.rows.data.size(); ++k) {
+    off = std::max<double>(off, std::abs(models[0].data[k] - all.rows.data[k]));
+  }
+  CHECK(off < 1e-6);
+}
+
 TEST_CASE("savemodel none touches nothing, a model that does not fit is refused first") {
   const Scratch folder(".", "savemodel");
   const SmallObservation all = small_observation(observation());
