@@ -43,40 +43,57 @@ std::vector<double> distance_from_middle_m(const ObservationHeader& header) {
   return distance;
 }
 
-/// The intervals of one frequency and polarisation.
-class Series {
+/// The intervals of one frequency and polarisation: phases of gains.
+class GainSeries {
  public:
-  Series(std::size_t frequency, std::size_t pol, Solutions& solutions)
+  using Value = std::complex<double>;
+  static constexpr double kReference = 1;  ///< a phasor
+
+  GainSeries(std::size_t frequency, std::size_t pol, Solutions& solutions)
       : frequency_(frequency), pol_(pol), solutions_(solutions) {}
 
   bool good(std::size_t interval, std::size_t antenna) const {
     return solutions_.flag[place(interval, antenna)] == 0;
   }
-  bool solved(std::size_t interval) const {
-    return solutions_.refant[solutions_.group(interval, frequency_, pol_)] >= 0;
-  }
-  std::complex<double> phasor(std::size_t interval, std::size_t antenna) const {
-    const std::complex<double> gain = solutions_.gain[place(interval, antenna)];
+  bool solved(std::size_t interval) const { return refant(interval) >= 0; }
+  Value value(std::size_t interval, std::size_t antenna) const {
+    const Value gain = solutions_.gain[place(interval, antenna)];
     return std::abs(gain) > 0 ? gain / std::abs(gain) : 1;
   }
 
   /// Turns an interval's phases so that the antenna's becomes that of `wanted`.
-  void turn(std::size_t interval, std::size_t antenna, std::complex<double> wanted) {
-    const std::complex<double> by = wanted * std::conj(phasor(interval, antenna));
-    for (std::size_t a = 0; a < solutions_.antennas.size(); ++a) {
+  void turn(std::size_t interval, std::size_t antenna, Value wanted) {
+    const Value by = wanted * std::conj(value(interval, antenna));
+    for (std::size_t a = 0; a < antennas(); ++a) {
       if (!good(interval, a)) continue;
       auto& gain = solutions_.gain[place(interval, a)];
-      gain = std::complex<float>(std::complex<double>(gain) * by);
+      gain = std::complex<float>(Value(gain) * by);
     }
     auto& gain = solutions_.gain[place(interval, antenna)];
-    if (wanted == 1.0) gain = std::abs(gain);
-    solutions_.refant[solutions_.group(interval, frequency_, pol_)] =
-        static_cast<std::int32_t>(antenna);
+    if (wanted == kReference) gain = std::abs(gain);
+    refant(interval) = static_cast<std::int32_t>(antenna);
   }
 
- private:
+  /// Flags an interval. @return how many solutions that were
+  std::size_t flag(std::size_t interval) {
+    std::size_t flagged = 0;
+    for (std::size_t a = 0; a < antennas(); ++a) {
+      if (!good(interval, a)) continue;
+      const std::size_t at = place(interval, a);
+      solutions_.flag_solution(at);
+      ++flagged;
+    }
+    refant(interval) = -1;
+    return flagged;
+  }
+
+ protected:
+  std::size_t antennas() const { return solutions_.antennas.size(); }
   std::size_t place(std::size_t interval, std::size_t antenna) const {
     return solutions_.index(interval, frequency_, pol_, antenna);
+  }
+  std::int32_t& refant(std::size_t interval) const {
+    return solutions_.refant[solutions_.group(interval, frequency_, pol_)];
   }
 
   std::size_t frequency_;
@@ -84,62 +101,120 @@ class Series {
   Solutions& solutions_;
 };
 
+/// The same of delays.
+class DelaySeries : public GainSeries {
+ public:
+  using Value = double;
+  static constexpr double kReference = 0;  ///< ns
+
+  using GainSeries::GainSeries;
+
+  Value value(std::size_t interval, std::size_t antenna) const {
+    return solutions_.delay_ns[place(interval, antenna)];
+  }
+
+  /// Shifts an interval's delays so that the antenna's becomes `wanted`.
+  void turn(std::size_t interval, std::size_t antenna, Value wanted) {
+    const double by = wanted - value(interval, antenna);
+    for (std::size_t a = 0; a < antennas(); ++a) {
+      if (!good(interval, a)) continue;
+      auto& delay_ns = solutions_.delay_ns[place(interval, a)];
+      delay_ns = static_cast<float>(static_cast<double>(delay_ns) + by);
+    }
+    refant(interval) = static_cast<std::int32_t>(antenna);
+  }
+};
+
 /// Turns one interval after its neighbour, which is turned already. @return false when no antenna
 /// is good in both and the phases could not be carried over
+template <class Series>
 bool follow(std::size_t interval, std::optional<std::size_t> neighbour, std::size_t reference,
             const std::vector<std::size_t>& order, Series& series) {
   if (series.good(interval, reference)) {
-    series.turn(interval, reference, 1);
+    series.turn(interval, reference, Series::kReference);
     return true;
   }
   for (const std::size_t antenna : order) {
     if (!neighbour || !series.good(interval, antenna) || !series.good(*neighbour, antenna))
       continue;
-    series.turn(interval, antenna, series.phasor(*neighbour, antenna));
+    series.turn(interval, antenna, series.value(*neighbour, antenna));
     return true;
   }
   const auto first = std::find_if(order.begin(), order.end(),
                                   [&](std::size_t a) { return series.good(interval, a); });
-  series.turn(interval, *first, 1);
+  series.turn(interval, *first, Series::kReference);
   return false;
 }
 
-std::size_t reference_series(const std::vector<std::size_t>& order,
-                             const std::vector<std::size_t>& intervals, Series& series) {
+template <class Series>
+PhaseBreaks reference_series(const std::vector<std::size_t>& order,
+                             const std::vector<std::size_t>& intervals, MissingReference missing,
+                             Series& series) {
   const auto good_in_some = [&](std::size_t antenna) {
     return std::any_of(intervals.begin(), intervals.end(),
                        [&](std::size_t t) { return series.good(t, antenna); });
   };
   const std::size_t reference = *std::find_if(order.begin(), order.end(), good_in_some);
+  PhaseBreaks breaks;
+  if (missing == MissingReference::kFlag) {
+    for (const std::size_t t : intervals) {
+      if (series.good(t, reference)) {
+        series.turn(t, reference, Series::kReference);
+      } else {
+        breaks.flagged += series.flag(t);
+      }
+    }
+    return breaks;
+  }
   const auto start = std::find_if(intervals.begin(), intervals.end(),
                                   [&](std::size_t t) { return series.good(t, reference); });
-  std::size_t broken = 0;
   std::optional<std::size_t> neighbour;
   for (auto t = start; t != intervals.end(); neighbour = *t++) {
-    if (!follow(*t, neighbour, reference, order, series)) ++broken;
+    if (!follow(*t, neighbour, reference, order, series)) ++breaks.broken;
   }
   neighbour = *start;
   for (auto t = std::make_reverse_iterator(start); t != intervals.rend(); neighbour = *t++) {
-    if (!follow(*t, neighbour, reference, order, series)) ++broken;
+    if (!follow(*t, neighbour, reference, order, series)) ++breaks.broken;
   }
-  return broken;
+  return breaks;
+}
+
+template <class Series>
+PhaseBreaks reference_all(const std::vector<std::size_t>& order, MissingReference missing,
+                          Solutions& solutions) {
+  PhaseBreaks breaks;
+  for (std::size_t f = 0; f < solutions.frequencies.size(); ++f) {
+    for (std::size_t p = 0; p < solutions.pols.size(); ++p) {
+      Series series(f, p, solutions);
+      std::vector<std::size_t> intervals;
+      for (std::size_t t = 0; t < solutions.intervals.size(); ++t) {
+        if (series.solved(t)) intervals.push_back(t);
+      }
+      if (intervals.empty()) continue;
+      const PhaseBreaks more = reference_series(order, intervals, missing, series);
+      breaks.broken += more.broken;
+      breaks.flagged += more.flagged;
+    }
+  }
+  return breaks;
 }
 
 }  // namespace
 
 std::vector<std::size_t> reference_order(const Solutions& solutions,
-                                         const std::vector<std::string>& asked) {
+                                         const std::vector<std::string>& asked,
+                                         const std::vector<double>& good_data) {
   const std::vector<std::size_t> solved = solved_by_antenna(solutions);
   const std::vector<double> distance_m = distance_from_middle_m(*solutions.header);
-  const double most = static_cast<double>(*std::max_element(solved.begin(), solved.end()));
-  const auto nearly_all = [&](std::size_t a) {
-    return static_cast<double>(solved[a]) >= kNearlyAll * most;
-  };
+  std::vector<double> health(solved.begin(), solved.end());
+  for (std::size_t a = 0; a < good_data.size(); ++a) health[a] *= good_data[a];
+  const double most = *std::max_element(health.begin(), health.end());
+  const auto nearly_all = [&](std::size_t a) { return health[a] >= kNearlyAll * most; };
   std::vector<std::size_t> rest(solutions.antennas.size());
   std::iota(rest.begin(), rest.end(), 0);
   std::stable_sort(rest.begin(), rest.end(), [&](std::size_t a, std::size_t b) {
     if (nearly_all(a) != nearly_all(b)) return nearly_all(a);
-    return nearly_all(a) ? distance_m[a] < distance_m[b] : solved[a] > solved[b];
+    return nearly_all(a) ? distance_m[a] < distance_m[b] : health[a] > health[b];
   });
   std::vector<std::size_t> order;
   for (const std::string& name : asked) {
@@ -153,19 +228,10 @@ std::vector<std::size_t> reference_order(const Solutions& solutions,
   return order;
 }
 
-std::size_t reference_phases(const std::vector<std::size_t>& order, Solutions& solutions) {
-  std::size_t broken = 0;
-  for (std::size_t f = 0; f < solutions.frequencies.size(); ++f) {
-    for (std::size_t p = 0; p < solutions.pols.size(); ++p) {
-      Series series(f, p, solutions);
-      std::vector<std::size_t> intervals;
-      for (std::size_t t = 0; t < solutions.intervals.size(); ++t) {
-        if (series.solved(t)) intervals.push_back(t);
-      }
-      if (!intervals.empty()) broken += reference_series(order, intervals, series);
-    }
-  }
-  return broken;
+PhaseBreaks reference_phases(const std::vector<std::size_t>& order, Solutions& solutions,
+                             MissingReference missing) {
+  return solutions.term == JonesTerm::K ? reference_all<DelaySeries>(order, missing, solutions)
+                                        : reference_all<GainSeries>(order, missing, solutions);
 }
 
 }  // namespace skymill::radio

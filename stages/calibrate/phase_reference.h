@@ -10,15 +10,28 @@
 namespace skymill::radio {
 
 /// All antennas in the order in which they may be the reference: first those asked for, then by
-/// how many solutions they have, and of those with 90 % of the best by nearness to the array's
-/// middle (calibration.md 5.3).
+/// health, the fraction of their data that is good times how many solutions they have, and of those
+/// with 90 % of the best by nearness to the array's middle (calibration.md 5.3).
+/// @param good_data  [antenna] fraction of samples, or empty
 std::vector<std::size_t> reference_order(const Solutions& solutions,
-                                         const std::vector<std::string>& asked);
+                                         const std::vector<std::string>& asked,
+                                         const std::vector<double>& good_data = {});
 
-/// Turns phases so that the reference antenna has phase 0 in every interval, for each frequency
-/// and polarisation on its own. Where it has no solution, another antenna keeps the phase that it
-/// had in the interval next to it; `refant` says which (calibration.md 5.3, "flex").
-/// @return how often no antenna could carry the phase from one interval to the next
-std::size_t reference_phases(const std::vector<std::size_t>& order, Solutions& solutions);
+/// What becomes of a group of solutions in which the reference antenna has none.
+enum class MissingReference {
+  kFollow,  ///< another antenna keeps the phase that it had in the interval beside ("flex")
+  kFlag,    ///< all are flagged ("strict")
+};
+
+struct PhaseBreaks {
+  std::size_t broken = 0;   ///< how often no antenna could carry phases to the next interval
+  std::size_t flagged = 0;  ///< solutions, for want of the reference antenna
+};
+
+/// Turns phases (or shifts delays) so that the reference antenna has phase 0 (delay 0) in every
+/// interval, for each frequency and polarisation on its own; `refant` says which antenna it is
+/// where the first in the order has no solution (calibration.md 5.3).
+PhaseBreaks reference_phases(const std::vector<std::size_t>& order, Solutions& solutions,
+                             MissingReference missing = MissingReference::kFollow);
 
 }  // namespace skymill::radio

@@ -1,24 +1,21 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 #include <core/error.h>
-#include <core/units.h>
 #include <stages/calibrate/solution_slots.h>
+#include <stages/kernels/delay_fit.h>
 
 #include <algorithm>
 #include <cmath>
+#include <utility>
 
 namespace skymill::radio {
 
 namespace {
 
 constexpr double kSpeedOfLight = 299792458;  // m/s
+constexpr double kNsPerS = 1e9;
 
-std::size_t cells_of(const SolveLayout& layout, const DescriptionLayout& description) {
-  return description.frequencies * layout.pols.size();
-}
-
-bool good(std::complex<float> data, float weight, std::uint8_t flag) {
-  return flag == 0 && weight > 0 && std::isfinite(weight) && std::isfinite(data.real()) &&
-         std::isfinite(data.imag());
+bool one_interval(const SolveParams& params) {
+  return std::isinf(solint_s(params)) && combines(params, "scan") && combines(params, "field");
 }
 
 }  // namespace
@@ -29,102 +26,144 @@ SolutionSlots::SolutionSlots(const SolveParams& params, SolveLayout layout,
       layout_(std::move(layout)),
       header_(std::move(header)),
       threads_(threads),
-      length_s_(solint_s(params)),
-      open_(layout_.descriptions.size()),
-      done_(layout_.descriptions.size()) {
+      rule_(solint_s(params), combines(params, "scan"), combines(params, "field")),
+      open_(layout_.units.size()),
+      newest_(layout_.units.size(), 0),
+      spare_(layout_.units.size()) {
   counts_.samples.assign(layout_.antennas, 0);
   counts_.used.assign(layout_.antennas, 0);
 }
 
 std::size_t SolutionSlots::bytes(const SolveParams& params, const SolveLayout& layout) {
-  const std::size_t open = std::isinf(solint_s(params)) ? 1 : kOpen;
+  const std::size_t open = one_interval(params) ? 1 : kOpen;
   std::size_t bytes = 0;
-  for (const DescriptionLayout& description : layout.descriptions) {
-    bytes += open * BaselineSums::bytes(layout.antennas, cells_of(layout, description));
+  for (const SolveUnit& unit : layout.units) {
+    bytes += open * BaselineSums::bytes(layout.antennas, unit.cells());
   }
   return bytes;
 }
 
-std::int64_t SolutionSlots::number_of(double time_s) const {
-  if (std::isinf(length_s_)) return 0;
-  return static_cast<std::int64_t>(std::floor((time_s - *origin_s_) / length_s_));
+std::size_t SolutionSlots::work_bytes(const SolveParams& params, const SolveLayout& layout,
+                                      std::size_t threads) {
+  if (jones_term(params) != JonesTerm::K) {
+    return threads * kernels::stefcal_work_bytes(layout.antennas, stefcal_options(params));
+  }
+  std::size_t most = 0;
+  for (const SolveUnit& unit : layout.units) {
+    most = std::max(most, kernels::delay_fit_work_bytes(layout.antennas, unit.frequencies));
+  }
+  return most;
 }
 
 SolutionSlots::Slot& SolutionSlots::slot_of(const Visibilities& rows, std::size_t row) {
-  if (!origin_s_) {
-    const double integration_s = rows.interval_s[row];
-    if (length_s_ == 0) length_s_ = integration_s;
-    if (!(length_s_ > 0)) {
-      throw Error(ErrorKind::input,
-                  "'" + header_->source + "' does not say how long an " +
-                      "integration is, as solint: int needs",
-                  "give solint in seconds");
-    }
-    const double first_s = header_->time_first_s > 0 ? header_->time_first_s : rows.time_s[row];
-    origin_s_ = first_s - std::max(0.0, integration_s) / 2;
+  const double integration_s = rows.interval_s[row];
+  if (params_.solint == "int" && !(integration_s > 0)) {
+    throw Error(
+        ErrorKind::input,
+        "'" + header_->source + "' does not say how long an integration is, as solint: int needs",
+        "give solint in seconds");
   }
-  const auto description = static_cast<std::size_t>(rows.data_desc_id);
-  auto& open = open_.at(description);
-  const std::int64_t number = number_of(rows.time_s[row]);
+  const std::size_t unit = layout_.descriptions[static_cast<std::size_t>(rows.data_desc_id)].unit;
+  const std::size_t number =
+      rule_.number(rows.time_s[row], integration_s, rows.scan_number[row], rows.field_id[row]);
+  auto& open = open_[unit];
+  const std::size_t before = std::exchange(newest_[unit], number);
   const auto found = open.find(number);
   if (found != open.end()) return found->second;
-  if (done_[description] && number <= *done_[description]) {
+  const auto closed = solved_.find(number);
+  if (closed != solved_.end() && closed->second.count(unit) > 0) {
     throw Error(ErrorKind::input,
-                "rows of data description " + std::to_string(description) +
+                "rows of data description " + std::to_string(rows.data_desc_id) +
                     " go back to a time whose solution is closed already",
-                "sort the data by time, or use a longer solint");
+                "sort the data by time, use a longer solint, or combine scans and fields");
   }
-  if (open.size() == kOpen) close(description, open.begin()->first);
-  Slot slot{{},
-            BaselineSums(layout_.antennas, cells_of(layout_, layout_.descriptions[description]))};
-  slot.timing.begin_s = rows.time_s[row] - rows.interval_s[row] / 2;
-  slot.timing.end_s = rows.time_s[row] + rows.interval_s[row] / 2;
+  if (open.size() == kOpen) {
+    const auto oldest = std::find_if(open.begin(), open.end(),
+                                     [&](const auto& slot) { return slot.first != before; });
+    close(unit, oldest->first);
+  }
+  if (spare_[unit].empty()) {
+    spare_[unit].emplace_back(layout_.antennas, layout_.units[unit].cells());
+  }
+  Slot slot{{}, std::move(spare_[unit].back())};
+  spare_[unit].pop_back();
+  slot.timing.begin_s = rows.time_s[row] - integration_s / 2;
+  slot.timing.end_s = rows.time_s[row] + integration_s / 2;
   slot.timing.field_id = rows.field_id[row];
   slot.timing.scan_number = rows.scan_number[row];
   return open.emplace(number, std::move(slot)).first->second;
+}
+
+const std::vector<SolutionSlots::ChannelRange>& SolutionSlots::in_uv_range(const Visibilities& rows,
+                                                                           std::size_t row) {
+  ranges_.clear();
+  if (params_.uvmin <= 0 && !params_.uvmax) {
+    ranges_.push_back({0, rows.nchan});
+    return ranges_;
+  }
+  const auto dd = static_cast<std::size_t>(rows.data_desc_id);
+  const auto& freq_hz = header_
+                            ->spectral_windows[static_cast<std::size_t>(
+                                header_->data_descriptions[dd].spectral_window)]
+                            .chan_freq_hz;
+  const double uv_s = std::hypot(rows.uvw_m[3 * row], rows.uvw_m[3 * row + 1]) / kSpeedOfLight;
+  for (std::size_t c = 0; c < rows.nchan; ++c) {
+    const double uv = uv_s * freq_hz[c];
+    if (uv < params_.uvmin || (params_.uvmax && uv > *params_.uvmax)) continue;
+    if (ranges_.empty() || ranges_.back().end != c) ranges_.push_back({c, c});
+    ranges_.back().end = c + 1;
+  }
+  return ranges_;
 }
 
 void SolutionSlots::add_row(const Visibilities& rows, std::size_t row,
                             const std::vector<std::complex<double>>& model, Slot& slot) {
   const auto dd = static_cast<std::size_t>(rows.data_desc_id);
   const DescriptionLayout& description = layout_.descriptions[dd];
-  const auto& freq_hz = header_
-                            ->spectral_windows[static_cast<std::size_t>(
-                                header_->data_descriptions[dd].spectral_window)]
-                            .chan_freq_hz;
+  const SolveUnit& unit = layout_.units[description.unit];
   const auto antenna1 = static_cast<std::size_t>(rows.antenna1[row]);
   const auto antenna2 = static_cast<std::size_t>(rows.antenna2[row]);
-  const bool swapped = antenna1 > antenna2;
-  BaselineSums::Sum* const sums =
-      slot.sums.baseline(std::min(antenna1, antenna2), std::max(antenna1, antenna2));
-  const double uv_s = std::hypot(rows.uvw_m[3 * row], rows.uvw_m[3 * row + 1]) / kSpeedOfLight;
-  const std::size_t pols = layout_.pols.size();
-  std::size_t samples = 0, used = 0;
-  double weights = 0;
-  for (std::size_t c = 0; c < rows.nchan; ++c) {
-    if (uv_s * freq_hz[c] < params_.uvmin) continue;
-    const std::size_t first = (row * rows.nchan + c) * rows.ncorr;
+  const std::size_t low = std::min(antenna1, antenna2), high = std::max(antenna1, antenna2);
+  const bool spectrum = !rows.weight_spectrum.empty();
+  std::size_t samples = 0;
+  kernels::RowUse use;
+  for (const ChannelRange& range : in_uv_range(rows, row)) {
     for (const DescriptionLayout::Hand& hand : description.hands) {
-      ++samples;
-      const std::size_t place = first + hand.correlation;
-      const float weight = rows.weight_spectrum.empty()
-                               ? rows.weight[row * rows.ncorr + hand.correlation]
-                               : rows.weight_spectrum[place];
-      if (!good(rows.data[place], weight, rows.flag[place])) continue;
-      ++used;
-      weights += weight;
-      const std::complex<double> data = rows.data[place];
-      sums[description.cell_of_channel[c] * pols + hand.pol].add(
-          swapped ? std::conj(data) : data, swapped ? std::conj(model[c]) : model[c], weight);
+      samples += range.end - range.first;
+      const std::size_t pol = unit.pols == 1 ? 0 : hand.pol;
+      const std::size_t cells = pol * unit.frequencies + description.first_cell;
+      for (std::size_t first = range.first; first < range.end;) {
+        // Up to the end of a cell, unless each channel has its own.
+        const bool each = description.width == 1;
+        const std::size_t cell = first / description.width;
+        const std::size_t end =
+            each ? range.end : std::min(range.end, (cell + 1) * description.width);
+        const std::size_t place = (row * rows.nchan + first) * rows.ncorr + hand.correlation;
+        const kernels::RowSamples data{reinterpret_cast<const float*>(&rows.data[place]),
+                                       &rows.flag[place],
+                                       spectrum ? &rows.weight_spectrum[place]
+                                                : &rows.weight[row * rows.ncorr + hand.correlation],
+                                       reinterpret_cast<const double*>(&model[first]),
+                                       rows.ncorr,
+                                       spectrum ? rows.ncorr : 0,
+                                       end - first,
+                                       antenna1 > antenna2};
+        const kernels::CellSums sums = slot.sums.cells(low, high, cells + cell);
+        const kernels::RowUse more =
+            each ? kernels::add_each_channel(data, sums) : kernels::add_all_channels(data, sums);
+        use.used += more.used;
+        use.weight += more.weight;
+        first = end;
+      }
     }
   }
   for (const std::size_t antenna : {antenna1, antenna2}) {
     counts_.samples[antenna] += samples;
-    counts_.used[antenna] += used;
+    counts_.used[antenna] += use.used;
   }
   Timing& timing = slot.timing;
-  timing.weight += weights;
-  timing.weighted_s += weights * (rows.time_s[row] - timing.begin_s);
+  timing.weight += use.weight;
+  timing.weighted_s += use.weight * (rows.time_s[row] - timing.begin_s);
   timing.end_s = std::max(timing.end_s, rows.time_s[row] + rows.interval_s[row] / 2);
   const double begin_s = rows.time_s[row] - rows.interval_s[row] / 2;
   if (begin_s < timing.begin_s) {
@@ -146,16 +185,18 @@ void SolutionSlots::add(const Visibilities& rows, ModelVisibilities& model) {
   }
 }
 
-void SolutionSlots::close(std::size_t description, std::int64_t number) {
-  const auto slot = open_[description].find(number);
-  const BaselineSums& sums = slot->second.sums;
-  const auto solutions = kernels::stefcal_cells(
-      cells_of(layout_, layout_.descriptions[description]), layout_.antennas,
-      [&](std::size_t cell, kernels::GainSums& into) { sums.fill(cell, into); },
-      stefcal_options(params_), threads_);
-  Solved& solved = solved_[number][description];
-  solved.timing = slot->second.timing;
-  for (const kernels::GainSolution& solution : solutions) {
+void SolutionSlots::count(kernels::GainStop stop) {
+  ++counts_.cells;
+  if (stop == kernels::GainStop::kTooFew) {
+    ++counts_.too_few;
+  } else if (stop != kernels::GainStop::kConverged) {
+    ++counts_.not_converged;
+  }
+}
+
+void SolutionSlots::solve_gains(const BaselineSums& sums, Solved& solved) {
+  for (const kernels::GainSolution& solution :
+       kernels::stefcal_cells(sums.all(), stefcal_options(params_), threads_)) {
     for (std::size_t a = 0; a < layout_.antennas; ++a) {
       solved.gain.emplace_back(solution.gain[a]);
       solved.flag.push_back(solution.flag[a]);
@@ -164,45 +205,101 @@ void SolutionSlots::close(std::size_t description, std::int64_t number) {
     }
     solved.refant.push_back(
         solution.refant == kernels::kNoAntenna ? -1 : static_cast<std::int32_t>(solution.refant));
-    ++counts_.cells;
     counts_.iterations += solution.iterations;
-    if (solution.stop == kernels::GainStop::kTooFew) {
-      ++counts_.too_few;
-    } else if (solution.stop != kernels::GainStop::kConverged) {
-      ++counts_.not_converged;
-    }
+    count(solution.stop);
   }
-  done_[description] = std::max(done_[description].value_or(number), number);
-  open_[description].erase(slot);
 }
 
-void SolutionSlots::put(std::size_t interval, std::size_t description, const Solved& from,
+void SolutionSlots::solve_delays(const SolveUnit& unit, const BaselineSums& sums, Solved& solved) {
+  const kernels::GainCells cells = sums.all();
+  kernels::DelayOptions options;
+  options.min_snr = params_.minsnr;
+  options.min_baselines = params_.minblperant;
+  for (std::size_t pol = 0; pol < unit.pols; ++pol) {
+    const std::size_t first = pol * unit.frequencies;
+    const kernels::DelaySolution solution =
+        kernels::fit_delays({cells.antennas, unit.frequencies, cells.cells, cells.re + first,
+                             cells.im + first, cells.b + first},
+                            unit.freq_hz, options);
+    bool any = false;
+    for (std::size_t a = 0; a < layout_.antennas; ++a) {
+      solved.delay_ns.push_back(static_cast<float>(kNsPerS * solution.delay_s[a]));
+      solved.flag.push_back(solution.flag[a]);
+      solved.snr.push_back(static_cast<float>(solution.snr[a]));
+      solved.error.push_back(static_cast<float>(kNsPerS * solution.error_s[a]));
+      any = any || solution.flag[a] == 0;
+    }
+    solved.refant.push_back(any ? static_cast<std::int32_t>(solution.reference) : -1);
+    count(solution.too_few     ? kernels::GainStop::kTooFew
+          : solution.converged ? kernels::GainStop::kConverged
+                               : kernels::GainStop::kIterations);
+  }
+}
+
+void SolutionSlots::close(std::size_t unit, std::size_t number) {
+  const auto slot = open_[unit].find(number);
+  Solved& solved = solved_[number][unit];
+  solved.timing = slot->second.timing;
+  if (jones_term(params_) == JonesTerm::K) {
+    solve_delays(layout_.units[unit], slot->second.sums, solved);
+  } else {
+    solve_gains(slot->second.sums, solved);
+  }
+  BaselineSums sums = std::move(slot->second.sums);
+  open_[unit].erase(slot);
+  sums.clear();
+  spare_[unit].push_back(std::move(sums));
+}
+
+void SolutionSlots::put(std::size_t interval, std::size_t unit, const Solved& from,
                         Solutions& into) const {
-  const std::size_t first = layout_.descriptions[description].first_frequency;
-  const auto at = static_cast<std::ptrdiff_t>(into.index(interval, first, 0, 0));
-  std::copy(from.gain.begin(), from.gain.end(), into.gain.begin() + at);
-  std::copy(from.flag.begin(), from.flag.end(), into.flag.begin() + at);
-  std::copy(from.snr.begin(), from.snr.end(), into.snr.begin() + at);
-  std::copy(from.error.begin(), from.error.end(), into.error.begin() + at);
-  std::copy(from.refant.begin(), from.refant.end(),
-            into.refant.begin() + static_cast<std::ptrdiff_t>(into.group(interval, first, 0)));
+  const SolveUnit& of = layout_.units[unit];
+  const bool delays = into.term == JonesTerm::K;
+  for (const std::size_t dd : of.descriptions) {
+    const DescriptionLayout& description = layout_.descriptions[dd];
+    for (std::size_t f = 0; f < description.frequencies; ++f) {
+      for (std::size_t p = 0; p < into.pols.size(); ++p) {
+        const std::size_t pol = of.pols == 1 ? 0 : p;
+        const std::size_t cell = delays ? pol : pol * of.frequencies + f;
+        const std::size_t frequency = description.first_frequency + f;
+        const auto at = static_cast<std::ptrdiff_t>(into.index(interval, frequency, p, 0));
+        const auto first = static_cast<std::ptrdiff_t>(cell * layout_.antennas);
+        const auto n = static_cast<std::ptrdiff_t>(layout_.antennas);
+        const auto copy = [&](const auto& source, auto& target) {
+          std::copy_n(source.begin() + first, n, target.begin() + at);
+        };
+        if (delays) {
+          copy(from.delay_ns, into.delay_ns);
+        } else {
+          copy(from.gain, into.gain);
+        }
+        copy(from.flag, into.flag);
+        copy(from.snr, into.snr);
+        copy(from.error, into.error);
+        into.refant[into.group(interval, frequency, p)] = from.refant[cell];
+      }
+    }
+  }
 }
 
 Solutions SolutionSlots::finish() {
-  for (std::size_t dd = 0; dd < open_.size(); ++dd) {
-    while (!open_[dd].empty()) close(dd, open_[dd].begin()->first);
+  for (std::size_t unit = 0; unit < open_.size(); ++unit) {
+    while (!open_[unit].empty()) close(unit, open_[unit].begin()->first);
+    spare_[unit].clear();
   }
   Solutions solutions;
+  solutions.term = jones_term(params_);
   solutions.header = header_;
-  solutions.mode = params_.mode;
+  solutions.mode = solutions.term == JonesTerm::K ? "p" : params_.mode;
   for (const Antenna& antenna : header_->antennas) solutions.antennas.push_back(antenna.name);
   solutions.pols = layout_.pols;
   solutions.frequencies = layout_.frequencies;
-  for (const auto& [number, by_description] : solved_) {
-    const Timing& first = by_description.begin()->second.timing;
+  std::vector<std::pair<SolutionInterval, std::size_t>> by_time;
+  for (const auto& [number, by_unit] : solved_) {
+    const Timing& first = by_unit.begin()->second.timing;
     SolutionInterval interval{first.begin_s, first.end_s, 0, first.field_id, first.scan_number};
     double weight = 0, weighted_s = 0;
-    for (const auto& [description, solved] : by_description) {
+    for (const auto& [unit, solved] : by_unit) {
       const Timing& timing = solved.timing;
       interval.begin_s = std::min(interval.begin_s, timing.begin_s);
       interval.end_s = std::max(interval.end_s, timing.end_s);
@@ -211,15 +308,16 @@ Solutions SolutionSlots::finish() {
     }
     interval.time_s =
         weight > 0 ? first.begin_s + weighted_s / weight : (interval.begin_s + interval.end_s) / 2;
-    solutions.intervals.push_back(interval);
+    by_time.emplace_back(interval, number);
   }
+  std::stable_sort(by_time.begin(), by_time.end(),
+                   [](const auto& a, const auto& b) { return a.first.time_s < b.first.time_s; });
+  for (const auto& [interval, number] : by_time) solutions.intervals.push_back(interval);
   solutions.resize();
-  std::size_t interval = 0;
-  for (const auto& [number, by_description] : solved_) {
-    for (const auto& [description, solved] : by_description) {
-      put(interval, description, solved, solutions);
+  for (std::size_t interval = 0; interval < by_time.size(); ++interval) {
+    for (const auto& [unit, solved] : solved_[by_time[interval].second]) {
+      put(interval, unit, solved, solutions);
     }
-    ++interval;
   }
   solved_.clear();
   return solutions;

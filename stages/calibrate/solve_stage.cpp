@@ -1,7 +1,9 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 #include <core/error.h>
 #include <core/units.h>
+#include <stages/calibrate/bandpass_shape.h>
 #include <stages/calibrate/phase_reference.h>
+#include <stages/calibrate/solution_outliers.h>
 #include <stages/calibrate/solve_report.h>
 #include <stages/calibrate/solve_stage.h>
 #include <stages/gains/antenna_names.h>
@@ -18,14 +20,19 @@ namespace {
 std::size_t most_intervals(const SolveParams& params, const ObservationHeader& header,
                            const SolveLayout& layout) {
   const double length_s = solint_s(params);
-  if (std::isinf(length_s)) return 1;
+  const bool breaks = !combines(params, "scan") || !combines(params, "field");
+  if (std::isinf(length_s) && !breaks) return 1;
   std::size_t rows = 0;
   for (const std::size_t count : header.rows_per_description) rows = std::max(rows, count);
   // Without dead or missing antennas: rows over baselines; twice as many leave room for those.
   const std::size_t integrations = 2 * rows / std::max<std::size_t>(1, layout.baselines()) + 2;
   if (length_s == 0) return integrations;
   const double span_s = header.time_last_s - header.time_first_s;
-  return std::min(integrations, static_cast<std::size_t>(span_s / length_s) + 2);
+  // Scans are not counted in the header; they are rarely shorter than this.
+  constexpr double kShortScan = 15;  // s
+  const std::size_t scans =
+      breaks ? std::max(header.fields.size(), static_cast<std::size_t>(span_s / kShortScan)) : 0;
+  return std::min(integrations, static_cast<std::size_t>(span_s / length_s) + scans + 2);
 }
 
 std::size_t result_bytes(const SolveLayout& layout, std::size_t intervals) {
@@ -61,6 +68,54 @@ void log_model(const SolveParams& params, const ModelSky& sky, const PipelineCon
       format_quantity(sky.reference_hz, "Hz"));
 }
 
+/// Windows keep their own phases under a delay, so that one gain cannot serve them all.
+void require_aligned(const Calibration* prior, const SolveParams& params,
+                     const SolveLayout& layout) {
+  if (prior == nullptr || !combines(params, "spw") || params.term == "K") return;
+  const auto windows = std::count_if(layout.descriptions.begin(), layout.descriptions.end(),
+                                     [](const auto& dd) { return dd.frequencies > 0; });
+  bool delays = false, aligned = true;
+  for (const auto& term : prior->terms) {
+    delays = delays || term->term == JonesTerm::K;
+    // What is solved by window or channel after a delay takes the windows' phases up.
+    aligned = term->term != JonesTerm::K;
+  }
+  if (windows < 2 || !delays || aligned) return;
+  throw Error(ErrorKind::input,
+              "combine: spw after a delay would average windows whose phases differ: a delay has "
+              "phase 0 in the middle of each window",
+              "solve a bandpass or gains by window after the delay first");
+}
+
+/// What is done with solutions once all are there.
+SolutionFate finish_solutions(Solutions& solutions, const SolveCounts& counts,
+                              const SolveParams& params) {
+  std::vector<double> good_data;
+  for (std::size_t a = 0; a < counts.samples.size(); ++a) {
+    const auto samples = static_cast<double>(std::max<std::size_t>(1, counts.samples[a]));
+    good_data.push_back(static_cast<double>(counts.used[a]) / samples);
+  }
+  const std::vector<std::size_t> order = reference_order(solutions, params.refant, good_data);
+  const auto has_solution = [&](std::size_t antenna) {
+    for (std::size_t k = antenna; k < solutions.flag.size(); k += solutions.antennas.size()) {
+      if (solutions.flag[k] == 0) return true;
+    }
+    return false;
+  };
+  SolutionFate fate;
+  fate.reference = *std::find_if(order.begin(), order.end(), has_solution);
+  if (params.mode != "a") {
+    fate.phases = reference_phases(
+        order, solutions,
+        params.refantmode == "strict" ? MissingReference::kFlag : MissingReference::kFollow);
+  }
+  fate.outliers = flag_outliers(solutions);
+  if (params.solnorm) normalise_bandpass(solutions);
+  if (params.fillgaps > 0) fate.filled = fill_bandpass_gaps(params.fillgaps, solutions);
+  if (params.smooth > 1) smooth_bandpass(params.smooth, solutions);
+  return fate;
+}
+
 }  // namespace
 
 Ports Solve::ports() {
@@ -87,12 +142,11 @@ void Solve::plan(Planning& planning) {
   const bool one_by_flux = params_.calibrator.empty() && params_.sources.empty() &&
                            params_.components.empty() && params_.model.empty();
   if (!one_by_flux) require_tracked(*header_);
-  layout_ = solve_layout(*header_, params_.solve_per);
+  layout_ = solve_layout(*header_, params_);
   const std::size_t intervals = most_intervals(params_, *header_, layout_);
   const std::size_t results = result_bytes(layout_, intervals);
   const auto threads = static_cast<std::size_t>(planning.context().threads());
-  constexpr std::size_t kPerPair = sizeof(std::complex<double>) + 2 * sizeof(double) + 4;
-  const std::size_t work = 3 * threads * layout_.antennas * layout_.antennas * kPerPair;
+  const std::size_t work = SolutionSlots::work_bytes(params_, layout_, threads);
   // Results exist twice while they are joined.
   planning.set_state(SolutionSlots::bytes(params_, layout_) + 2 * results + work +
                      ModelVisibilities::bytes(sky_, *header_));
@@ -102,9 +156,10 @@ void Solve::plan(Planning& planning) {
   out.chunks = 1;
   out.chunk_bytes = results;
   out.set_header<ObservationHeader>(header_);
-  planning.add_note(std::to_string(layout_.frequencies.size()) + " frequencies x " +
-                    std::to_string(layout_.pols.size()) + " polarisations x up to " +
-                    std::to_string(intervals) + " intervals, " + sky_.words);
+  planning.add_note("term " + params_.term + ": " + std::to_string(layout_.frequencies.size()) +
+                    " frequencies x " + std::to_string(layout_.pols.size()) +
+                    " polarisations x up to " + std::to_string(intervals) + " intervals, " +
+                    sky_.words);
 }
 
 void Solve::add(const Chunk<Visibilities>& chunk, const PipelineContext& ctx) {
@@ -114,6 +169,7 @@ void Solve::add(const Chunk<Visibilities>& chunk, const PipelineContext& ctx) {
                                              static_cast<std::size_t>(ctx.threads()));
     model_ = std::make_unique<ModelVisibilities>(sky_, model_of(params_), header_);
     log_model(params_, sky_, ctx);
+    require_aligned(ctx.find_side<Calibration>("prior"), params_, layout_);
   }
   const auto* const prior = ctx.find_side<Calibration>("prior");
   if (prior == nullptr || prior->terms.empty()) {
@@ -131,21 +187,18 @@ Stream<Calibration> Solve::finish(const PipelineContext& ctx) {
   Solutions solutions = slots_->finish();
   const SolveCounts counts = slots_->counts();
   slots_.reset();
+  solutions.name = ctx.stage();
   require_solutions(solutions, counts, params_);
-  const std::vector<std::size_t> order = reference_order(solutions, params_.refant);
-  const std::size_t broken = reference_phases(order, solutions);
-  const auto has_solution = [&](std::size_t antenna) {
-    for (std::size_t k = antenna; k < solutions.flag.size(); k += solutions.antennas.size()) {
-      if (solutions.flag[k] == 0) return true;
-    }
-    return false;
-  };
-  const std::size_t reference = *std::find_if(order.begin(), order.end(), has_solution);
-  report_solutions(solutions, counts, params_, reference, broken, ctx);
+  const SolutionFate fate = finish_solutions(solutions, counts, params_);
+  require_solutions(solutions, counts, params_);
+  report_solutions(solutions, counts, params_, fate, ctx);
   Calibration calibration;
   if (const auto* const prior = ctx.find_side<Calibration>("prior")) calibration = *prior;
-  solutions.name = ctx.stage();
   calibration.terms.push_back(std::make_shared<const Solutions>(std::move(solutions)));
+  require_flux_scale(calibration, params_);
+  const std::string scale = flux_scale_words(calibration);
+  ctx.log().info(scale);
+  ctx.record("flux_scale", {{"term", params_.term}, {"scale", scale}});
   return Stream<Calibration>::one(Chunk<Calibration>(std::move(calibration)));
 }
 

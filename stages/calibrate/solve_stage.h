@@ -15,8 +15,9 @@
 
 namespace skymill::radio {
 
-/// Solves for the antennas' gains against a model: sums up each baseline in one pass,
-/// then solves every cell (channel or window, time interval, polarisation) on its own. Data are
+/// Solves for one term of the antennas' calibration against a model: sums up each baseline in one
+/// pass, then solves every cell (band, window or channel, time interval, polarisation) on its own.
+/// Data are
 /// corrected by the terms on the side input `prior` on their way in; those go out again, before
 /// the new one.
 class Solve final : public Reduce<Visibilities, Calibration> {

@@ -147,8 +147,14 @@ void Concat::open_states() {
                       states_.size() + 1);
 }
 
-void Concat::begin(const PipelineContext& ctx) {
+void Concat::begin(const ChannelImage& first, const PipelineContext& ctx) {
   open_states();
+  if (first.history && !first.history->empty()) {
+    auto told = std::make_shared<CubeHeader>(*header_);
+    told->image.history.insert(told->image.history.end(), first.history->begin(),
+                               first.history->end());
+    header_ = std::move(told);
+  }
   tables(ctx)->run([&](const Lane::Token& token) {
     for (const std::string& product : params_.casa) open(product, false, false, token);
     for (const std::string& product : params_.fits) open(product, true, false, token);
@@ -207,7 +213,7 @@ void Concat::set_state(std::size_t channel, char state) {
 }
 
 void Concat::write(const Chunk<ChannelImage>& chunk, const PipelineContext& ctx) {
-  std::call_once(begun_, [&] { begin(ctx); });
+  std::call_once(begun_, [&] { begin(*chunk, ctx); });
   const std::size_t channel = chunk.span().at("channel").begin;
   if (chunk->blank) {  // the plane stays masked
     set_state(channel, kNoData);

@@ -53,7 +53,7 @@ class Concat final : public Sink<ChannelImage> {
     std::unique_ptr<CasaImageWriter> casa;
     std::unique_ptr<FitsCubeWriter> fits;
   };
-  void begin(const PipelineContext& ctx);
+  void begin(const ChannelImage& first, const PipelineContext& ctx);
   void open_states();
   void open(const std::string& product, bool fits, bool found, const Lane::Token& token);
   void take_up_unit(const DoneUnit& unit);

@@ -5,6 +5,7 @@
 #include <stages/data/image.h>
 
 #include <cstddef>
+#include <memory>
 #include <optional>
 #include <string>
 #include <vector>
@@ -27,6 +28,9 @@ struct ChannelImage {
   std::optional<Beam> beam;           ///< of the PSF; absent when it could not be fitted
   std::optional<Beam> restored_beam;  ///< of the products whose kind says `one_beam`
   bool blank = false;                 ///< no usable data: the planes mean nothing
+  /// Lines for the history of products that the cube's header could not have yet, as which
+  /// solutions corrected the data; the same for all channels. May be null.
+  std::shared_ptr<const std::vector<std::string>> history;
 
   std::size_t bytes() const {
     std::size_t sum = 0;

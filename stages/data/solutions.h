@@ -74,7 +74,8 @@ struct Solutions {
   std::string name;  ///< of the stage that solved it, or of the table it was read from
   std::shared_ptr<const ObservationHeader> header;  ///< of the data that were solved
   std::string mode;                                 ///< "ap", "p" or "a"
-  std::vector<std::string> antennas;                ///< names; every antenna of the header
+  bool normalised = false;            ///< a bandpass divided by its rms: it carries no flux scale
+  std::vector<std::string> antennas;  ///< names; every antenna of the header
   std::vector<int> pols;  ///< casacore codes of the parallel hands, or kFirstFeed, kSecondFeed
   std::vector<SolutionChannels> frequencies;
   std::vector<SolutionInterval> intervals;  ///< ascending in time
@@ -86,6 +87,8 @@ struct Solutions {
   /// [interval][frequency][pol][antenna], 1 if flagged; a table's B may keep what was found there.
   std::vector<std::complex<float>> gain;
   /// Likewise, of K alone, which has no `gain`: g(ν) = exp(2πi τ (ν - freq_hz of its channels)).
+  /// There freq_hz is not the centre but chan_freq_hz[channels / 2] of the window, where CASA has
+  /// the phase of a delay 0 (calibration.md 4.1). A delay of all windows stands in each of them.
   std::vector<float> delay_ns;
   std::vector<std::uint8_t> flag;    ///< likewise; 1 = no solution
   std::vector<float> snr;            ///< likewise; 0 if flagged, but what a table says
@@ -106,6 +109,20 @@ struct Solutions {
   double time_s(std::size_t interval, std::size_t frequency) const {
     return cell_time_s.empty() ? intervals[interval].time_s
                                : cell_time_s[interval * frequencies.size() + frequency];
+  }
+
+  /// Whether amplitudes mean something: with those of all terms, data are in units of the model.
+  bool carries_flux_scale() const { return term != JonesTerm::K && mode != "p" && !normalised; }
+
+  /// Takes one solution out.
+  void flag_solution(std::size_t place) {
+    flag[place] = 1;
+    snr[place] = error[place] = 0;
+    if (term == JonesTerm::K) {
+      delay_ns[place] = 0;
+    } else {
+      gain[place] = 1;
+    }
   }
 
   /// Gives the arrays the size that the axes and the term ask for: all flagged, gain 1, delay 0.

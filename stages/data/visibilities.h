@@ -117,6 +117,9 @@ struct ObservationHeader {
   double pointing_dec_rad = 0;  ///< apparent declination; `meridian` only
   GeodeticPosition position;    ///< of the array; zero when not known
   UvwSense uvw_sense = UvwSense::unknown;
+  /// What products of these data shall tell, one line each: by which solutions they were corrected.
+  /// Headers of chunks may have lines that the one known before the run has not.
+  std::vector<std::string> history;
 };
 
 /// Visibilities of consecutive rows with one DATA_DESC_ID. Arrays are dense, last index fastest.

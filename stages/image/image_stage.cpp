@@ -167,6 +167,8 @@ void Image::plan(Planning& planning) {
   if (givens_->beams()) cube->image.history.push_back("pb = " + givens_->beams()->words());
   beam_ = given_beam(params_.restoringbeam);
   for (const auto& value : planning.parameters()) cube->image.history.push_back(value);
+  for (const auto& line : header->history) cube->image.history.push_back(line);
+  planned_history_ = header->history.size();
 
   PortSpec& out = planning.output();
   out.axes = {"channel", "y", "x"};
@@ -195,6 +197,9 @@ void Image::add(const Chunk<Visibilities>& chunk, const PipelineContext& ctx) {
         *chunk->header, cube_.planes, params_.stokes, params_.handweights == "mean", cube_.track,
         in_memory_ ? "" : scratch_->path() + "/samples",
         params_.scratch_compression == "lz4" ? SampleCoding::kLz4 : SampleCoding::kPlain);
+    const std::vector<std::string>& lines = chunk->header->history;
+    const auto first = static_cast<std::ptrdiff_t>(std::min(planned_history_, lines.size()));
+    history_ = std::make_shared<const std::vector<std::string>>(lines.begin() + first, lines.end());
   }
   if (shift_) {
     Visibilities turned = *chunk;
@@ -390,6 +395,7 @@ Chunk<ChannelImage> Image::products_of(std::size_t plane, CleanedChannel done,
   image.beam = done.beam;
   image.restored_beam = done.restored;
   image.blank = done.blank;
+  image.history = history_;
   return Chunk<ChannelImage>(std::move(image), Span("channel", plane, plane + 1));
 }
 

@@ -59,6 +59,8 @@ class Image final : public Reduce<Visibilities, ChannelImage> {
   std::array<double, 2> cell_{};
   std::optional<ImagingWeights> weights_;
   std::optional<PhaseShift> shift_;
+  std::size_t planned_history_ = 0;  ///< lines of the data's header that the cube's has
+  std::shared_ptr<const std::vector<std::string>> history_;  ///< the lines after these
   std::optional<CubeGivens> givens_;
   std::optional<Beam> beam_;      ///< of all restored planes, where one is asked for
   std::size_t most_samples_ = 0;  ///< of a plane

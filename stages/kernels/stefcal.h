@@ -4,7 +4,6 @@
 #include <complex>
 #include <cstddef>
 #include <cstdint>
-#include <functional>
 #include <limits>
 #include <vector>
 
@@ -32,6 +31,7 @@ struct StefcalOptions {
   std::size_t min_baselines = 4;     ///< antennas with fewer are dropped, again and again
   double min_snr = 0;                ///< antennas below it are flagged
   std::size_t refant = kNoAntenna;   ///< gets phase 0; otherwise the first good antenna does
+  bool robust = false;               ///< baselines that fit badly lose weight (see stefcal)
 };
 
 /// What one solution cell needs of its data, summed over the samples of each baseline i, j
@@ -58,6 +58,23 @@ struct GainSums {
   std::vector<std::uint32_t> samples;   ///< number of samples
 };
 
+/// The same of many cells, where they are summed up: numbers of baseline i < j and cell k stand at
+/// baseline_number(antennas, i, j) * cells + k.
+struct GainCells {
+  std::size_t antennas;
+  std::size_t cells;
+  const double* re;  ///< of Σ w D_ij conj(M_ij)
+  const double* im;
+  const double* b;
+  const double* power;
+  const std::uint32_t* samples;
+};
+
+/// Of baselines i < j in the order (0, 1), (0, 2), … (1, 2), ….
+inline std::size_t baseline_number(std::size_t antennas, std::size_t i, std::size_t j) {
+  return i * (2 * antennas - i - 1) / 2 + j - i - 1;
+}
+
 /// Gains with D_ij = g_i conj(g_j) M_ij, one per antenna.
 struct GainSolution {
   std::vector<std::complex<double>> gain;  ///< 1 where flagged
@@ -73,16 +90,24 @@ struct GainSolution {
 
 /// Alternating least squares for diagonal gains (Salvini and Wijnholds 2014; calibration.md 5.2):
 /// g_i ← Σ_j A_ij g_j / Σ_j B_ij |g_j|², averaged with the step before at every second step.
-/// Starts from the phases of the reference antenna's baselines. Antennas not connected with the
-/// largest group are dropped too. Errors are those of CASA's PARAMERR and SNR; in phase mode they
-/// come from the amplitudes that fit best under the phases found.
+/// Starts from the phases of the reference antenna's baselines, or of the antenna with most
+/// signal. Antennas not connected with the largest group are dropped too. Errors are those of
+/// CASA's PARAMERR and SNR; in phase mode they come from the amplitudes that fit best under the
+/// phases found.
+///
+/// With `robust` the noise of a baseline's sum is taken to follow Student's distribution (Kazemi
+/// and Yatawatta 2013, MNRAS 435, 597), here with 4 degrees of freedom: solved again and again with
+/// A and B times 6/(4 + e²), where e² = |A - g_i conj(g_j) B|²/B in units of its typical value over
+/// the baselines of the cell, until the gains stand still or 10 times.
 /// @throws std::invalid_argument for arrays of the wrong size, or options out of range
 GainSolution stefcal(const GainSums& sums, const StefcalOptions& options);
 
-/// Solves `cells` cells, many at once on `threads` threads; `fill(k, sums)` sets all baselines of
-/// cell k (the sums are cleared before). Results do not depend on the number of threads.
-std::vector<GainSolution> stefcal_cells(std::size_t cells, std::size_t antennas,
-                                        const std::function<void(std::size_t, GainSums&)>& fill,
-                                        const StefcalOptions& options, std::size_t threads);
+/// Solves all cells on `threads` threads. Results depend neither on the number of threads nor on
+/// which cells are solved together.
+std::vector<GainSolution> stefcal_cells(const GainCells& cells, const StefcalOptions& options,
+                                        std::size_t threads);
+
+/// Bytes that each thread works in.
+std::size_t stefcal_work_bytes(std::size_t antennas, const StefcalOptions& options);
 
 }  // namespace skymill::kernels

@@ -113,6 +113,7 @@ void MsReaderStage::plan(Planning& planning) {
   out.properties["spectral_windows"] =
       static_cast<std::int64_t>(joined_.header->spectral_windows.size());
   out.properties["telescope"] = joined_.header->telescope;
+  out.properties["datacolumn"] = inputs_.front()->used_column();
   out.chunk_bytes =
       cut(std::min(params_.chunk_bytes, std::max<std::size_t>(65536, ctx.memory().total() / 32)));
   out.chunks = pieces_.size();

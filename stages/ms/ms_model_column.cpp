@@ -2,44 +2,24 @@
 #include <casacore/casa/Arrays/Array.h>
 #include <casacore/ms/MeasurementSets/MeasurementSet.h>
 #include <casacore/tables/DataMan/TiledShapeStMan.h>
-#include <casacore/tables/DataMan/TiledStManAccessor.h>
 #include <casacore/tables/Tables/ArrColDesc.h>
 #include <casacore/tables/Tables/ArrayColumn.h>
-#include <casacore/tables/Tables/ScalarColumn.h>
 #include <casacore/tables/Tables/TableDesc.h>
 #include <casacore/tables/Tables/TableRecord.h>
-#include <stages/ms/model_column_state.h>
 #include <stages/ms/ms_expressions.h>
 #include <stages/ms/ms_header.h>
 #include <stages/ms/ms_model_column.h>
 #include <stages/ms/positions.h>
 #include <stages/ms/row_selection.h>
+#include <stages/ms/sample_cells.h>
 #include <stages/ms/wall.h>
+#include <stages/ms/written_column_state.h>
 
-#include <algorithm>
 #include <optional>
 
 namespace skymill::radio {
 
 namespace cc = casacore;
-
-namespace {
-
-constexpr std::size_t kTileBytes = std::size_t{5} << 18;  // where DATA has no tiles
-constexpr std::size_t kFillRows = 4096;
-
-cc::IPosition tile_of_data(const cc::Table& ms, const cc::IPosition& cell) {
-  try {
-    return cc::ROTiledStManAccessor(ms, "DATA", true).tileShape(0);
-  } catch (const std::exception&) {  // DATA has cells of a manager without tiles
-    cc::IPosition tile(cell);
-    const std::size_t bytes = static_cast<std::size_t>(cell.product()) * sizeof(cc::Complex);
-    tile.append(wall::position({std::max<std::size_t>(1, kTileBytes / bytes)}));
-    return tile;
-  }
-}
-
-}  // namespace
 
 struct MsModelColumn::Impl {
   cc::Table ms;
@@ -95,7 +75,7 @@ struct MsModelColumn::Impl {
       const cc::IPosition cell = ms.nrow() > 0 ? cc::ArrayColumn<cc::Complex>(ms, "DATA").shape(0)
                                                : wall::position({1, 1});
       ms.addColumn(description.columnDesc(wall::kModelColumn),
-                   cc::TiledShapeStMan("TiledMODEL_DATA", tile_of_data(ms, cell)));
+                   cc::TiledShapeStMan("TiledMODEL_DATA", wall::tile_of_data(ms, cell)));
       made = true;
     }
     model.attach(ms, wall::kModelColumn);
@@ -106,18 +86,13 @@ struct MsModelColumn::Impl {
 
   /// No cell may stay undefined; those that are selected are put again.
   void fill_with_zeros() {
-    const cc::ScalarColumn<cc::Int> descriptions(ms, "DATA_DESC_ID");
     const cc::ArrayColumn<cc::Complex> data(ms, "DATA");
-    for (std::size_t first = 0; first < ms.nrow();) {
-      const int number = descriptions(first);
-      std::size_t end = first + 1;
-      while (end < ms.nrow() && end - first < kFillRows && descriptions(end) == number) ++end;
+    wall::for_blocks_of_rows(ms, [&](std::size_t first, std::size_t rows) {
       cc::IPosition shape = data.shape(first);
-      shape.append(wall::position({end - first}));
-      model.putColumnRange(cc::Slicer(wall::position({first}), wall::position({end - first})),
+      shape.append(wall::position({rows}));
+      model.putColumnRange(cc::Slicer(wall::position({first}), wall::position({rows})),
                            cc::Array<cc::Complex>(shape, cc::Complex(0, 0)));
-      first = end;
-    }
+    });
   }
 
   void put(std::size_t first, const std::vector<std::complex<float>>& samples) {
@@ -134,31 +109,7 @@ struct MsModelColumn::Impl {
       throw Error(ErrorKind::input, "samples for MODEL_DATA of '" + path +
                                         "' are not those of rows of one data description");
     }
-    const cc::RefRows table_rows = selection->table_rows(first, rows);
-    if (wanted.empty()) {
-      const cc::Array<cc::Complex> all(wall::position({ncorr, nchan, rows}),
-                                       const_cast<cc::Complex*>(samples.data()), cc::SHARE);
-      model.putColumnCells(table_rows, all);
-      return;
-    }
-    // Channels that follow each other go together.
-    for (std::size_t from = 0; from < nchan;) {
-      std::size_t to = from + 1;
-      while (to < nchan && wanted[to] == wanted[to - 1] + 1) ++to;
-      std::vector<cc::Complex> part;
-      part.reserve(rows * (to - from) * ncorr);
-      for (std::size_t row = 0; row < rows; ++row) {
-        const auto begin =
-            samples.begin() + static_cast<std::ptrdiff_t>((row * nchan + from) * ncorr);
-        part.insert(part.end(), begin, begin + static_cast<std::ptrdiff_t>((to - from) * ncorr));
-      }
-      const cc::Array<cc::Complex> block(wall::position({ncorr, to - from, rows}), part.data(),
-                                         cc::SHARE);
-      model.putColumnCells(
-          table_rows,
-          cc::Slicer(wall::position({0, wanted[from]}), wall::position({ncorr, to - from})), block);
-      from = to;
-    }
+    wall::put_samples(model, selection->table_rows(first, rows), wanted, ncorr, nchan, samples);
   }
 };
 

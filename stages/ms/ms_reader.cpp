@@ -6,12 +6,12 @@
 #include <casacore/tables/Tables/TableDesc.h>
 #include <casacore/tables/Tables/TableRecord.h>
 #include <stages/ms/kept_columns.h>
-#include <stages/ms/model_column_state.h>
 #include <stages/ms/ms_expressions.h>
 #include <stages/ms/ms_header.h>
 #include <stages/ms/ms_reader.h>
 #include <stages/ms/row_selection.h>
 #include <stages/ms/wall.h>
+#include <stages/ms/written_column_state.h>
 
 #include <algorithm>
 #include <cmath>
@@ -56,7 +56,16 @@ std::string column_to_use(const cc::Table& ms, const std::string& wanted,
                           std::vector<std::string>& notes) {
   const std::string named = "'" + std::string(ms.tableName()) + "'";
   const auto has = [&](const char* name) { return ms.tableDesc().isColumn(name); };
-  if (wanted == "corrected" && has("CORRECTED_DATA")) return "CORRECTED_DATA";
+  const auto require_finished = [&](const char* name, const char* hint) {
+    if (!cc::TableColumn(ms, name).keywordSet().isDefined(wall::kUnfinished)) return;
+    throw Error(ErrorKind::input,
+                "column " + std::string(name) + " of " + named + " was not written to its end",
+                hint);
+  };
+  if (wanted == "corrected" && has("CORRECTED_DATA")) {
+    require_finished("CORRECTED_DATA", "apply the calibration again, or read datacolumn: data");
+    return "CORRECTED_DATA";
+  }
   if (wanted == "corrected" || wanted == "data") {
     if (has("DATA")) {
       if (wanted == "corrected") notes.push_back("there is no CORRECTED_DATA; DATA is read");
@@ -66,16 +75,32 @@ std::string column_to_use(const cc::Table& ms, const std::string& wanted,
   }
   if (wanted == "model") {
     if (has("MODEL_DATA")) {
-      if (!cc::TableColumn(ms, "MODEL_DATA").keywordSet().isDefined(wall::kUnfinished)) {
-        return "MODEL_DATA";
-      }
-      throw Error(ErrorKind::input, "column MODEL_DATA of " + named + " was not written to its end",
-                  "write the model again");
+      require_finished("MODEL_DATA", "write the model again");
+      return "MODEL_DATA";
     }
     throw Error(ErrorKind::input, named + " has no column MODEL_DATA", kNoDataHint);
   }
   throw Error(ErrorKind::description, "datacolumn '" + wanted + "' is not known",
               "use corrected, data or model");
+}
+
+/// The weights of DATA have names of their own once gains have changed those of the table.
+std::string weight_column(const cc::Table& ms, const std::string& used_column,
+                          const std::string& name, const char* kept) {
+  const bool other = used_column == "DATA" && ms.tableDesc().isColumn(kept) &&
+                     !cc::TableColumn(ms, kept).keywordSet().isDefined(wall::kUnfinished);
+  return other ? kept : name;
+}
+
+/// What CORRECTED_DATA says of its making.
+std::vector<std::string> column_history(const cc::Table& ms, const std::string& column) {
+  const cc::TableRecord& keywords = cc::TableColumn(ms, column).keywordSet();
+  if (!keywords.isDefined(wall::kHistory) ||
+      keywords.dataType(wall::kHistory) != cc::TpArrayString) {
+    return {};
+  }
+  const cc::Array<cc::String> lines = keywords.asArrayString(wall::kHistory);
+  return std::vector<std::string>(lines.begin(), lines.end());
 }
 
 }  // namespace
@@ -118,6 +143,7 @@ struct MsReader::Impl {
       selection.emplace(ms, wanted, parts.rows, found);
       channels = std::move(parts.channels);
       keep_channels(found);
+      found.history = column_history(ms, used_column);
       header = std::make_shared<const ObservationHeader>(std::move(found));
       open_columns();
     });
@@ -155,7 +181,7 @@ struct MsReader::Impl {
   void open_columns() {
     data.emplace(ms, used_column);
     flag.emplace(ms, "FLAG");
-    weight.emplace(ms, "WEIGHT");
+    weight.emplace(ms, weight_column(ms, used_column, "WEIGHT", wall::kFirstWeight));
     uvw.emplace(ms, "UVW");
     time.emplace(ms, "TIME");
     interval.emplace(ms, "INTERVAL");
@@ -168,7 +194,10 @@ struct MsReader::Impl {
     if (header->observations.size() > 1) observation.emplace(ms, "OBSERVATION_ID");
     if (!header->states.empty()) state.emplace(ms, "STATE_ID");
     if (ms.tableDesc().isColumn("FLAG_ROW")) flag_row.emplace(ms, "FLAG_ROW");
-    if (ms.tableDesc().isColumn("WEIGHT_SPECTRUM")) weight_spectrum.emplace(ms, "WEIGHT_SPECTRUM");
+    if (ms.tableDesc().isColumn("WEIGHT_SPECTRUM")) {
+      weight_spectrum.emplace(
+          ms, weight_column(ms, used_column, "WEIGHT_SPECTRUM", wall::kFirstSpectrum));
+    }
   }
 
   void close() noexcept {

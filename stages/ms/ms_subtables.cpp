@@ -6,12 +6,12 @@
 #include <casacore/ms/MeasurementSets/MSColumns.h>
 #include <casacore/tables/Tables/ScaColDesc.h>
 #include <casacore/tables/Tables/SetupNewTab.h>
+#include <stages/ms/history_rows.h>
 #include <stages/ms/ms_header.h>
 #include <stages/ms/ms_subtables.h>
 #include <stages/ms/wall.h>
 
 #include <algorithm>
-#include <chrono>
 #include <cmath>
 #include <map>
 
@@ -249,12 +249,6 @@ void write_observations(cc::Table& ms, const ObservationHeader& header, std::siz
   }
 }
 
-double now_mjd_s() {
-  using Seconds = std::chrono::duration<double>;
-  const double unix_s = Seconds(std::chrono::system_clock::now().time_since_epoch()).count();
-  return unix_s + 40587.0 * 86400.0;  // MJD of 1970-01-01
-}
-
 /// Only what is known of the sense of UVW is claimed.
 void write_uvw_sense(cc::MeasurementSet& ms, UvwSense sense, std::vector<std::string>& history) {
   const std::string text = uvw_sense_text(sense);
@@ -322,6 +316,7 @@ void write_subtables(cc::MeasurementSet& ms, const ObservationHeader& header,
   write_sources(ms, header);
   write_observations(ms, header);
   std::vector<std::string> history = layout.history;
+  history.insert(history.end(), header.history.begin(), header.history.end());
   write_uvw_sense(ms, header.uvw_sense, history);
   write_history(ms, layout.application, history);
   write_processor(ms);

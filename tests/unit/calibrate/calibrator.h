@@ -88,9 +88,59 @@ inline SmallObservation corrupted(const SimulateParams& params, const GainOf& ga
   return all;
 }
 
+/// Two windows 100 MHz apart as two data descriptions, subband by subband.
+struct TwoWindows {
+  std::shared_ptr<const ObservationHeader> header;
+  Visibilities rows[2];
+
+  /// @param gain  of antenna, channel counted over both windows (5 to the next), hand and time
+  explicit TwoWindows(const GainOf& gain = steady_gain,
+                      const SimulateParams& sky = calibrator_params()) {
+    SimulateParams params = sky;
+    auto joined = std::make_shared<ObservationHeader>();
+    for (int dd = 0; dd < 2; ++dd) {
+      params.freq = 1.3e9 + 1e8 * dd;
+      params.seed = static_cast<std::size_t>(1 + dd);
+      SmallObservation one = small_observation(params);
+      corrupt(
+          [&](std::size_t a, std::size_t c, std::size_t h, double time_s) {
+            return gain(a, c + static_cast<std::size_t>(5 * dd), h, time_s);
+          },
+          one.rows);
+      if (dd == 0) {
+        *joined = *one.header;
+      } else {
+        joined->spectral_windows.push_back(one.header->spectral_windows[0]);
+        joined->data_descriptions.push_back({1, {9, 12}});
+        joined->rows_per_description.push_back(one.header->rows);
+        joined->rows += one.header->rows;
+      }
+      rows[dd] = std::move(one.rows);
+      rows[dd].data_desc_id = dd;
+    }
+    header = joined;
+    for (Visibilities& part : rows) part.header = header;
+  }
+
+  /// @param by_time  the descriptions take turns at each integration
+  std::vector<Chunk<Visibilities>> chunks(bool by_time) const {
+    std::vector<Chunk<Visibilities>> first = in_chunks(rows[0], 36),
+                                     second = in_chunks(rows[1], 36);
+    std::vector<Chunk<Visibilities>> all;
+    for (std::size_t k = 0; k < first.size(); ++k) {
+      all.push_back(std::move(first[k]));
+      if (by_time) all.push_back(std::move(second[k]));
+    }
+    if (!by_time) std::move(second.begin(), second.end(), std::back_inserter(all));
+    return all;
+  }
+};
+
 inline SolveParams solve_params() {
   SolveParams params;
   params.flux = 3;
+  params.solve_per = "channel";
+  params.combine = {"scan", "field"};
   params.refant = {"A2"};
   params.tolerance = 1e-9;
   return params;
@@ -100,9 +150,10 @@ inline SolveParams solve_params() {
 inline Solutions solve(const SolveParams& params, std::vector<Chunk<Visibilities>> chunks,
                        std::shared_ptr<const ObservationHeader> header, int threads = 1) {
   Solutions solutions;
-  testing::run_stage<Solve>(params, std::move(chunks), visibility_spec(std::move(header)),
-                            [&](const Chunk<Calibration>& chunk) { solutions = *chunk->terms.back(); },
-                            {threads, std::size_t{1} << 28});
+  testing::run_stage<Solve>(
+      params, std::move(chunks), visibility_spec(std::move(header)),
+      [&](const Chunk<Calibration>& chunk) { solutions = *chunk->terms.back(); },
+      {threads, std::size_t{1} << 28});
   return solutions;
 }
 

@@ -62,7 +62,7 @@ TEST_CASE("weights grow by the squares of both amplitudes, or stay") {
   }
   CHECK(done.weight[row * 2 + 1] == Approx(all.rows.weight[row * 2 + 1] * mean).epsilon(1e-5));
   ApplyParams still;
-  still.calwt = false;
+  still.calwt = {false};
   CHECK(apply(still, solutions, whole(all.rows)).weight == all.rows.weight);
 
   Chunk<Visibilities> spectrum = whole(all.rows);
@@ -149,7 +149,9 @@ TEST_CASE("the solution nearest in time is taken") {
   params.solint = "20s";
   const Solutions solutions = solve(params, in_chunks(all.rows, 50), all.header);
   REQUIRE(solutions.intervals.size() == 2);
-  CHECK(worst_off(apply({}, solutions, whole(all.rows)), 3.0) < 3e-5);
+  ApplyParams nearest;
+  nearest.interp = {"nearest"};
+  CHECK(worst_off(apply(nearest, solutions, whole(all.rows)), 3.0) < 3e-5);
   // Times outside take the nearest end: the last integration again, an hour later.
   Chunk<Visibilities> later = cut_rows(all.rows, 108, 36);
   for (double& time_s : later->time_s) time_s += 3600;

@@ -29,48 +29,11 @@ SmallObservation drifting(std::size_t times) {
   return all;
 }
 
-/// Two windows 100 MHz apart as two data descriptions, subband by subband.
-struct TwoWindows {
-  std::shared_ptr<const ObservationHeader> header;
-  Visibilities rows[2];
-
-  TwoWindows() {
-    SimulateParams params = calibrator_params();
-    auto joined = std::make_shared<ObservationHeader>();
-    for (int dd = 0; dd < 2; ++dd) {
-      params.freq = 1.3e9 + 1e8 * dd;
-      SmallObservation one = small_observation(params);
-      corrupt([dd](std::size_t a, std::size_t c, std::size_t h,
-                   double) { return steady_gain(a, c + static_cast<std::size_t>(5 * dd), h); },
-              one.rows);
-      if (dd == 0) {
-        *joined = *one.header;
-      } else {
-        joined->spectral_windows.push_back(one.header->spectral_windows[0]);
-        joined->data_descriptions.push_back({1, {9, 12}});
-        joined->rows_per_description.push_back(one.header->rows);
-        joined->rows += one.header->rows;
-      }
-      rows[dd] = std::move(one.rows);
-      rows[dd].data_desc_id = dd;
-    }
-    header = joined;
-    for (Visibilities& part : rows) part.header = header;
-  }
-
-  /// @param by_time  the descriptions take turns at each integration
-  std::vector<Chunk<Visibilities>> chunks(bool by_time) const {
-    std::vector<Chunk<Visibilities>> first = in_chunks(rows[0], 36),
-                                     second = in_chunks(rows[1], 36);
-    std::vector<Chunk<Visibilities>> all;
-    for (std::size_t k = 0; k < first.size(); ++k) {
-      all.push_back(std::move(first[k]));
-      if (by_time) all.push_back(std::move(second[k]));
-    }
-    if (!by_time) std::move(second.begin(), second.end(), std::back_inserter(all));
-    return all;
-  }
-};
+SolutionFate fate(std::size_t reference) {
+  SolutionFate made;
+  made.reference = reference;
+  return made;
+}
 
 }  // namespace
 
@@ -135,8 +98,8 @@ TEST_CASE("a window of which nothing was selected has no solutions, and no flagg
 
 TEST_CASE("rows that come back to a finished time are an error, for inf they are welcome") {
   const SmallObservation all = drifting(6);
-  std::vector<Chunk<Visibilities>> mixed = in_chunks(all.rows, 36);
-  std::swap(mixed[0], mixed[5]);
+  std::vector<Chunk<Visibilities>> mixed = in_chunks(all.rows, 18);
+  std::swap(mixed[0], mixed[11]);
   SolveParams params = solve_params();
   params.solint = "int";
   CHECK_THROWS_WITH(solve(params, std::move(mixed), all.header), Contains("sort the data by time"));
@@ -157,11 +120,11 @@ TEST_CASE("sums for solint inf do not grow with the observation") {
     const SmallObservation all = small_observation(sky);
     SolveParams params = solve_params();
     params.solint = solint;
-    return SolutionSlots::bytes(params, solve_layout(*all.header, "channel"));
+    return SolutionSlots::bytes(params, solve_layout(*all.header, params));
   };
   CHECK(bytes("inf", 2) == bytes("inf", 20));
   CHECK(bytes("int", 2) == bytes("int", 20));
-  CHECK(bytes("inf", 2) == 36 * 6 * sizeof(BaselineSums::Sum));
+  CHECK(bytes("inf", 2) == BaselineSums::bytes(9, 6));
 }
 
 TEST_CASE("the record tells of every antenna, and of a dead reference antenna") {
@@ -175,7 +138,7 @@ TEST_CASE("the record tells of every antenna, and of a dead reference antenna") 
   counts.used[1] = 0;
   counts.samples[8] = 0;  // not in the data: not a row of the table
   const PipelineContext ctx = testing::make_context().with_stage("solve");
-  report_solutions(solutions, counts, solve_params(), 3, 0, ctx);
+  report_solutions(solutions, counts, solve_params(), fate(3), ctx);
   auto& tables = ctx.metrics().state().tables["solve"]["antennas"];
   REQUIRE(tables.size() == 8);
   const auto value = [&](std::size_t row, std::size_t column) {
@@ -203,7 +166,7 @@ TEST_CASE("more than a quarter of flagged solutions is a doubt") {
   counts.samples.assign(9, 100);
   counts.used.assign(9, 100);
   const PipelineContext ctx = testing::make_context().with_stage("solve");
-  report_solutions(solutions, counts, solve_params(), 1, 0, ctx);
+  report_solutions(solutions, counts, solve_params(), fate(1), ctx);
   const auto& doubts = ctx.state().services->notes.degradations;
   REQUIRE(doubts.size() == 1);
   CHECK_THAT(doubts[0], Contains("33.3 % of the solutions are flagged"));

@@ -3,6 +3,7 @@
 #include <catch2/catch.hpp>
 
 #include <cmath>
+#include <utility>
 
 #include "noisy_cell.h"
 
@@ -240,15 +241,71 @@ TEST_CASE("arrays of the wrong size and options without sense are refused") {
   CHECK_THROWS_AS(stefcal(GainSums(5), options), std::invalid_argument);
 }
 
-TEST_CASE("many cells give the same on one thread and on several") {
-  const auto fill = [](std::size_t k, GainSums& sums) {
-    sums = cell(scattered_gains(9), 0.4, 100 + k);
-  };
-  const auto one = stefcal_cells(23, 9, fill, {}, 1);
-  const auto several = stefcal_cells(23, 9, fill, {}, 4);
-  for (std::size_t k = 0; k < 23; ++k) {
-    CHECK(one[k].gain == several[k].gain);
-    CHECK(one[k].snr == several[k].snr);
+TEST_CASE("many cells give the same on one thread and on several, together and alone") {
+  constexpr std::size_t kCells = 23, kAntennas = 9;
+  std::vector<double> re, im, b, power;
+  std::vector<std::uint32_t> samples;
+  std::vector<GainSums> single;
+  for (std::size_t k = 0; k < kCells; ++k) {
+    single.push_back(cell(scattered_gains(kAntennas), 0.4, 100 + k));
+    // Some lack an antenna, some a baseline, one has no data.
+    for (std::size_t j = 0; j < kAntennas; ++j) {
+      if (j != 3 && k % 5 == 1) flag(single.back(), 3, j);
+    }
+    if (k % 4 == 2) flag(single.back(), 2, 7);
+    if (k == 17) single.back() = GainSums(kAntennas);
   }
-  CHECK(one[0].gain != one[1].gain);
+  for (std::size_t i = 0; i < kAntennas; ++i) {
+    for (std::size_t j = i + 1; j < kAntennas; ++j) {
+      for (const GainSums& one : single) {
+        const std::size_t at = i * kAntennas + j;
+        re.push_back(one.a[at].real());
+        im.push_back(one.a[at].imag());
+        b.push_back(one.b[at]);
+        power.push_back(one.power[at]);
+        samples.push_back(one.samples[at]);
+      }
+    }
+  }
+  const GainCells cells{kAntennas, kCells,       re.data(),     im.data(),
+                        b.data(),  power.data(), samples.data()};
+  for (const GainMode mode : {GainMode::kAmplitudePhase, GainMode::kPhase, GainMode::kAmplitude}) {
+    for (const bool robust : {false, true}) {
+      StefcalOptions options;
+      options.mode = mode;
+      options.robust = robust;
+      const auto one = stefcal_cells(cells, options, 1);
+      const auto several = stefcal_cells(cells, options, 4);
+      for (std::size_t k = 0; k < kCells; ++k) {
+        const GainSolution alone = stefcal(single[k], options);
+        CHECK(one[k].gain == several[k].gain);
+        CHECK(one[k].snr == several[k].snr);
+        CHECK(one[k].gain == alone.gain);
+        CHECK(one[k].snr == alone.snr);
+        CHECK(one[k].iterations == alone.iterations);
+        CHECK(one[k].stop == alone.stop);
+      }
+      CHECK(one[0].gain != one[5].gain);
+      CHECK(one[17].stop == GainStop::kTooFew);
+    }
+  }
+}
+
+TEST_CASE("with robust weights a few wild baselines hardly matter") {
+  const std::vector<Complex> truth = scattered_gains(16);
+  GainSums sums = cell(truth, 0.05);
+  for (const auto& [i, j] : {std::pair{0, 5}, {3, 9}, {2, 11}, {7, 8}, {10, 14}}) {
+    const std::size_t at = static_cast<std::size_t>(i) * 16 + static_cast<std::size_t>(j);
+    sums.set(static_cast<std::size_t>(i), static_cast<std::size_t>(j),
+             sums.a[at] + Complex(60, -40) / (0.05 * 0.05), sums.b[at], sums.power[at] * 10, 1);
+  }
+  StefcalOptions options;
+  options.refant = 6;
+  const double plain = worst(stefcal(sums, options).gain, truth, 6);
+  options.robust = true;
+  const double robust = worst(stefcal(sums, options).gain, truth, 6);
+  const double clean = worst(stefcal(cell(truth, 0.05), options).gain, truth, 6);
+  CAPTURE(plain, robust, clean);
+  CHECK(plain > 0.3);
+  CHECK(robust < 2 * clean);
 }

@@ -14,6 +14,7 @@
 #include <stages/concat/concat_stage.h>
 #include <stages/image/image_stage.h>
 #include <stages/image/predict_stage.h>
+#include <stages/measurement_set/corrected_writer_stage.h>
 #include <stages/measurement_set/ms_reader_stage.h>
 #include <stages/measurement_set/ms_writer_stage.h>
 #include <stages/preview/preview_stage.h>
@@ -28,10 +29,10 @@ using namespace skymill;
 using namespace skymill::radio;
 
 TEMPLATE_TEST_CASE("a stage describes itself fully", "", Apply, CalibrationStoreStage,
-                   CaltableReaderStage, CaltableWriterStage, Concat, ConcatImages, FindCalibrator,
-                   FlagStage, Image, Predict, MsReaderStage, MsWriterStage, Preview, Rephase,
-                   RetireCalibrationStage, Simulate, Solve, StoreCalibrationStage, Uvh5Groups,
-                   Uvh5ReaderStage, Uvh5WriterStage) {
+                   CaltableReaderStage, CaltableWriterStage, Concat, ConcatImages,
+                   CorrectedWriterStage, FindCalibrator, FlagStage, Image, Predict, MsReaderStage,
+                   MsWriterStage, Preview, Rephase, RetireCalibrationStage, Simulate, Solve,
+                   StoreCalibrationStage, Uvh5Groups, Uvh5ReaderStage, Uvh5WriterStage) {
   Registry registry;
   registry.add<TestType>("stage");
   const auto faults = testing::description_faults(*registry.find("stage"));
