@@ -75,12 +75,13 @@ Ports SelfcalRounds::ports() {
   return Ports().out(
       "out", WorkItem::kDataKind,
       "a round each: prefix of its products; what is to be done, true or false: solves, "
-      "solves_phase, solves_amplitude, reads_tables, applies, ends; solint; model, an image; "
+      "solves_phase, solves_amplitude, reads_tables, applies, corrects, ends; solint; model, an "
+      "image; "
       "solutions, the stage whose solutions are applied; tables to read; and at the end outcome, "
       "reason, best (its prefix), rounds (their prefixes) and verdicts",
-      {"prefix", "solves", "solves_phase", "solves_amplitude", "reads_tables", "applies", "ends",
-       "solint", "model", "solutions", "tables", "outcome", "reason", "best", "rounds",
-       "verdicts"});
+      {"prefix", "solves", "solves_phase", "solves_amplitude", "reads_tables", "applies",
+       "corrects", "ends", "solint", "model", "solutions", "tables", "outcome", "reason", "best",
+       "rounds", "verdicts"});
 }
 
 SelfcalRounds::SelfcalRounds(SelfcalRoundsParams params)
@@ -111,7 +112,7 @@ WorkItem SelfcalRounds::round_item(const RoundPlan& plan, std::size_t best) cons
   p["solves_amplitude"] = word(amplitude);
   p["reads_tables"] = word(amplitude);
   p["applies"] = word(solves);
-  p["ends"] = word(false);
+  p["ends"] = p["corrects"] = word(false);
   p["solint"] = plan.solint;
   p["model"] = solves ? prefix_of(best) + ".model" : "";
   p["solutions"] = std::string(amplitude ? "solve_amplitude" : "solve_phase");
@@ -127,7 +128,7 @@ WorkItem SelfcalRounds::last_item(const SelfcalDecision& decision) const {
   auto& p = item.parameters;
   const bool applies = decision.best > 0;
   p["prefix"] = params_.output;
-  p["reads_tables"] = p["applies"] = word(applies);
+  p["reads_tables"] = p["applies"] = p["corrects"] = word(applies);
   p["ends"] = word(true);
   p["solutions"] = std::string("best_tables");
   p["tables"] = tables_of(decision.best);
