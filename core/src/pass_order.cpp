@@ -16,11 +16,20 @@ PassOrder::PassOrder(const Plan& plan) : needs_(plan.segments.size()) {
       const std::size_t giver = plan.stages[stage].segment;
       if (giver != pass) needs_[pass].insert(giver);
     };
+    // A result that is streamed as well is kept by the pass that streams it.
+    const auto need_whole = [&](std::size_t stage) {
+      need(stage);
+      for (std::size_t other = 0; other < plan.segments.size(); ++other) {
+        const bool streams =
+            plan.segments[other].head_is_result && plan.segments[other].head == stage;
+        if (streams && other != pass) needs_[pass].insert(other);
+      }
+    };
     if (segment.head_is_result) need(segment.head);
     for (const std::size_t index : segment.own_stages()) {
       const PlannedStage& stage = plan.stages[index];
       for (const std::size_t other : stage.after) need(other);
-      for (const auto& [port, from] : stage.sides) need(from);
+      for (const auto& [port, from] : stage.sides) need_whole(from);
     }
   }
 }

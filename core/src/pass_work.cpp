@@ -114,7 +114,9 @@ class PassWork {
     const std::size_t done = resumption().count_done(head().name);
     PassWatch watch(ctx_.state().services->watch,
                     pass_facts(plan_, segment_, start_.workers, done));
-    in_stage(head().name, [&] { run_pass(plan_, segment_, ctx_, result, watch); });
+    const std::shared_ptr<const AnyChunk> kept = in_stage(
+        head().name, [&] { return run_pass(plan_, segment_, ctx_, result, watch); });
+    if (kept) add_sides(segment_.head, kept);
     if (result) {
       start_.result = {};
       start_.state.erase(segment_.head);
@@ -180,15 +182,19 @@ class PassWork {
       if (stream.next()) {
         throw Error(ErrorKind::failed, "it gave several results where a later stage takes one");
       }
-      for (const PlannedStage& stage : plan_.stages) {
-        for (const auto& [port, from] : stage.sides) {
-          if (from != index) continue;
-          end_.products.push_back(
-              {side_product_key(stage.name, port),
-               {chunk->kind(), std::shared_ptr<const void>(chunk, chunk->value())}});
-        }
-      }
+      add_sides(index, chunk);
     });
+  }
+
+  void add_sides(std::size_t index, const std::shared_ptr<const AnyChunk>& chunk) {
+    for (const PlannedStage& stage : plan_.stages) {
+      for (const auto& [port, from] : stage.sides) {
+        if (from != index) continue;
+        end_.products.push_back(
+            {side_product_key(stage.name, port),
+             {chunk->kind(), std::shared_ptr<const void>(chunk, chunk->value())}});
+      }
+    }
   }
 
   const Plan& plan_;

@@ -5,6 +5,10 @@
 #include <tbb/parallel_pipeline.h>
 #include <tbb/task_arena.h>
 
+#include <algorithm>
+#include <memory>
+#include <mutex>
+
 #include "in_stage.h"
 #include "metrics_state.h"
 #include "read_ahead.h"
@@ -36,6 +40,7 @@ class SegmentRun {
   SegmentRun(const Plan& plan, const Segment& segment, const PipelineContext& ctx,
              AnyStream* result, PassWatch& watch)
       : plan_(plan), segment_(segment), ctx_(ctx), result_(result), watch_(watch) {
+    keeps_chunk_ = is_side_input();
     start_source();
     start_terminals();
   }
@@ -59,9 +64,37 @@ class SegmentRun {
     }
     settle();
     ctx_.throw_if_stopped();
+    if (keeps_chunk_ && !kept_) throw Error(ErrorKind::failed, "it gave no result");
+  }
+
+  /// What later stages take whole; null when none does.
+  std::shared_ptr<const AnyChunk> kept() const {
+    return kept_ ? std::shared_ptr<const AnyChunk>(kept_, &kept_->chunk) : nullptr;
   }
 
  private:
+  bool is_side_input() const {
+    for (const PlannedStage& stage : plan_.stages) {
+      for (const auto& [port, from] : stage.sides) {
+        if (from == segment_.head) return true;
+      }
+    }
+    return false;
+  }
+
+  /// A chunk that a transform changes could not be kept as it was.
+  void keep(const Parcel& load) {
+    const bool changed = std::any_of(
+        segment_.chain.begin(), segment_.chain.end(),
+        [&](std::size_t index) { return plan_.stages[index].type->shape == Shape::transform; });
+    if (changed || kept_) {
+      throw Error(ErrorKind::failed,
+                  changed ? "a later stage takes its result whole, and another one changes it"
+                          : "it gave several results where a later stage takes one");
+    }
+    kept_ = load;
+  }
+
   const PlannedStage& head() const { return plan_.stages[segment_.head]; }
   StageTiming& timing(const std::string& stage) const {
     return ctx_.metrics().state().timing(stage);
@@ -201,6 +234,10 @@ class SegmentRun {
             if (order->work && !make(*order, *load, unit, ctx, time)) return load;
             count_chunk(time, load->chunk);
             unit.made(load.get(), load->chunk);
+            if (keeps_chunk_) {
+              const std::lock_guard lock(keep_mutex_);
+              keep(load);
+            }
             return load;
           });
         });
@@ -298,13 +335,19 @@ class SegmentRun {
   std::unique_ptr<ReadAhead> read_ahead_;
   std::vector<Terminal> terminals_;
   bool keeps_notes_ = false;
+  bool keeps_chunk_ = false;
+  std::mutex keep_mutex_;
+  Parcel kept_;
 };
 
 }  // namespace
 
-void run_pass(const Plan& plan, const Segment& segment, const PipelineContext& ctx,
-              AnyStream* result, PassWatch& watch) {
-  SegmentRun(plan, segment, ctx, result, watch).run();
+std::shared_ptr<const AnyChunk> run_pass(const Plan& plan, const Segment& segment,
+                                         const PipelineContext& ctx, AnyStream* result,
+                                         PassWatch& watch) {
+  SegmentRun run(plan, segment, ctx, result, watch);
+  run.run();
+  return run.kept();
 }
 
 }  // namespace skymill

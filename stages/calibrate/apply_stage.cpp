@@ -140,7 +140,8 @@ void Apply::plan(Planning& planning) {
   }
   planning.set_state(bytes);
   work_->lines.clear();
-  for (const std::string& parameter : planning.parameters()) work_->lines.push_back(parameter);
+  for (const std::string& parameter : planning.parameters())
+    work_->lines.push_back("apply: " + parameter);
 }
 
 Apply::Work& Apply::work(const PipelineContext& ctx) const {

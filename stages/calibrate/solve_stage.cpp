@@ -147,8 +147,14 @@ void Solve::plan(Planning& planning) {
   const std::size_t results = result_bytes(layout_, intervals);
   const auto threads = static_cast<std::size_t>(planning.context().threads());
   const std::size_t work = SolutionSlots::work_bytes(params_, layout_, threads);
+  // A chunk is corrected by prior terms in a copy.
+  constexpr std::size_t kTerms = 4;
+  std::size_t prior = planning.input().chunk_bytes;
+  for (const SpectralWindow& window : header_->spectral_windows) {
+    prior += correction_bytes(kTerms, layout_.antennas, window.chan_freq_hz.size(), 4);
+  }
   // Results exist twice while they are joined.
-  planning.set_state(SolutionSlots::bytes(params_, layout_) + 2 * results + work +
+  planning.set_state(prior + SolutionSlots::bytes(params_, layout_) + 2 * results + work +
                      ModelVisibilities::bytes(sky_, *header_));
   PortSpec& out = planning.output();
   out.axes = {"time", "frequency", "polarisation", "antenna"};
@@ -169,15 +175,16 @@ void Solve::add(const Chunk<Visibilities>& chunk, const PipelineContext& ctx) {
                                              static_cast<std::size_t>(ctx.threads()));
     model_ = std::make_unique<ModelVisibilities>(sky_, model_of(params_), header_);
     log_model(params_, sky_, ctx);
-    require_aligned(ctx.find_side<Calibration>("prior"), params_, layout_);
+    const auto* const prior = ctx.find_side<Calibration>("prior");
+    require_aligned(prior, params_, layout_);
+    if (prior != nullptr && !prior->terms.empty()) prior_.emplace(*prior, CorrectionOptions{});
   }
-  const auto* const prior = ctx.find_side<Calibration>("prior");
-  if (prior == nullptr || prior->terms.empty()) {
-    slots_->add(*chunk, *model_);
-  } else {
+  if (prior_) {
     Visibilities corrected = *chunk;
-    Correction(*prior, {})(corrected);
+    (*prior_)(corrected);
     slots_->add(corrected, *model_);
+  } else {
+    slots_->add(*chunk, *model_);
   }
   ctx.count("rows", static_cast<std::int64_t>(chunk->rows()));
 }

@@ -7,10 +7,12 @@
 #include <stages/calibrate/solve_params.h>
 #include <stages/data/calibration.h>
 #include <stages/data/visibilities.h>
+#include <stages/gains/correction.h>
 #include <stages/sky/model_sky.h>
 #include <stages/sky/model_visibilities.h>
 
 #include <memory>
+#include <optional>
 #include <utility>
 
 namespace skymill::radio {
@@ -39,6 +41,7 @@ class Solve final : public Reduce<Visibilities, Calibration> {
   ModelSky sky_;
   std::unique_ptr<ModelVisibilities> model_;
   std::unique_ptr<SolutionSlots> slots_;
+  std::optional<Correction> prior_;  ///< by the terms that were solved before
 };
 
 }  // namespace skymill::radio

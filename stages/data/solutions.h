@@ -105,6 +105,15 @@ struct Solutions {
     return (interval * frequencies.size() + frequency) * pols.size() + pol;
   }
 
+  /// Place in `pols` of a parallel hand, casacore's code; as many as there are when it was not
+  /// solved. Where feeds are only counted, R and X are the first.
+  std::size_t pol_of(int code) const {
+    const int feed = code == 5 || code == 9 ? kFirstFeed : kSecondFeed;
+    std::size_t place = 0;
+    while (place < pols.size() && pols[place] != code && pols[place] != feed) ++place;
+    return place;
+  }
+
   /// Mean time of a cell, MJD UTC seconds; NaN where nothing was solved for.
   double time_s(std::size_t interval, std::size_t frequency) const {
     return cell_time_s.empty() ? intervals[interval].time_s

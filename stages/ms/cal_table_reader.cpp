@@ -345,59 +345,69 @@ struct CalTableReader::Impl {
   Solutions read_values() {
     Solutions solutions = frame();
     solutions.resize();
-    const std::size_t count = frequencies.size();
-    solutions.cell_time_s.assign(solutions.intervals.size() * count,
+    solutions.cell_time_s.assign(solutions.intervals.size() * frequencies.size(),
                                  std::numeric_limits<double>::quiet_NaN());
     const cc::ArrayColumn<T> value_column(table, values_column());
     const cc::ArrayColumn<float> error_column(table, "PARAMERR");
     const cc::ArrayColumn<bool> flag_column(table, "FLAG");
     const cc::ArrayColumn<float> snr_column(table, "SNR");
-    cc::Array<T> values;
-    cc::Array<float> errors, snr;
-    cc::Array<bool> flags;
-    std::size_t not_finite = 0;
-    std::size_t other_refant = 0;
+    Cells<T> cells;
+    Oddities odd;
     for (std::size_t row = 0; row < rows.size(); ++row) {
-      const std::size_t window = rows[row].window;
-      const std::size_t channels = channels_of(window);
-      const cc::IPosition expected(2, static_cast<long>(feeds), static_cast<long>(channels));
-      cell(value_column, values_column(), row, expected, values);
-      cell(error_column, "PARAMERR", row, expected, errors);
-      cell(flag_column, "FLAG", row, expected, flags);
-      cell(snr_column, "SNR", row, expected, snr);
-      const T* const value = values.data();
-      for (std::size_t c = 0; c < channels; ++c) {
-        const std::size_t frequency = first_frequency[window] + c;
-        solutions.cell_time_s[intervals.of_row[row] * count + frequency] = rows[row].time_s;
-        for (std::size_t p = 0; p < solutions.pols.size(); ++p) {
-          const std::size_t from =
-              c * feeds + std::min(wall::feed_of(solutions.pols[p]), feeds - 1);
-          const std::size_t to =
-              solutions.index(intervals.of_row[row], frequency, p, rows[row].antenna);
-          put(solutions, to, value[from]);
-          solutions.flag[to] = flags.data()[from] ? 1 : 0;
-          solutions.error[to] = errors.data()[from];
-          solutions.snr[to] = snr.data()[from];
-          if (!finite(value[from])) {
-            not_finite += solutions.flag[to] == 0 ? 1 : 0;
-            solutions.flag[to] = 1;
-            put(solutions, to, term == JonesTerm::K ? T(0) : T(1));
-          }
-          std::int32_t& refant =
-              solutions.refant[solutions.group(intervals.of_row[row], frequency, p)];
-          other_refant += refant >= 0 && refant != rows[row].antenna2 ? 1 : 0;
-          refant = rows[row].antenna2;
-        }
-      }
+      const cc::IPosition expected(2, static_cast<long>(feeds),
+                                   static_cast<long>(channels_of(rows[row].window)));
+      cell(value_column, values_column(), row, expected, cells.values);
+      cell(error_column, "PARAMERR", row, expected, cells.errors);
+      cell(flag_column, "FLAG", row, expected, cells.flags);
+      cell(snr_column, "SNR", row, expected, cells.snr);
+      put_row(row, cells, solutions, odd);
     }
-    if (not_finite > 0) {
-      notes.push_back(std::to_string(not_finite) + " values that are not finite are flagged");
+    if (odd.not_finite > 0) {
+      notes.push_back(std::to_string(odd.not_finite) + " values that are not finite are flagged");
     }
-    if (other_refant > 0) {
+    if (odd.other_refant > 0) {
       notes.push_back("ANTENNA2 differs between antennas of one solution; the last is taken");
     }
     drop_equal_times(solutions);
     return solutions;
+  }
+
+  /// The cells of a row, [channel][feed].
+  template <class T>
+  struct Cells {
+    cc::Array<T> values;
+    cc::Array<float> errors, snr;
+    cc::Array<bool> flags;
+  };
+
+  struct Oddities {
+    std::size_t not_finite = 0;
+    std::size_t other_refant = 0;
+  };
+
+  template <class T>
+  void put_row(std::size_t row, const Cells<T>& cells, Solutions& solutions, Oddities& odd) const {
+    const wall::CalTableRow& at_row = rows[row];
+    const std::size_t interval = intervals.of_row[row];
+    const std::size_t first = first_frequency[at_row.window];
+    for (std::size_t c = 0; c < channels_of(at_row.window); ++c) {
+      solutions.cell_time_s[interval * frequencies.size() + first + c] = at_row.time_s;
+      for (std::size_t p = 0; p < solutions.pols.size(); ++p) {
+        const std::size_t from = c * feeds + std::min(wall::feed_of(solutions.pols[p]), feeds - 1);
+        const std::size_t to = solutions.index(interval, first + c, p, at_row.antenna);
+        const T value = cells.values.data()[from];
+        const bool usable = finite(value);
+        const bool flagged = cells.flags.data()[from];
+        odd.not_finite += usable || flagged ? 0 : 1;
+        put(solutions, to, usable ? value : term == JonesTerm::K ? T(0) : T(1));
+        solutions.flag[to] = usable && !flagged ? 0 : 1;
+        solutions.error[to] = cells.errors.data()[from];
+        solutions.snr[to] = cells.snr.data()[from];
+        std::int32_t& refant = solutions.refant[solutions.group(interval, first + c, p)];
+        odd.other_refant += refant >= 0 && refant != at_row.antenna2 ? 1 : 0;
+        refant = at_row.antenna2;
+      }
+    }
   }
 
   /// Times of cells say nothing more where all windows have been solved at the same ones.

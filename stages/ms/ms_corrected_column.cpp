@@ -92,9 +92,9 @@ struct MsCorrectedColumn::Impl {
   std::optional<cc::ArrayColumn<float>> sigma;
   std::optional<cc::ScalarColumn<double>> time;
   std::optional<cc::ScalarColumn<cc::Int>> antenna1, antenna2;
-  bool kept = false;  ///< first weights are safe
+  bool kept = false;    ///< first weights are safe
   bool redone = false;  ///< a killed run was here: nothing can be taken for written
-  bool made = false;  ///< the column is of our making
+  bool made = false;    ///< the column is of our making
   bool open = false;
 
   ~Impl() {

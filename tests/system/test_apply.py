@@ -11,16 +11,9 @@ import skymill_runs
 from skymill_runs import PROGRAM, SOURCE
 
 
-def has_stage(name):
-    return subprocess.run([PROGRAM, "describe", name], capture_output=True).returncode == 0
-
-
 class Apply(skymill_runs.RunTest):
-    # Unconditional once the reader of tables is there.
     def setUp(self):
         super().setUp()
-        if not has_stage("caltable_reader"):
-            self.skipTest("there is no stage caltable_reader yet")
         self.ms, _ = self.simulate(antennas=8, times=6, nchan=8, sources=2)
 
     def gain_table(self, path, times, gains):

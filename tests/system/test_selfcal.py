@@ -59,6 +59,25 @@ class Selfcal(SelfcalTest):
         for one in summary["rounds"]:
             print(one)
 
+    def test_data_without_errors_keep_the_first_image(self):
+        ms = self.observe("clean.ms")
+        prefix, summary = self.selfcal(ms, "my")
+        print(summary)
+
+    def test_rounds_that_go_wrong_are_stopped_and_named(self):
+        ms = self.observe("faint.ms", drift="5deg", noise="8Jy",
+                          sources="[0arcsec 0arcsec 1Jy]")
+        wrong = {"phase_solints": "[60s]", "phase_minsnr": 0}
+        for name, extra in (
+                ("low_antenna_snr", {}),
+                ("noisy_gains", {"each.min_antenna_snr_phase": 0}),
+                ("diverged", {"each.min_antenna_snr_phase": 0, "max_phase_spread": "179deg",
+                              "uvmin": 9000}),
+                ("failed", {"min_snr": 1000})):
+            with self.subTest(name):
+                _, summary = self.selfcal(ms, name, **wrong, **extra)
+                print(name, summary)
+
 
 if __name__ == "__main__":
     unittest.main()

@@ -143,6 +143,16 @@ TEST_CASE("tables that do not belong together are refused") {
   CHECK_THROWS_WITH(read({scratch.path() + "/none.gcal"}), Catch::Contains("does not exist"));
 }
 
+TEST_CASE("feeds that are only counted match both kinds of hands") {
+  Solutions solutions;
+  solutions.pols = {kFirstFeed, kSecondFeed};
+  for (const int first : {5, 9}) CHECK(solutions.pol_of(first) == 0);
+  for (const int second : {8, 12}) CHECK(solutions.pol_of(second) == 1);
+  solutions.pols = {12};
+  CHECK(solutions.pol_of(12) == 0);
+  for (const int other : {5, 8, 9}) CHECK(solutions.pol_of(other) == 1);
+}
+
 TEST_CASE("figures of a table count what was solved for") {
   Solutions solutions = cal_solutions(JonesTerm::G);
   const SolutionCounts all = count_solutions(solutions);
