@@ -73,7 +73,7 @@ void Planner::link(const StageEntry& entry, Settings& settings, const Plan& plan
   if (const auto given = settings.take("in")) {
     if (!ports.input()) {
       diagnostics_.error(given->where, "'" + entry.use + "' has no input to link");
-    } else {
+    } else if (!given->value.broken) {
       stage.input = find_link(given->value, stage, plan);
     }
   } else if (ports.input()) {
@@ -102,7 +102,8 @@ void Planner::link(const StageEntry& entry, Settings& settings, const Plan& plan
           "'" + stage.name + "' needs " + side.need.kind.text() + " on '" + side.name + "'",
           "link it: '" + side.name + ": <stage>'");
     }
-    if (!given) continue;
+    // Of a batch, a link may follow from the item, which is not known beforehand.
+    if (!given || given->value.broken) continue;
     if (const auto from = find_link(given->value, stage, plan)) {
       stage.sides[side.name] = *from;
       check_kinds(stage, *from, side.need, side.name, plan);

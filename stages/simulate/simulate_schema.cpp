@@ -140,6 +140,15 @@ Schema<SimulateParams> Simulate::schema() {
   s.field("gain_phase", &SimulateParams::gain_phase, "Standard deviation of the gains' phases")
       .unit("rad")
       .range(0, 100);
+  s.field("gain_drift", &SimulateParams::gain_drift,
+          "Phases of antennas wander besides, each as a sine of this standard deviation; not for "
+          "the DSA-110, and not in the truth")
+      .unit("rad")
+      .range(0, 100);
+  s.field("drift_period", &SimulateParams::drift_period,
+          "Their periods lie between half and three halves of this")
+      .unit("s")
+      .positive();
   add_instrument(s);
   add_interference(s);
   s.field("autocorrelations", &SimulateParams::autocorrelations,
@@ -165,6 +174,8 @@ Schema<SimulateParams> Simulate::schema() {
           "flux_min must not be larger than flux_max");
   s.check([](const SimulateParams& p) { return p.telescope != "dsa110" || p.antennas <= 96; },
           "the DSA-110 has 96 antennas in use");
+  s.check([](const SimulateParams& p) { return p.telescope != "dsa110" || p.gain_drift == 0; },
+          "gain_drift needs telescope: small");
   s.check([](const SimulateParams& p) { return p.telescope == "dsa110" || !p.autocorrelations; },
           "autocorrelations need telescope: dsa110");
   s.check([](const SimulateParams& p) { return p.telescope == "dsa110" || !has_instrument(p); },

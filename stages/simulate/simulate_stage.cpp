@@ -79,10 +79,13 @@ void Simulate::fill_spec(PortSpec& out, std::size_t chunk_rows, std::size_t chun
 void Simulate::plan_small() {
   header_ = make_header();
   reference_hz_ = header_->spectral_windows[0].chan_freq_hz[params_.nchan / 2];
-  if (params_.gain_amplitude == 0 && params_.gain_phase == 0) return;
+  if (params_.gain_amplitude == 0 && params_.gain_phase == 0 && params_.gain_drift == 0) return;
   std::vector<std::string> names;
   for (const Antenna& antenna : header_->antennas) names.push_back(antenna.name);
   gains_ = random_gains(names, params_.gain_amplitude, params_.gain_phase, params_.seed);
+  if (params_.gain_drift > 0) {
+    add_drift(params_.gain_drift, params_.drift_period, params_.seed, gains_);
+  }
 }
 
 void Simulate::plan_dsa110() {
@@ -179,11 +182,16 @@ void Simulate::add_row(std::size_t integration, std::size_t antenna1, std::size_
   rows.data.resize(rows.data.size() + cells);
   std::complex<float>* data = &rows.data[row * cells];
   add_sky(&rows.uvw_m[3 * row], data);
-  for (std::size_t k = 0; !gains_.empty() && k < cells; ++k) {
-    const std::size_t hand = k % kHands;
-    const std::complex<double> gain =
-        gains_[antenna1].hand[hand] * std::conj(gains_[antenna2].hand[hand]);
-    data[k] = std::complex<float>(gain * std::complex<double>(data[k]));
+  if (!gains_.empty()) {
+    const double since_s = time_s(integration) - params_.start_mjd * 86400;
+    std::complex<double> gain[kHands];
+    for (std::size_t hand = 0; hand < kHands; ++hand) {
+      gain[hand] =
+          gains_[antenna1].at(hand, since_s) * std::conj(gains_[antenna2].at(hand, since_s));
+    }
+    for (std::size_t k = 0; k < cells; ++k) {
+      data[k] = std::complex<float>(gain[k % kHands] * std::complex<double>(data[k]));
+    }
   }
   if (noise_jy() == 0) return;
   const CountedRandom random(params_.seed ^ 0x6e6f697365ULL);

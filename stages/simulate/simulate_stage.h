@@ -43,7 +43,9 @@ struct SimulateParams {
   std::optional<double> noise;  // Jy
   double sefd = 6500;           // Jy
   double gain_amplitude = 0;
-  double gain_phase = 0;  // rad
+  double gain_phase = 0;      // rad
+  double gain_drift = 0;      // rad
+  double drift_period = 600;  // s
   bool autocorrelations = false;
   double delay = 0;                       // s
   std::optional<double> outrigger_delay;  // s

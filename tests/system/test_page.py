@@ -8,6 +8,8 @@ import shutil
 import subprocess
 import unittest
 
+import numpy as np
+
 from skymill_runs import RunTest
 
 BROWSER = shutil.which("chromium")
@@ -168,6 +170,42 @@ class PageTest(RunTest):
         greedy.write_text('<img src="http://127.0.0.1:9/picture.png">')
         self.browse(greedy)
         self.assertEqual(self.asked_for(), ["http://127.0.0.1:9/picture.png"])
+
+    @unittest.skipUnless(BROWSER, "chromium is not installed")
+    def test_a_table_of_many_series_is_small_plots_over_the_same_axes(self):
+        for antennas in (12, 6):  # more and less than fit into one chart
+            (self.folder / "gains.yaml").write_text(f"""skymill: 1
+stages:
+  simulate: {{ antennas: {antennas}, times: 10, gain_phase: 60deg, gain_drift: 20deg, gain_amplitude: 0.1,
+    sources: [0arcsec 0arcsec 5Jy] }}
+  solve: {{ flux: 5Jy, term: G, solint: int }}
+  assess: {{ solutions: solve, on_fail: report }}
+""")
+            self.skymill("run", "gains.yaml", "--page", "gains.html")
+            page = self.folder / "gains.html"
+            record = self.record_of(page.read_text())
+            table = record["stages"][-1]["tables"]["gains_G"]
+            self.assertEqual(len(table["rows"]), 10 * antennas)
+            probed = page.with_name("probed.html")
+            probed.write_text(page.read_text())
+            dom, said = self.browse(probed)
+            self.assertEqual(said, [])
+            plots = re.findall(r"<svg [^>]*>(.*?)</svg>", dom, re.S)
+            if antennas < 9:
+                self.assertEqual(plots, [])
+                self.assertIn("amplitude x", self.probe(page)["titles"])
+                continue
+            # Amplitudes and phases of each antenna, a line a hand with a point a moment.
+            self.assertEqual(len(plots), 2 * antennas)
+            for plot in plots:
+                lines = re.findall(r'points="([^"]*)"', plot)
+                self.assertEqual([len(line.split()) for line in lines], [10, 10])
+                places = np.array([point.split(",") for line in lines for point in line.split()],
+                                  dtype=float)
+                self.assertGreaterEqual(places.min(), 0)
+                self.assertLessEqual(places[:, 0].max(), 150)
+                self.assertLessEqual(places[:, 1].max(), 70)
+            self.assertIn("phase x, phase y", self.probe(page)["titles"])
 
     @unittest.skipUnless(BROWSER, "chromium is not installed")
     def test_dark_and_narrow(self):

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 // Shows a run record. It knows no stage by name: units come from the names of figures (peak_jy,
-// wall_s), a table of many rows becomes charts over its first column, and texts are counted.
+// wall_s), a table of many rows becomes charts over its first column, and texts are counted. In a
+// table with a column `series` every value of that column is a line of its own.
 "use strict";
 (() => {
   const record = JSON.parse(document.getElementById("record").textContent);
@@ -202,6 +203,64 @@
     }), { wide: true });
   }
 
+  // --- small multiples ---------------------------------------------------------------------
+  const PLOT = { width: 150, height: 70 };
+
+  function drawing(name, attributes, ...children) {
+    const made = document.createElementNS("http://www.w3.org/2000/svg", name);
+    for (const [key, value] of Object.entries(attributes)) made.setAttribute(key, value);
+    made.append(...children);
+    return made;
+  }
+
+  /** Where lines go on: pieces of points without a gap. */
+  function pieces(points) {
+    const found = [[]];
+    for (const point of points) {
+      if (point.y === null) found.push([]);
+      else found[found.length - 1].push(point);
+    }
+    return found.filter((piece) => piece.length > 0);
+  }
+
+  /** One small plot for each of `plots`, {label, lines: [points]}, all over the same axes. */
+  function smallMultiples(parent, title, xTitle, yTitle, names, plots) {
+    const all = plots.flatMap((plot) => plot.lines.flat()).filter((point) => point.y !== null);
+    if (all.length === 0) return;
+    const range = (values) => {
+      const low = values.reduce((a, b) => Math.min(a, b), Infinity);
+      const high = values.reduce((a, b) => Math.max(a, b), -Infinity);
+      return high > low ? [low, high] : [low - 0.5, high + 0.5];
+    };
+    const [left, right] = range(all.map((point) => point.x));
+    const [bottom, top] = range(all.map((point) => point.y));
+    const at = (point) => [
+      (2 + (PLOT.width - 4) * (point.x - left) / (right - left)).toFixed(1),
+      (PLOT.height - 2 - (PLOT.height - 4) * (point.y - bottom) / (top - bottom)).toFixed(1)];
+    const grid = element("div", { class: "multiples" });
+    for (const plot of plots) {
+      const marks = plot.lines.flatMap((line, index) => pieces(line).map((piece) => {
+        const stroke = `var(--c${index % 9})`;
+        if (piece.length === 1) {
+          const [x, y] = at(piece[0]);
+          return drawing("circle", { cx: x, cy: y, r: 2, fill: stroke });
+        }
+        return drawing("polyline", { points: piece.map((point) => at(point).join(",")).join(" "),
+          fill: "none", stroke, "stroke-width": 1.2 });
+      }));
+      const label = `${title} of ${plot.label}`;
+      grid.append(element("figure", {}, drawing("svg", { role: "img", "aria-label": label,
+        viewBox: `0 0 ${PLOT.width} ${PLOT.height}` }, ...marks),
+        element("figcaption", {}, plot.label)));
+    }
+    const keys = names.flatMap((name, index) =>
+      [element("span", { class: "key", style: `background: var(--c${index % 9})` }), name + " "]);
+    parent.append(element("h3", {}, title), element("p", { class: "note" },
+      names.length > 1 ? element("span", {}, ...keys) : null,
+      `${yTitle} from ${tidy(bottom)} to ${tidy(top)} over ${xTitle} from ${tidy(left, 6)} to ` +
+      `${tidy(right, 6)}, the same in all plots`), grid);
+  }
+
   // --- sections ------------------------------------------------------------------------------
   function facts(pairs) {
     return element("dl", { class: "facts" }, ...pairs
@@ -352,9 +411,63 @@
       steps.map((step) => ({ label: meaning(step).words, values: binned(columnValues(step)) })));
   }
 
+  const MOST_LINES = 8;
+
+  /** A table whose column `series` says to which line a row belongs. */
+  function showSeries(made, columns, rows) {
+    const series = columns.indexOf("series");
+    const x = meaning(columns[0]);
+    const lines = new Map();
+    for (const row of rows) {
+      const label = String(row[series]);
+      if (!lines.has(label)) lines.set(label, []);
+      lines.get(label).push(row);
+    }
+    const largestX = rows.reduce((most, row) => Math.max(most, Math.abs(row[0])), 0);
+    const [xScale, xPrefix] = scaleFor(largestX, x.prefixes);
+    const xTitle = x.unit ? `${x.words} (${xPrefix}${x.unit})` : x.words;
+    const groups = new Map();
+    columns.forEach((column, index) => {
+      if (index === 0 || index === series) return;
+      if (!rows.every((row) => row[index] === null || isNumber(row[index]))) return;
+      const { words, unit } = meaning(column);
+      const group = `${words.split(" ")[0]} ${unit}`;
+      groups.set(group, [...(groups.get(group) ?? []), index]);
+    });
+    const charts = element("div", { class: "charts" });
+    made.append(charts);
+    for (const members of groups.values()) {
+      const { unit, prefixes, words } = meaning(columns[members[0]]);
+      const values = rows.flatMap((row) => members.map((index) => row[index])).filter(isNumber);
+      if (values.length === 0) continue;
+      const [scale, prefix] = scaleFor(
+        values.reduce((most, value) => Math.max(most, Math.abs(value)), 0), prefixes);
+      const names = members.map((index) => meaning(columns[index]).words);
+      const title = names.join(", ");
+      const first = members.length > 1 ? words.split(" ")[0] : words;
+      const yTitle = unit ? `${first} (${prefix}${unit})` : first;
+      const points = (some, index) => some.map((row) => ({ x: row[0] / xScale,
+        y: row[index] === null ? null : row[index] / scale }));
+      if (lines.size > MOST_LINES) {
+        smallMultiples(made, title, xTitle, yTitle, names, [...lines].map(([label, some]) =>
+          ({ label, lines: members.map((index) => points(some, index)) })));
+        continue;
+      }
+      for (const index of members) {
+        lineChart(charts, meaning(columns[index]).words, xTitle, yTitle,
+          [...lines].map(([label, some]) => ({ label, points: points(some, index)
+            .map((point) => ({ x: point.x, y: point.y === null ? NaN : point.y })) })));
+      }
+    }
+  }
+
   function showTable(stage, name, content) {
     const { columns, rows } = content;
     const made = section(`${stage}: ${name.replaceAll("_", " ")}`);
+    if (columns.includes("series") && rows.length > 1 && rows.every((row) => isNumber(row[0]))) {
+      showSeries(made, columns, rows);
+      return;
+    }
     const plain = () => table(
       columns.map((column, index) => {
         const { words, unit } = meaning(column);

@@ -59,6 +59,20 @@ class Numbers final : public Source<int> {
   std::optional<Chunk<int>> next(const PipelineContext&) override { return std::nullopt; }
 };
 
+class Collect final : public Sink<int> {
+ public:
+  using Params = FindParams;
+  static Schema<FindParams> schema() { return Find::schema(); }
+  static Ports ports() {
+    PortNeed need;
+    need.kind = DataKindOf<int>::value;
+    return Ports().in(need).side("beside", need, "more of them", true);
+  }
+  explicit Collect(FindParams) {}
+  void write(const Chunk<int>&, const PipelineContext&) override {}
+  void finish(const PipelineContext&) override {}
+};
+
 struct Opened {
   Registry registry;
   Diagnostics diagnostics;
@@ -69,6 +83,7 @@ struct Opened {
   explicit Opened(const std::string& text, bool follow = false) {
     registry.add<Find>("find");
     registry.add<Numbers>("numbers");
+    registry.add<Collect>("collect");
     const Descriptor descriptor =
         read_descriptor_text("t.yaml", "skymill: 1\n" + text, {}, diagnostics);
     source = std::make_unique<EachSource>(registry, diagnostics);
@@ -106,6 +121,29 @@ TEST_CASE("a source that is followed can be asked again") {
   CHECK(opened.source->next(opened.ctx)->name == "0");
   CHECK_FALSE(opened.source->next(opened.ctx).has_value());
   CHECK(opened.source->next(opened.ctx)->name == "1");
+}
+
+TEST_CASE("a link may follow from the item, which is not known beforehand") {
+  const std::string stages =
+      "stages:\n  a: { use: numbers }\n  b: { use: numbers }\n"
+      "  c: { use: collect, in: $(each.square), beside: $(each.name) }\n";
+  Opened opened("each: { use: find }\n" + stages);
+  CHECK(opened.diagnostics.text().empty());
+
+  WorkItem item;
+  item.name = "b";
+  for (const auto& [square, remark] :
+       {std::pair{"a", ""}, {"x", "no stage 'x' stands above 'c'"}}) {
+    item.parameters["square"] = std::string(square);
+    Diagnostics diagnostics;
+    const Descriptor known = read_descriptor_text(
+        "t.yaml", "skymill: 1\neach: { use: find }\n" + stages, {}, diagnostics, &item);
+    const Plan plan = Planner(opened.registry, diagnostics).build(known);
+    CHECK_THAT(diagnostics.text(), Contains(remark));
+    if (diagnostics.has_errors()) continue;
+    CHECK(plan.stages.at(2).input == std::size_t{0});
+    CHECK(plan.stages.at(2).sides.at("beside") == 1);
+  }
 }
 
 TEST_CASE("mistakes with the source of items are said with their places") {

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 // What every stage type owes its users, checked on all of ours.
 #include <core/testing.h>
+#include <stages/assess/assess_stage.h>
+#include <stages/assess/closure_stage.h>
 #include <stages/calibrate/apply_stage.h>
 #include <stages/calibrate/flag_stage.h>
 #include <stages/calibrate/solve_stage.h>
@@ -19,6 +21,9 @@
 #include <stages/measurement_set/ms_writer_stage.h>
 #include <stages/preview/preview_stage.h>
 #include <stages/rephase/rephase_stage.h>
+#include <stages/selfcal/model_fit_stage.h>
+#include <stages/selfcal/selfcal_rounds_stage.h>
+#include <stages/selfcal/selfcal_summary_stage.h>
 #include <stages/simulate/simulate_stage.h>
 #include <stages/uvh5_groups/group_stage.h>
 #include <stages/uvh5_reader/uvh5_reader_stage.h>
@@ -28,11 +33,12 @@
 using namespace skymill;
 using namespace skymill::radio;
 
-TEMPLATE_TEST_CASE("a stage describes itself fully", "", Apply, CalibrationStoreStage,
-                   CaltableReaderStage, CaltableWriterStage, Concat, ConcatImages,
-                   CorrectedWriterStage, FindCalibrator, FlagStage, Image, Predict, MsReaderStage,
-                   MsWriterStage, Preview, Rephase, RetireCalibrationStage, Simulate, Solve,
-                   StoreCalibrationStage, Uvh5Groups, Uvh5ReaderStage, Uvh5WriterStage) {
+TEMPLATE_TEST_CASE("a stage describes itself fully", "", Apply, Assess, CalibrationStoreStage,
+                   CaltableReaderStage, CaltableWriterStage, Closure, Concat, ConcatImages,
+                   CorrectedWriterStage, FindCalibrator, FlagStage, Image, ModelFit, Predict,
+                   MsReaderStage, MsWriterStage, Preview, Rephase, RetireCalibrationStage,
+                   SelfcalRounds, SelfcalSummary, Simulate, Solve, StoreCalibrationStage,
+                   Uvh5Groups, Uvh5ReaderStage, Uvh5WriterStage) {
   Registry registry;
   registry.add<TestType>("stage");
   const auto faults = testing::description_faults(*registry.find("stage"));
