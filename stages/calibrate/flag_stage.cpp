@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
-#include <stages/gains/antenna_names.h>
 #include <stages/calibrate/flag_stage.h>
+#include <stages/calibrate/found_flags.h>
+#include <stages/gains/antenna_names.h>
+#include <stages/kernels/find_interference.h>
 
 #include <algorithm>
 #include <array>
@@ -19,12 +21,15 @@ enum Reason : std::size_t {
   kZero,
   kTooLarge,
   kClipped,
+  kInterference,
   kReasons,
 };
 
 constexpr std::array<const char*, kReasons> kCounters{
-    "flagged_antennas", "flagged_autocorrelations", "flagged_dead_antennas", "flagged_not_finite",
-    "flagged_zeros",    "flagged_amplitude_max",    "flagged_clip_sigma"};
+    "flagged_antennas",      "flagged_autocorrelations",
+    "flagged_dead_antennas", "flagged_not_finite",
+    "flagged_zeros",         "flagged_amplitude_max",
+    "flagged_clip_sigma",    "flagged_interference"};
 
 constexpr double kMadToSigma = 1.4826;  // of a normal distribution
 
@@ -96,6 +101,24 @@ void clip(double sigma, std::size_t correlation, Visibilities& rows, Counts& cou
   }
 }
 
+/// Flags what flag_rfi has found in these rows.
+void lay_on(const FoundFlags& found, Visibilities& rows, Counts& counts) {
+  std::vector<std::uint8_t> bits(kernels::found_bytes(rows.nchan));
+  for (std::size_t row = 0; row < rows.rows(); ++row) {
+    const auto place = found.place_of(rows, row);
+    if (!place) continue;
+    found.bits->read(*place, bits.size(), bits.data());
+    for (std::size_t c = 0; c < rows.nchan; ++c) {
+      if ((bits[c / 8] >> (c % 8) & 1) == 0) continue;
+      for (std::size_t k = 0; k < rows.ncorr; ++k) {
+        std::uint8_t& flag = rows.flag[(row * rows.nchan + c) * rows.ncorr + k];
+        if (flag == 0) ++counts[kInterference];
+        flag = 1;
+      }
+    }
+  }
+}
+
 }  // namespace
 
 Schema<FlagParams> FlagStage::schema() {
@@ -124,7 +147,12 @@ Ports FlagStage::ports() {
   need.kind = Visibilities::kDataKind;
   need.axes = {"row", "channel", "correlation"};
   need.columns = {"data", "flag", "antenna"};
-  return Ports().in(need).out("out", Visibilities::kDataKind, "the same with more flags");
+  PortNeed found;
+  found.kind = FoundFlags::kDataKind;
+  return Ports()
+      .in(need)
+      .side("rfi", found, "interference that flag_rfi found in the same data", true)
+      .out("out", Visibilities::kDataKind, "the same with more flags");
 }
 
 void FlagStage::plan(Planning& planning) {
@@ -174,6 +202,7 @@ Chunk<Visibilities> FlagStage::operator()(Chunk<Visibilities> chunk,
   for (std::size_t k = 0; params_.clip_sigma > 0 && k < rows.ncorr; ++k) {
     clip(params_.clip_sigma, k, rows, counts);
   }
+  if (const auto* const found = ctx.find_side<FoundFlags>("rfi")) lay_on(*found, rows, counts);
   ctx.count("samples", static_cast<std::int64_t>(rows.flag.size()));
   ctx.count("flagged_before", before);
   for (std::size_t reason = 0; reason < kReasons; ++reason) {

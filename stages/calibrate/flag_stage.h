@@ -24,7 +24,8 @@ struct FlagParams {
 /// Flags what cannot be good: nothing is removed, values stay as they are.
 ///
 /// A sample counts for the first reason that holds, in the order antennas, autocorrelations,
-/// dead_antennas, not finite, zeros, amplitude_max, clip_sigma (dsa110.md 3.1, steps 1 to 5).
+/// dead_antennas, not finite, zeros, amplitude_max, clip_sigma (dsa110.md 3.1, steps 1 to 5), and
+/// interference that `flag_rfi` has found.
 class FlagStage final : public Transform<Visibilities, Visibilities> {
  public:
   using Params = FlagParams;

@@ -2,6 +2,7 @@
 // What every stage type owes its users, checked on all of ours.
 #include <core/testing.h>
 #include <stages/calibrate/apply_stage.h>
+#include <stages/calibrate/flag_rfi_stage.h>
 #include <stages/calibrate/flag_stage.h>
 #include <stages/calibrate/solve_stage.h>
 #include <stages/concat/concat_images_stage.h>
@@ -21,7 +22,7 @@
 using namespace skymill;
 using namespace skymill::radio;
 
-TEMPLATE_TEST_CASE("a stage describes itself fully", "", Apply, Concat, ConcatImages, FlagStage, Image, Predict,
+TEMPLATE_TEST_CASE("a stage describes itself fully", "", Apply, Concat, ConcatImages, FlagRfi, FlagStage, Image, Predict,
                    MsReaderStage, MsWriterStage, Preview, Rephase, Simulate, Solve, Uvh5Groups,
                    Uvh5ReaderStage, Uvh5WriterStage) {
   Registry registry;
