@@ -29,7 +29,7 @@ struct FlagRfiParams {
   double last_time_cut = 4;
   double channel_cut = 3;
   double time_share = 0.2;
-  double channel_share = 0.2;
+  double channel_share = 0.1;
   double of_times = 0.75;
   double of_channels = 0.75;
   int window = 0;

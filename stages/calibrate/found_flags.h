@@ -7,6 +7,7 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <map>
 #include <memory>
 #include <optional>
 #include <vector>
@@ -35,6 +36,12 @@ struct FoundFlags {
 
   std::vector<std::vector<Window>> windows;  ///< by data description, in ascending times
   std::shared_ptr<FlagBits> bits;
+
+  /// From the beginning of the first integration to the end of the last, MJD UTC seconds.
+  struct Scan {
+    double begin_s = 0, end_s = 0;
+  };
+  std::map<std::int32_t, Scan> scans;  ///< by number
 
   /// The bits of a row, whether they are all 0 or not; nothing when nobody looked at it.
   /// @throws Error (input) when the row has other channels than those that were looked at

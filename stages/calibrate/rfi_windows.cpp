@@ -116,10 +116,20 @@ std::size_t RfiWindows::step_of(const Visibilities& rows, std::size_t row, Open&
   return static_cast<std::size_t>(found - open.time_s.begin());
 }
 
+void RfiWindows::note_scan(const Visibilities& rows, std::size_t row) {
+  const double begin_s = rows.time_s[row] - rows.interval_s[row] / 2;
+  const double end_s = rows.time_s[row] + rows.interval_s[row] / 2;
+  const auto scan = result_.scans.emplace(rows.scan_number[row], FoundFlags::Scan{begin_s, end_s});
+  FoundFlags::Scan& span = scan.first->second;
+  span.begin_s = std::min(span.begin_s, begin_s);
+  span.end_s = std::max(span.end_s, end_s);
+}
+
 void RfiWindows::add(const Visibilities& rows) {
   Open& open = open_.at(static_cast<std::size_t>(rows.data_desc_id));
   const std::size_t cells = rows.nchan * rows.ncorr;
   for (std::size_t row = 0; row < rows.rows(); ++row) {
+    note_scan(rows, row);
     if (rows.antenna1[row] == rows.antenna2[row] && !params_.autocorrelations) continue;
     const std::size_t step = step_of(rows, row, open);
     auto& amplitude = open.amplitude[pair_key(rows.antenna1[row], rows.antenna2[row])];

@@ -63,6 +63,7 @@ class RfiWindows {
   };
 
   std::size_t step_of(const Visibilities& rows, std::size_t row, Open& open);
+  void note_scan(const Visibilities& rows, std::size_t row);
   void look(std::size_t description, std::size_t integrations);
 
   RfiWindowParams params_;

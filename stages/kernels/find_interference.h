@@ -13,7 +13,7 @@ namespace skymill::kernels {
 struct InterferenceParams {
   SumThresholdParams threshold;
   double time_share = 0.2;     ///< dilation along times: share of a run that need not be flagged
-  double channel_share = 0.2;  ///< along channels
+  double channel_share = 0.1;  ///< along channels: bursts are found over long runs already
   double of_times = 0.75;      ///< a channel of which more is flagged is flagged; 1 = none
   double of_channels = 0.75;   ///< an integration likewise
 };

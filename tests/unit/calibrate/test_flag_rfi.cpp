@@ -41,8 +41,9 @@ SmallObservation disturbed() {
 /// `flag` alone, as it sees data with what flag_rfi has found at its side.
 class LayOn final : public Transform<Visibilities, Visibilities> {
  public:
-  explicit LayOn(const FoundFlags& found)
-      : ctx_(testing::make_context().with_stage("flag").with_product(
+  LayOn(const FlagParams& params, const FoundFlags& found)
+      : stage_(params),
+        ctx_(testing::make_context().with_stage("flag").with_product(
             side_product_key("flag", "rfi"), FoundFlags::kDataKind,
             std::make_shared<const FoundFlags>(found))) {}
   void plan(Planning& planning) override { stage_.plan(planning); }
@@ -51,14 +52,15 @@ class LayOn final : public Transform<Visibilities, Visibilities> {
   }
 
  private:
-  FlagStage stage_{FlagParams{}};
+  FlagStage stage_;
   PipelineContext ctx_;
 };
 
 /// What `flag_rfi` finds, laid on the data by `flag`.
 std::vector<std::uint8_t> flags(const FlagRfiParams& params, const SmallObservation& all,
                                 std::size_t chunk_rows, int threads,
-                                std::size_t memory = std::size_t{1} << 28) {
+                                std::size_t memory = std::size_t{1} << 28,
+                                const FlagParams& laid_on = {}) {
   FoundFlags found;
   testing::run_stage<FlagRfi>(params, in_chunks(all.rows, chunk_rows), visibility_spec(all.header),
                               [&](const Chunk<FoundFlags>& chunk) { found = *chunk; },
@@ -75,7 +77,7 @@ std::vector<std::uint8_t> flags(const FlagRfiParams& params, const SmallObservat
   PortNeed need;
   need.kind = Visibilities::kDataKind;
   stages.push_back({"flag", Shape::transform, Ports().in(need).out("out", Visibilities::kDataKind),
-                    std::make_unique<LayOn>(found)});
+                    std::make_unique<LayOn>(laid_on, found)});
   stages.push_back({"shown", Shape::sink, Ports().in(need),
                     std::make_unique<testing::ShowTo<Visibilities, decltype(show)>>(show)});
   testing::run_stages(std::move(stages));
@@ -134,6 +136,27 @@ TEST_CASE("what was flagged counts for nothing, and autocorrelations are left al
                               visibility_spec(autos.header),
                               [&](const Chunk<FoundFlags>& chunk) { found = *chunk; });
   CHECK(found.windows.at(0).empty());
+}
+
+TEST_CASE("quack: the first and last seconds of every scan, whatever the chunks are") {
+  SmallObservation all = small_observation(calibrator_params(0.5));
+  const double first_s = all.rows.time_s.front();
+  for (std::size_t row = 0; row < all.rows.rows(); ++row) {
+    all.rows.scan_number[row] = all.rows.time_s[row] < first_s + 25 ? 3 : 4;
+  }
+  FlagParams params;
+  params.quack_begin = 6;  // more than half an integration of 10 s
+  const auto begin = flags({}, all, 1000, 1, std::size_t{1} << 28, params);
+  params.quack_begin = 0;
+  params.quack_end = 16;
+  const auto end = flags({}, all, 5, 2, std::size_t{1} << 28, params);
+  // Scan 3 has three integrations, scan 4 one.
+  const std::size_t integration = begin.size() / 4;
+  for (std::size_t k = 0; k < begin.size(); ++k) {
+    const std::size_t step = k / integration;
+    REQUIRE(begin[k] == (step == 0 || step == 3 ? 1 : 0));
+    REQUIRE(end[k] == (step == 0 ? 0 : 1));
+  }
 }
 
 TEST_CASE("scans are judged apart") {

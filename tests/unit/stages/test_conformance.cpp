@@ -9,6 +9,8 @@
 #include <stages/concat/concat_stage.h>
 #include <stages/image/image_stage.h>
 #include <stages/image/predict_stage.h>
+#include <stages/measurement_set/flag_versions_stage.h>
+#include <stages/measurement_set/flag_writer_stage.h>
 #include <stages/measurement_set/ms_reader_stage.h>
 #include <stages/measurement_set/ms_writer_stage.h>
 #include <stages/preview/preview_stage.h>
@@ -22,7 +24,7 @@
 using namespace skymill;
 using namespace skymill::radio;
 
-TEMPLATE_TEST_CASE("a stage describes itself fully", "", Apply, Concat, ConcatImages, FlagRfi, FlagStage, Image, Predict,
+TEMPLATE_TEST_CASE("a stage describes itself fully", "", Apply, Concat, ConcatImages, FlagRfi, FlagStage, FlagVersionsStage, FlagWriterStage, Image, Predict,
                    MsReaderStage, MsWriterStage, Preview, Rephase, Simulate, Solve, Uvh5Groups,
                    Uvh5ReaderStage, Uvh5WriterStage) {
   Registry registry;
