@@ -1,6 +1,9 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
-#include <stages/gains/antenna_names.h>
+#include <core/error.h>
 #include <stages/calibrate/flag_stage.h>
+#include <stages/calibrate/found_flags.h>
+#include <stages/gains/antenna_names.h>
+#include <stages/kernels/find_interference.h>
 
 #include <algorithm>
 #include <array>
@@ -15,16 +18,24 @@ enum Reason : std::size_t {
   kListed,
   kAutocorrelation,
   kDead,
+  kShadowed,
+  kQuack,
+  kEdge,
   kNotFinite,
   kZero,
   kTooLarge,
   kClipped,
+  kInterference,
   kReasons,
 };
 
 constexpr std::array<const char*, kReasons> kCounters{
-    "flagged_antennas", "flagged_autocorrelations", "flagged_dead_antennas", "flagged_not_finite",
-    "flagged_zeros",    "flagged_amplitude_max",    "flagged_clip_sigma"};
+    "flagged_antennas",      "flagged_autocorrelations",
+    "flagged_dead_antennas", "flagged_shadowing",
+    "flagged_quack",         "flagged_edge_channels",
+    "flagged_not_finite",    "flagged_zeros",
+    "flagged_amplitude_max", "flagged_clip_sigma",
+    "flagged_interference"};
 
 constexpr double kMadToSigma = 1.4826;  // of a normal distribution
 
@@ -80,6 +91,24 @@ double clip_level(const Visibilities& rows, std::size_t correlation, double sigm
   return scatter > 0 ? centre + sigma * scatter : std::numeric_limits<double>::infinity();
 }
 
+/// Whether one dish of a row may stand before the other.
+bool shadowed(const Visibilities& rows, std::size_t row, double tolerance_m) {
+  if (is_auto(rows, row)) return false;
+  const auto& antennas = rows.header->antennas;
+  const double diameters_m = antennas.at(static_cast<std::size_t>(rows.antenna1[row])).diameter_m +
+                             antennas.at(static_cast<std::size_t>(rows.antenna2[row])).diameter_m;
+  return std::hypot(rows.uvw_m[3 * row], rows.uvw_m[3 * row + 1]) < diameters_m / 2 - tolerance_m;
+}
+
+/// Whether a row's middle is in the first or last seconds of its scan.
+bool at_scan_edge(const FlagParams& params, const FoundFlags& found, const Visibilities& rows,
+                  std::size_t row) {
+  const auto scan = found.scans.find(rows.scan_number[row]);
+  if (scan == found.scans.end()) return false;
+  return rows.time_s[row] < scan->second.begin_s + params.quack_begin ||
+         rows.time_s[row] > scan->second.end_s - params.quack_end;
+}
+
 using Counts = std::array<std::int64_t, kReasons>;
 
 /// Flags the good samples of a correlation that stick out of the others.
@@ -96,11 +125,30 @@ void clip(double sigma, std::size_t correlation, Visibilities& rows, Counts& cou
   }
 }
 
+/// Flags what flag_rfi has found in these rows.
+void lay_on(const FoundFlags& found, Visibilities& rows, Counts& counts) {
+  std::vector<std::uint8_t> bits(kernels::found_bytes(rows.nchan));
+  for (std::size_t row = 0; row < rows.rows(); ++row) {
+    const auto place = found.place_of(rows, row);
+    if (!place) continue;
+    found.bits->read(*place, bits.size(), bits.data());
+    for (std::size_t c = 0; c < rows.nchan; ++c) {
+      if ((bits[c / 8] >> (c % 8) & 1) == 0) continue;
+      for (std::size_t k = 0; k < rows.ncorr; ++k) {
+        std::uint8_t& flag = rows.flag[(row * rows.nchan + c) * rows.ncorr + k];
+        if (flag == 0) ++counts[kInterference];
+        flag = 1;
+      }
+    }
+  }
+}
+
 }  // namespace
 
 Schema<FlagParams> FlagStage::schema() {
   Schema<FlagParams> s{
-      "Flag zeros, infinities, autocorrelations, absurd amplitudes and antennas; removes nothing."};
+      "Flag zeros, infinities, autocorrelations, absurd amplitudes, shadowing, edges, antennas and "
+      "found interference; removes nothing."};
   s.field("zeros", &FlagParams::zeros, "Flag samples that are exactly zero");
   s.field("autocorrelations", &FlagParams::autocorrelations, "Flag antennas with themselves");
   s.field("dead_antennas", &FlagParams::dead_antennas,
@@ -113,6 +161,22 @@ Schema<FlagParams> FlagStage::schema() {
           "correlation; 0 flags none")
       .unit("sigma")
       .range(0, 1e6);
+  s.field("shadowing", &FlagParams::shadowing,
+          "Flag baselines whose projection is shorter than the mean diameter of their dishes");
+  s.field("shadow_tolerance", &FlagParams::shadow_tolerance,
+          "Overlap of dishes that is no shadowing yet")
+      .unit("m")
+      .range(0, 1e3);
+  s.field("edge_channels", &FlagParams::edge_channels,
+          "Flag so many channels at either edge of a window, as it is read")
+      .range(0, 1e6);
+  s.field("quack_begin", &FlagParams::quack_begin,
+          "Flag so much at the beginning of a scan; needs rfi")
+      .unit("s")
+      .range(0, 1e6);
+  s.field("quack_end", &FlagParams::quack_end, "Flag so much at the end of a scan; needs rfi")
+      .unit("s")
+      .range(0, 1e6);
   s.field("antennas", &FlagParams::antennas, "Names of antennas to flag");
   s.example("flag:\n  amplitude_max: 0.5\n  antennas: [pad7, pad103]",
             "what is not finite is always flagged");
@@ -123,8 +187,13 @@ Ports FlagStage::ports() {
   PortNeed need;
   need.kind = Visibilities::kDataKind;
   need.axes = {"row", "channel", "correlation"};
-  need.columns = {"data", "flag", "antenna"};
-  return Ports().in(need).out("out", Visibilities::kDataKind, "the same with more flags");
+  need.columns = {"data", "flag", "antenna", "time", "uvw"};
+  PortNeed found;
+  found.kind = FoundFlags::kDataKind;
+  return Ports()
+      .in(need)
+      .side("rfi", found, "interference that flag_rfi found in the same data", true)
+      .out("out", Visibilities::kDataKind, "the same with more flags");
 }
 
 void FlagStage::plan(Planning& planning) {
@@ -146,6 +215,13 @@ Chunk<Visibilities> FlagStage::operator()(Chunk<Visibilities> chunk,
                             : std::vector<std::uint8_t>(rows.header->antennas.size(), 0);
   const double power_max = params_.amplitude_max > 0 ? params_.amplitude_max * params_.amplitude_max
                                                      : std::numeric_limits<double>::infinity();
+  const auto* const found = ctx.find_side<FoundFlags>("rfi");
+  const bool quack = found != nullptr && (params_.quack_begin > 0 || params_.quack_end > 0);
+  if (found == nullptr && (params_.quack_begin > 0 || params_.quack_end > 0)) {
+    throw Error(ErrorKind::description, "quack_begin and quack_end need to know the scans",
+                "give rfi: the name of a stage flag_rfi, which has seen them");
+  }
+  const auto edges = static_cast<std::size_t>(params_.edge_channels);
   Counts counts{};
   std::int64_t before = 0;
   for (std::size_t row = 0; row < rows.rows(); ++row) {
@@ -154,14 +230,20 @@ Chunk<Visibilities> FlagStage::operator()(Chunk<Visibilities> chunk,
     const Reason whole_row = listed_.at(a1) || listed_.at(a2)                 ? kListed
                              : params_.autocorrelations && is_auto(rows, row) ? kAutocorrelation
                              : dead[a1] || dead[a2]                           ? kDead
-                                                                              : kReasons;
+                             : params_.shadowing && shadowed(rows, row, params_.shadow_tolerance)
+                                 ? kShadowed
+                             : quack && at_scan_edge(params_, *found, rows, row) ? kQuack
+                                                                                 : kReasons;
     for (std::size_t place = row * cells; place < (row + 1) * cells; ++place) {
       if (rows.flag[place] != 0) {
         ++before;
         continue;
       }
       const std::complex<float> value = rows.data[place];
+      const std::size_t channel = (place - row * cells) / rows.ncorr;
+      const bool edge = channel < edges || channel + edges >= rows.nchan;
       const Reason reason = whole_row != kReasons                                 ? whole_row
+                            : edge                                                ? kEdge
                             : !finite(value)                                      ? kNotFinite
                             : params_.zeros && value == std::complex<float>(0, 0) ? kZero
                             : std::norm(std::complex<double>(value)) > power_max  ? kTooLarge
@@ -174,6 +256,7 @@ Chunk<Visibilities> FlagStage::operator()(Chunk<Visibilities> chunk,
   for (std::size_t k = 0; params_.clip_sigma > 0 && k < rows.ncorr; ++k) {
     clip(params_.clip_sigma, k, rows, counts);
   }
+  if (found != nullptr) lay_on(*found, rows, counts);
   ctx.count("samples", static_cast<std::int64_t>(rows.flag.size()));
   ctx.count("flagged_before", before);
   for (std::size_t reason = 0; reason < kReasons; ++reason) {

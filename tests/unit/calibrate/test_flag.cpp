@@ -203,6 +203,54 @@ TEST_CASE("flags by sample and row do not depend on chunks and threads") {
   CHECK(run(params, all, 1, 2).flag == whole.flag);
 }
 
+TEST_CASE("shadowing: baselines shorter than the dishes") {
+  SmallObservation all = clean();
+  auto header = std::make_shared<ObservationHeader>(*all.header);
+  for (Antenna& antenna : header->antennas) antenna.diameter_m = 4;
+  header->antennas[1].diameter_m = 6;
+  all.header = all.rows.header = header;
+  for (std::size_t row = 0; row < all.rows.rows(); ++row) {
+    all.rows.uvw_m[3 * row] = 100;  // and any w
+  }
+  const auto row_of = [&](std::int32_t a1, std::int32_t a2) {
+    for (std::size_t row = 0;; ++row) {
+      if (all.rows.antenna1[row] == a1 && all.rows.antenna2[row] == a2) return row;
+    }
+  };
+  const std::size_t close = row_of(0, 1), apart = row_of(0, 2);
+  for (const std::size_t row : {close, apart}) {
+    all.rows.uvw_m[3 * row] = 2.7;
+    all.rows.uvw_m[3 * row + 1] = -3.6;  // 4.5 m
+  }
+  CHECK(number(run({}, all)) == 0);
+  FlagParams params;
+  params.shadowing = true;
+  const Flagged result = run(params, all);
+  CHECK(number(result) == kCells);
+  CHECK(result.flag[close * kCells] == 1);
+  CHECK(counts(params, all)["flagged_shadowing"] == kCells);
+  params.shadow_tolerance = 0.6;
+  CHECK(number(run(params, all)) == 0);
+}
+
+TEST_CASE("edge channels") {
+  const SmallObservation all = clean();
+  FlagParams params;
+  params.edge_channels = 1;
+  const Flagged result = run(params, all);
+  CHECK(number(result) == static_cast<std::int64_t>(all.rows.rows() * 4));
+  CHECK(result.flag[0] == 1);
+  CHECK(result.flag[2] == 0);
+  CHECK(result.flag[5] == 1);
+  CHECK(counts(params, all)["flagged_edge_channels"] == number(result));
+}
+
+TEST_CASE("quack needs the scans that flag_rfi has seen") {
+  FlagParams params;
+  params.quack_begin = 5;
+  CHECK_THROWS_WITH(run(params, clean()), Contains("quack"));
+}
+
 TEMPLATE_TEST_CASE("a stage of calibration describes itself fully", "", FlagStage, Solve, Apply) {
   Registry registry;
   registry.add<TestType>("stage");

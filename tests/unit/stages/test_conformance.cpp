@@ -4,6 +4,7 @@
 #include <stages/assess/assess_stage.h>
 #include <stages/assess/closure_stage.h>
 #include <stages/calibrate/apply_stage.h>
+#include <stages/calibrate/flag_rfi_stage.h>
 #include <stages/calibrate/flag_stage.h>
 #include <stages/calibrate/solve_stage.h>
 #include <stages/calibration_store/calibration_store_stage.h>
@@ -17,6 +18,8 @@
 #include <stages/image/image_stage.h>
 #include <stages/image/predict_stage.h>
 #include <stages/measurement_set/corrected_writer_stage.h>
+#include <stages/measurement_set/flag_versions_stage.h>
+#include <stages/measurement_set/flag_writer_stage.h>
 #include <stages/measurement_set/ms_reader_stage.h>
 #include <stages/measurement_set/ms_writer_stage.h>
 #include <stages/preview/preview_stage.h>
@@ -35,10 +38,10 @@ using namespace skymill::radio;
 
 TEMPLATE_TEST_CASE("a stage describes itself fully", "", Apply, Assess, CalibrationStoreStage,
                    CaltableReaderStage, CaltableWriterStage, Closure, Concat, ConcatImages,
-                   CorrectedWriterStage, FindCalibrator, FlagStage, Image, ModelFit, Predict,
-                   MsReaderStage, MsWriterStage, Preview, Rephase, RetireCalibrationStage,
-                   SelfcalRounds, SelfcalSummary, Simulate, Solve, StoreCalibrationStage,
-                   Uvh5Groups, Uvh5ReaderStage, Uvh5WriterStage) {
+                   CorrectedWriterStage, FindCalibrator, FlagRfi, FlagStage, FlagVersionsStage,
+                   FlagWriterStage, Image, ModelFit, Predict, MsReaderStage, MsWriterStage, Preview,
+                   Rephase, RetireCalibrationStage, SelfcalRounds, SelfcalSummary, Simulate, Solve,
+                   StoreCalibrationStage, Uvh5Groups, Uvh5ReaderStage, Uvh5WriterStage) {
   Registry registry;
   registry.add<TestType>("stage");
   const auto faults = testing::description_faults(*registry.find("stage"));
