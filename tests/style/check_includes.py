@@ -26,6 +26,7 @@ LIBRARIES = [
     ("sqlite", r"sqlite3\.h"),
     ("hdf5", r"hdf5(_hl)?\.h"),
     ("ducc", r"ducc0/"),
+    ("aoflagger", r"aoflagger\.h"),
     ("codecs", r"((liblzf/)?lzf|blosc|libdeflate|lz4)\.h"),
     ("xxhash", r"xxhash\.h"),
     ("catch2", r"catch2/"),
