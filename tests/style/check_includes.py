@@ -25,6 +25,7 @@ LIBRARIES = [
     ("erfa", r"erfam?\.h"),
     ("hdf5", r"hdf5(_hl)?\.h"),
     ("ducc", r"ducc0/"),
+    ("aoflagger", r"aoflagger\.h"),
     ("codecs", r"((liblzf/)?lzf|blosc|libdeflate|lz4)\.h"),
     ("xxhash", r"xxhash\.h"),
     ("catch2", r"catch2/"),
