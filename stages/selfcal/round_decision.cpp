@@ -58,6 +58,10 @@ RoundVerdict judge_round(const SelfcalRules& rules, const DoneRound& round,
   return {"stalled", figures};
 }
 
+bool is_better(const RoundFigures& one, const RoundFigures& other) {
+  return *one.snr() > *other.snr() && *one.chi2 < *other.chi2;
+}
+
 /// The name for the whole when rounds are over.
 std::string outcome_of(const SelfcalDecision& decision, bool all_done) {
   if (decision.verdicts.size() < 2) return "no_improvement";  // there was nothing to do
@@ -84,8 +88,12 @@ SelfcalDecision decide(const SelfcalRules& rules, const std::vector<DoneRound>& 
   bool phases_over = false, amplitudes_over = rules.amplitude_solint.empty();
   for (std::size_t k = 1; k < done.size(); ++k) {
     decision.verdicts.push_back(judge_round(rules, done[k], done[decision.best].figures));
-    const bool improved = decision.verdicts.back().word == "improved";
-    if (improved) decision.best = k;
+    const std::string& word = decision.verdicts.back().word;
+    const bool improved = word == "improved";
+    // Without any clear improvement, what is a little better may only fit the noise.
+    const bool goes_along = word == "stalled" && decision.best > 0 &&
+                            is_better(done[k].figures, done[decision.best].figures);
+    if (improved || goes_along) decision.best = k;
     if (done[k].plan.kind == RoundKind::amplitude) {
       amplitudes_over = true;
     } else {

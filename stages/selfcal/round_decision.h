@@ -55,9 +55,10 @@ struct SelfcalDecision {
   std::string reason;
 };
 
-/// Judges the rounds done so far against the best before each, and says what comes next. A round is
-/// taken only when its image is clearly better; the first that is not ends the rounds for phases,
-/// and amplitudes are solved for only on top of phases that were taken.
+/// Judges the rounds done so far against the best before each, and says what comes next. Nothing is
+/// taken before a round's image is clearly better. The first round that is not ends the rounds for
+/// phases; it is still taken when it is a little better than one that was. Amplitudes are solved
+/// for only on top of phases that were taken.
 /// @param done  at least the first round
 SelfcalDecision decide(const SelfcalRules& rules, const std::vector<DoneRound>& done);
 

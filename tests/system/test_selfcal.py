@@ -1,9 +1,9 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """Self-calibration of simulated skies whose antennas' phases wander."""
 import json
-import re
 import unittest
 
+import casacore.tables
 import numpy as np
 from astropy.io import fits
 
@@ -18,7 +18,7 @@ class SelfcalTest(RunTest):
     def observe(self, name, drift="0deg", noise="0.05Jy", **settings):
         """A MeasurementSet of 15 minutes."""
         settings = {"simulate.sources": SKY, "simulate.interval": "20s",
-                    "simulate.drift_period": "1500s", "simulate.gain_drift": drift,
+                    "simulate.drift_period": "3000s", "simulate.gain_drift": drift,
                     **{f"simulate.{key}": value for key, value in settings.items()}}
         path, _ = self.simulate(name, antennas=ANTENNAS, times=45, nchan=2, noise=noise, **settings)
         return path
@@ -41,6 +41,16 @@ class SelfcalTest(RunTest):
                 fits.open(f"{prefix}.residual.fits") as residual:
             return np.nanmax(image[0].data) / np.nanstd(residual[0].data)
 
+    @staticmethod
+    def column(ms, name):
+        with casacore.tables.table(str(ms), ack=False) as table:
+            return table.getcol(name)
+
+    @staticmethod
+    def columns(ms):
+        with casacore.tables.table(str(ms), ack=False) as table:
+            return table.colnames()
+
     def rounds(self, name):
         batch = json.loads((self.folder / f"{name}.batch.json").read_text())
         return [item["item"] for item in batch["items"]]
@@ -50,33 +60,62 @@ class Selfcal(SelfcalTest):
     def test_phases_that_wander_are_found_and_the_image_is_nearly_that_without_errors(self):
         clean, _ = self.selfcal(self.observe("clean.ms"), "clean", max_rounds=0)
         ms = self.observe("wandering.ms", drift="20deg")
+        before = self.column(ms, "DATA")
         prefix, summary = self.selfcal(ms, "my")
-        first = self.dynamic_range(f"{prefix}.r0")
-        last = self.dynamic_range(prefix)
-        perfect = self.dynamic_range(clean)
-        print(f"dynamic range {first:.0f} -> {last:.0f}, without errors {perfect:.0f}, "
-              f"{summary['outcome']}")
-        for one in summary["rounds"]:
-            print(one)
+        self.assertEqual(summary["outcome"], "success")
+        self.assertEqual(self.rounds("my"), ["r0", "r1", "r2", "r3", "r4", "final"])
+        self.assertEqual(summary["tables"], [f"{prefix}.r4.gcal", f"{prefix}.r4.2gcal"])
+        first, last, perfect = map(self.dynamic_range, (f"{prefix}.r0", prefix, clean))
+        self.assertGreater(last, 10 * first)
+        self.assertGreater(last, 0.3 * perfect)
+        # The last image is that of the best round, now of CORRECTED_DATA, and DATA stays.
+        self.assertAlmostEqual(last / self.dynamic_range(f"{prefix}.r4"), 1, delta=1e-3)
+        self.assertTrue(np.array_equal(self.column(ms, "DATA"), before))
+        truth = self.column(self.folder / "clean.ms", "DATA")
+        error = np.abs(self.column(ms, "CORRECTED_DATA") - truth)
+        self.assertLess(np.sqrt(np.mean(error ** 2)),
+                        0.2 * np.sqrt(np.mean(np.abs(before - truth) ** 2)))
 
     def test_data_without_errors_keep_the_first_image(self):
         ms = self.observe("clean.ms")
         prefix, summary = self.selfcal(ms, "my")
-        print(summary)
+        self.assertEqual(summary["outcome"], "no_improvement")
+        self.assertEqual(summary["best"], f"{prefix}.r0")
+        self.assertEqual([one["verdict"] for one in summary["rounds"]], ["start", "stalled"])
+        self.assertEqual(self.rounds("my"), ["r0", "r1", "final"])
+        with fits.open(f"{prefix}.r0.image.fits") as first, \
+                fits.open(f"{prefix}.image.fits") as last:
+            self.assertTrue(np.array_equal(first[0].data, last[0].data))
+        self.assertNotIn("CORRECTED_DATA", self.columns(ms))
 
     def test_rounds_that_go_wrong_are_stopped_and_named(self):
         ms = self.observe("faint.ms", drift="5deg", noise="8Jy",
                           sources="[0arcsec 0arcsec 1Jy]")
-        wrong = {"phase_solints": "[60s]", "phase_minsnr": 0}
-        for name, extra in (
-                ("low_antenna_snr", {}),
-                ("noisy_gains", {"each.min_antenna_snr_phase": 0}),
-                ("diverged", {"each.min_antenna_snr_phase": 0, "max_phase_spread": "179deg",
-                              "uvmin": 9000}),
-                ("failed", {"min_snr": 1000})):
-            with self.subTest(name):
-                _, summary = self.selfcal(ms, name, **wrong, **extra)
-                print(name, summary)
+        lax = {"each.min_antenna_snr_phase": 0, "max_phase_spread": "179deg"}
+        cases = (
+            ("low_antenna_snr", "solutions have SNR", 0, {}),
+            ("noisy_gains", "phases scatter", 0, {"each.min_antenna_snr_phase": 0}),
+            # Few baselines are solved with, and the others are ruined by it.
+            ("diverged", "SNR times 0.", 0, dict(lax, uvmin=6000)),
+            ("failed", "no solutions", 1, dict(lax, uvmin=100000)),
+            ("failed", "not begun: the image has SNR", 0, {"min_snr": 1000}))
+        for number, (outcome, reason, code, extra) in enumerate(cases):
+            with self.subTest(outcome, reason=reason):
+                prefix, summary = self.selfcal(ms, f"my{number}", code, phase_solints="[60s]",
+                                               phase_minsnr=0, **extra)
+                self.assertEqual(summary["outcome"], outcome)
+                self.assertIn(reason, summary["reason"])
+                self.assertEqual(summary["best"], f"{prefix}.r0")
+                self.assertEqual(self.dynamic_range(prefix), self.dynamic_range(f"{prefix}.r0"))
+        self.assertNotIn("CORRECTED_DATA", self.columns(ms))
+
+    def test_a_dry_run_shows_the_first_round_and_makes_nothing(self):
+        ms = self.observe("clean.ms")
+        before = sorted(path.name for path in self.folder.iterdir())
+        done = self.skymill("run", SOURCE / "pipelines/selfcal.yaml", "--dry-run", "--param",
+                            f"input={ms}", "--param", f"output={self.folder / 'my'}")
+        self.assertRegex(done.stdout, r"^r0  ready\n(  would make .*\n)+$")
+        self.assertEqual(sorted(path.name for path in self.folder.iterdir()), before)
 
 
 if __name__ == "__main__":

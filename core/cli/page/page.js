@@ -430,7 +430,8 @@
     columns.forEach((column, index) => {
       if (index === 0 || index === series) return;
       if (!rows.every((row) => row[index] === null || isNumber(row[index]))) return;
-      const { group } = meaning(column);
+      const { words, unit } = meaning(column);
+      const group = `${words.split(" ")[0]} ${unit}`;
       groups.set(group, [...(groups.get(group) ?? []), index]);
     });
     const charts = element("div", { class: "charts" });

@@ -80,6 +80,15 @@ TEST_CASE("phases that stall are followed by amplitudes, and the best round is k
   CHECK(better.first.best == 3);
 }
 
+TEST_CASE(
+    "a round that is a little better is taken after one that was clearly better, and only then") {
+  const auto [decision, done] =
+      play(usual(), {figures(20, 10), figures(40, 5), figures(41, 4.9), figures(41, 4.9)});
+  CHECK(decision.outcome == "converged");
+  CHECK(decision.best == 2);
+  CHECK(play(usual(), {figures(20, 10), figures(20.5, 9.9)}).first.best == 0);
+}
+
 TEST_CASE("a round that is clearly worse has diverged") {
   const auto [decision, done] = play(usual(), {figures(20, 1), figures(15, 1)});
   CHECK(decision.outcome == "diverged");
