@@ -12,6 +12,7 @@ constexpr double kUsualPbmask = 0.2;  // where the beam has its part in a mask t
 std::string needs_beam(const ImageParams& params) {
   if (params.usemask == "pb") return "usemask pb";
   if (params.pbmask.value_or(0) > 0) return "pbmask";
+  if (params.pointing_dec) return "pointing_dec";
   return params.pbcor ? "pbcor" : "";
 }
 
@@ -19,11 +20,10 @@ std::string needs_beam(const ImageParams& params) {
 
 CubeGivens::CubeGivens(const ImageParams& params, const ObservationHeader& header,
                        const ImageHeader& cube, Lanes& lanes)
-    : params_(params), freq_hz_(cube.chan_freq_hz) {
-  const auto dish = dish_beam(header);
-  if (dish) beams_.emplace(*dish, cube, header.fields.front().phase_dir);
+    : params_(params), image_(cube), dish_(dish_beam(header)) {
+  if (dish_) set_pointings({{header.fields.front().phase_dir}});
   const std::string asking = needs_beam(params);
-  if (!dish && !asking.empty()) {
+  if (!dish_ && !asking.empty()) {
     throw Error(ErrorKind::input,
                 asking + " needs the primary beam, but '" + header.source +
                     "' does not give the diameter of its antennas, and that of '" +
@@ -34,6 +34,10 @@ CubeGivens::CubeGivens(const ImageParams& params, const ObservationHeader& heade
   pbmask_ = params.pbmask.value_or(drawn ? 0 : kUsualPbmask);
   if (!params.mask.empty()) mask_.emplace(params.mask, cube, lanes);
   if (!params.startmodel.empty()) start_.emplace(params.startmodel, cube, lanes);
+}
+
+void CubeGivens::set_pointings(const std::vector<BeamPointing>& pointings) {
+  beams_.emplace(*dish_, image_, pointings);
 }
 
 std::vector<std::string> CubeGivens::paths() const {
@@ -50,24 +54,24 @@ PlaneGivens CubeGivens::of(std::size_t plane) const {
   PlaneGivens givens;
   if (mask_) givens.user = mask_->runs(plane);
   if (beams_ && params_.pblimit >= 0) {
-    givens.valid = beams_->above(freq_hz_[plane], params_.pblimit);
+    givens.valid = beams_->above(image_.chan_freq_hz[plane], params_.pblimit);
   }
-  if (beams_ && pbmask_ > 0) givens.pb = beams_->above(freq_hz_[plane], pbmask_);
+  if (beams_ && pbmask_ > 0) givens.pb = beams_->above(image_.chan_freq_hz[plane], pbmask_);
   if (start_) givens.start = start_->of(plane);
   return givens;
 }
 
 Plane CubeGivens::limited(const Plane& plane, std::size_t number) const {
   if (!beams_ || params_.pblimit < 0) return plane;
-  return beams_->limited(plane, freq_hz_[number], params_.pblimit);
+  return beams_->limited(plane, image_.chan_freq_hz[number], params_.pblimit);
 }
 
 Plane CubeGivens::pb(std::size_t number) const {
-  return beams_->pb(freq_hz_[number], params_.pblimit);
+  return beams_->pb(image_.chan_freq_hz[number], params_.pblimit);
 }
 
 Plane CubeGivens::corrected(const Plane& image, std::size_t number) const {
-  return beams_->corrected(image, freq_hz_[number], params_.pblimit);
+  return beams_->corrected(image, image_.chan_freq_hz[number], params_.pblimit);
 }
 
 }  // namespace skymill::radio

@@ -27,6 +27,8 @@ class CubeGivens {
 
   /// Files and folders that are read.
   std::vector<std::string> paths() const;
+  /// Beams of dishes that did not track the phase centre; before the first of().
+  void set_pointings(const std::vector<BeamPointing>& pointings);
   /// Null when the dishes are not known.
   const PrimaryBeams* beams() const { return beams_ ? &*beams_ : nullptr; }
 
@@ -42,7 +44,8 @@ class CubeGivens {
 
  private:
   const ImageParams& params_;
-  std::vector<double> freq_hz_;  ///< of the planes
+  ImageHeader image_;
+  std::optional<DishBeam> dish_;
   double pbmask_ = 0;
   std::optional<PrimaryBeams> beams_;
   std::optional<UserMask> mask_;

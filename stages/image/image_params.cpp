@@ -166,6 +166,11 @@ Schema<ImageParams> image_schema() {
           "below 0 it masks image and residual too")
       .range(-0.999, 0.999);
   s.field("pbcor", &ImageParams::pbcor, "Make image.pbcor, the image divided by the primary beam");
+  s.field("pointing_dec", &ImageParams::pointing_dec,
+          "The dishes stood on the meridian at this apparent declination, and the sky drifted "
+          "through their beam: the primary beam is its mean over the good data, not renormalised; "
+          "none: they tracked the phase centre of the data")
+      .unit("rad");
   s.field("startmodel", &ImageParams::startmodel,
           "Image of the cube's pixels in Jy/pixel, one plane or as many as the cube, from which "
           "cleaning goes on; empty starts from nothing");

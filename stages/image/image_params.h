@@ -64,6 +64,7 @@ struct ImageParams {
   double psfcutoff = 0.35;
   double pblimit = -0.2;
   bool pbcor = false;
+  std::optional<double> pointing_dec;  // rad
   std::string startmodel;
   std::vector<std::string> restoringbeam;
   std::string convergence = "channel";

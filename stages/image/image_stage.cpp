@@ -163,6 +163,7 @@ void Image::plan(Planning& planning) {
   cube->image = image_header(*header, cube_);
   givens_.emplace(params_, *header, cube->image, planning.context().lanes());
   for (const std::string& path : givens_->paths()) planning.add_input(path);
+  if (params_.pointing_dec) drift_.emplace(*header, *params_.pointing_dec);
   cube->products = product_kinds(params_, givens_->beams() != nullptr);
   if (givens_->beams()) cube->image.history.push_back("pb = " + givens_->beams()->words());
   beam_ = given_beam(params_.restoringbeam);
@@ -201,6 +202,7 @@ void Image::add(const Chunk<Visibilities>& chunk, const PipelineContext& ctx) {
     const auto first = static_cast<std::ptrdiff_t>(std::min(planned_history_, lines.size()));
     history_ = std::make_shared<const std::vector<std::string>>(lines.begin() + first, lines.end());
   }
+  if (drift_) drift_->add(*chunk);
   if (shift_) {
     Visibilities turned = *chunk;
     const ObservationHeader& header = *chunk->header;
@@ -226,6 +228,10 @@ Stream<ChannelImage> Image::finish(const PipelineContext& ctx) {
   pool_ = std::make_unique<PlanePool>(params_.imsize[0] * params_.imsize[1]);
   plans_ = std::make_unique<MeasuredPlans>();
   gridder_ = make_gridder(params_, cell_, most_samples_, static_cast<std::size_t>(ctx.threads()));
+  if (drift_) {
+    const auto pointings = drift_->pointings();
+    if (!pointings.empty()) givens_->set_pointings(pointings);
+  }
   givens_->load();
   if (wants_common_beam(params_.restoringbeam)) find_common_beam(ctx);
   if (params_.convergence != "channel") return in_groups(ctx);

@@ -7,6 +7,7 @@
 #include <stages/image/channel_cleaner.h>
 #include <stages/image/channel_store.h>
 #include <stages/image/cube_givens.h>
+#include <stages/image/drift_pointings.h>
 #include <stages/image/fft_wisdom.h>
 #include <stages/image/image_params.h>
 #include <stages/image/imaging_weights.h>
@@ -62,6 +63,7 @@ class Image final : public Reduce<Visibilities, ChannelImage> {
   std::size_t planned_history_ = 0;  ///< lines of the data's header that the cube's has
   std::shared_ptr<const std::vector<std::string>> history_;  ///< the lines after these
   std::optional<CubeGivens> givens_;
+  std::optional<DriftPointings> drift_;
   std::optional<Beam> beam_;      ///< of all restored planes, where one is asked for
   std::size_t most_samples_ = 0;  ///< of a plane
   std::unique_ptr<PlanePool> pool_;

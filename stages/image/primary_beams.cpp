@@ -19,40 +19,63 @@ constexpr float kMasked = std::numeric_limits<float>::quiet_NaN();
 
 }  // namespace
 
-PrimaryBeams::PrimaryBeams(DishBeam beam, const ImageHeader& image, const Direction& pointing)
+PrimaryBeams::PrimaryBeams(DishBeam beam, const ImageHeader& image,
+                           const std::vector<BeamPointing>& pointings)
     : beam_(std::move(beam)),
       nx_(image.nx),
       ny_(image.ny),
       cell_x_arcmin_(image.cell_x_rad * kArcminPerRad),
       cell_y_arcmin_(image.cell_y_rad * kArcminPerRad) {
-  const auto axis = sky_pixel(image, pointing);
-  if (!axis) {
-    throw Error(ErrorKind::description, "the image is on the other side of the sky from the data",
-                "look at phasecenter");
+  double sum = 0;
+  for (const BeamPointing& pointing : pointings) sum += pointing.weight;
+  for (const BeamPointing& pointing : pointings) {
+    const auto pixel = sky_pixel(image, pointing.direction);
+    if (!pixel) {
+      throw Error(ErrorKind::description, "the image is on the other side of the sky from the data",
+                  "look at phasecenter");
+    }
+    axes_.push_back({(*pixel)[0], (*pixel)[1], pointing.weight / sum});
   }
-  axis_ = *axis;
 }
 
-double PrimaryBeams::power_at(double x, double dy2, double scale) const {
-  const double dx = (x - axis_[0]) * cell_x_arcmin_ * scale;
-  return beam_.power(std::sqrt(dx * dx + dy2));
+double PrimaryBeams::power_at(double x, double y, double scale) const {
+  double power = 0;
+  for (const Axis& axis : axes_) {
+    const double dx = (x - axis.x) * cell_x_arcmin_ * scale;
+    const double dy = (y - axis.y) * cell_y_arcmin_ * scale;
+    power += axis.share * beam_.power(std::sqrt(dx * dx + dy * dy));
+  }
+  return power;
 }
 
 void PrimaryBeams::rows(double freq_hz, std::size_t first, std::size_t rows, float* out) const {
   const double scale = freq_hz * 1e-9;
   for (std::size_t y = first; y < first + rows; ++y) {
-    const double dy = (static_cast<double>(y) - axis_[1]) * cell_y_arcmin_ * scale;
     for (std::size_t x = 0; x < nx_; ++x) {
-      *out++ = static_cast<float>(power_at(static_cast<double>(x), dy * dy, scale));
+      *out++ = static_cast<float>(power_at(static_cast<double>(x), static_cast<double>(y), scale));
     }
   }
 }
 
 std::vector<kernels::PixelRun> PrimaryBeams::above(double freq_hz, double level) const {
+  if (0 > level) return kernels::masked_runs({}, {ny_, nx_});
+  if (axes_.size() == 1) return above_one(freq_hz, level);
+  std::vector<kernels::PixelRun> runs;
+  std::vector<float> power(nx_);
+  for (std::size_t y = 0; y < ny_; ++y) {
+    rows(freq_hz, y, 1, power.data());
+    for (std::size_t x = 0; x < nx_; ++x) {
+      if (static_cast<double>(power[x]) > level) kernels::add_pixel(y, x, runs);
+    }
+  }
+  return runs;
+}
+
+std::vector<kernels::PixelRun> PrimaryBeams::above_one(double freq_hz, double level) const {
   const auto inside = [level](double power) {
     return static_cast<double>(static_cast<float>(power)) > level;
   };
-  if (inside(0.0)) return kernels::masked_runs({}, {ny_, nx_});
+  const Axis& axis = axes_.front();
   // Inside of `all` every distance counts, outside of `none` not one; only between them pixels are
   // looked at. One step more on both sides, because the table is made of steps.
   const double step = beam_.reach_arcmin_ghz / static_cast<double>(kRimSteps);
@@ -72,19 +95,20 @@ std::vector<kernels::PixelRun> PrimaryBeams::above(double freq_hz, double level)
   };
   std::vector<kernels::PixelRun> runs;
   for (std::size_t y = 0; y < ny_; ++y) {
-    const double dy = (static_cast<double>(y) - axis_[1]) * cell_y_arcmin_ * scale;
+    const double dy = (static_cast<double>(y) - axis.y) * cell_y_arcmin_ * scale;
     if (std::abs(dy) > none) continue;
     const double outer = std::sqrt(none * none - dy * dy) / pixel;
     const double inner2 = all * all - dy * dy;
     const double inner = inner2 > 0 ? std::sqrt(inner2) / pixel : 0;
-    const std::size_t begin = clipped(std::floor(axis_[0] - outer));
-    const std::size_t end = clipped(std::ceil(axis_[0] + outer) + 1);
-    const std::size_t sure = inner > 1 ? clipped(std::ceil(axis_[0] - inner)) : end;
-    const std::size_t unsure = inner > 1 ? std::max(sure, clipped(axis_[0] + inner)) : end;
+    const std::size_t begin = clipped(std::floor(axis.x - outer));
+    const std::size_t end = clipped(std::ceil(axis.x + outer) + 1);
+    const std::size_t sure = inner > 1 ? clipped(std::ceil(axis.x - inner)) : end;
+    const std::size_t unsure = inner > 1 ? std::max(sure, clipped(axis.x + inner)) : end;
     const auto look = [&](std::size_t from, std::size_t to) {
       for (std::size_t x = from; x < to; ++x) {
-        if (inside(power_at(static_cast<double>(x), dy * dy, scale)))
+        if (inside(power_at(static_cast<double>(x), static_cast<double>(y), scale))) {
           kernels::add_pixel(y, x, runs);
+        }
       }
     };
     look(begin, std::min(sure, end));

@@ -6,19 +6,25 @@
 #include <stages/kernels/pixel_runs.h>
 #include <stages/sky/dish_beam.h>
 
-#include <array>
 #include <cstddef>
 #include <string>
 #include <vector>
 
 namespace skymill::radio {
 
-/// Primary beams of the planes of a cube: the pointing is the phase centre of the data, wherever it
-/// is in the image. Rows are made when they are asked for, so that no plane is ever held.
+/// Where dishes point to, and how much of the data is from there.
+struct BeamPointing {
+  Direction direction;
+  double weight = 1;
+};
+
+/// Primary beams of the planes of a cube: the weighted mean, never renormalised, of the dishes'
+/// beam over where they pointed to, wherever that is in the image (imaging.md 2.10). Rows are made
+/// when they are asked for, so that no plane is ever held.
 class PrimaryBeams {
  public:
-  /// @param pointing the phase centre of the data
-  PrimaryBeams(DishBeam beam, const ImageHeader& image, const Direction& pointing);
+  /// @param pointings the phase centre of the data, of dishes that track it
+  PrimaryBeams(DishBeam beam, const ImageHeader& image, const std::vector<BeamPointing>& pointings);
 
   const std::string& words() const { return beam_.words; }
 
@@ -37,16 +43,19 @@ class PrimaryBeams {
   Plane limited(Plane plane, double freq_hz, double pblimit) const;
 
  private:
-  /// Of pixel x in a row; dy2 is the square of the row's distance from the axis times the
-  /// frequency.
-  double power_at(double x, double dy2, double scale) const;
+  struct Axis {
+    double x = 0, y = 0;  ///< pixel
+    double share = 1;     ///< of all weights
+  };
+  double power_at(double x, double y, double scale) const;
+  std::vector<kernels::PixelRun> above_one(double freq_hz, double level) const;
 
   DishBeam beam_;
   std::size_t nx_;
   std::size_t ny_;
   double cell_x_arcmin_;
   double cell_y_arcmin_;
-  std::array<double, 2> axis_;  ///< pixel in x and y
+  std::vector<Axis> axes_;
 };
 
 }  // namespace skymill::radio

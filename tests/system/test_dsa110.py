@@ -46,6 +46,13 @@ def as_list(texts):
     return "[" + ", ".join(texts) + "]"
 
 
+def airy_power(x):
+    """(2 J1(x) / x)^2, by Bessel's integral."""
+    angles = np.pi * (np.arange(64) + 0.5) / 64
+    j1 = np.cos(angles - np.multiply.outer(x, np.sin(angles))).mean(axis=-1)
+    return (2 * j1 / x) ** 2
+
+
 class CubeTest(RunTest):
     def run_description(self, name, *extra, code=0, **parameters):
         arguments = ["run", name if str(name).endswith(".yaml") else
@@ -55,17 +62,17 @@ class CubeTest(RunTest):
             arguments += [option, f"{key}={value}"]
         self.last = self.skymill(*arguments, code=code)
 
-    def check_sources(self, prefix, sources):
+    def check_sources(self, prefix, sources, product="image", within=0.05):
         """Fluxes to 5 %, places to 0.2 beam, wherever a source is above 50 times the noise.
 
         sources: ra_rad, dec_rad and a function from frequency to flux, each."""
-        judged = 0
-        with fits.open(f"{prefix}.image.fits") as image:
+        judged, worst = 0, 0
+        with fits.open(f"{prefix}.{product}.fits") as image:
             header, cube, beams = image[0].header, image[0].data[0], image["BEAMS"].data
         sky = WCS(header).celestial
         for channel, plane in enumerate(cube):
             frequency = header["CRVAL3"] + channel * header["CDELT3"]
-            rms = 1.4826 * np.median(np.abs(plane - np.median(plane)))
+            rms = 1.4826 * np.nanmedian(np.abs(plane - np.nanmedian(plane)))
             beam_pixels = beams["BMIN"][channel] / 3600 / header["CDELT2"]
             for number, (ra, dec, flux_at) in enumerate(sources):
                 flux = flux_at(frequency)
@@ -75,8 +82,10 @@ class CubeTest(RunTest):
                 x, y = sky.wcs_world2pix([[np.degrees(ra), np.degrees(dec)]], 0)[0]
                 peak, px, py = fitted_peak(plane, x, y)
                 what = f"source {number} of channel {channel}: {peak} of {flux} Jy"
-                self.assertAlmostEqual(peak / flux, 1, delta=0.05, msg=what)
+                worst = max(worst, abs(peak / flux - 1))
+                self.assertAlmostEqual(peak / flux, 1, delta=within, msg=what)
                 self.assertLess(np.hypot(px - x, py - y), 0.2 * beam_pixels, what)
+        print(f"{judged} fluxes within {100 * worst:.2f} %", flush=True)
         return judged
 
 
@@ -119,7 +128,7 @@ class Simulated(CubeTest):
         antennas, times, channels, flux = 12, 6, 12, 10.0
         incoming, prefix = self.folder / "incoming", self.folder / "gains"
         self.run_description("dsa110", input=incoming, output=self.folder / "first",
-                             simulate="true", antennas=antennas, times=times, nchan=channels,
+                             simulate="true", model=as_list(SKY), antennas=antennas, times=times, nchan=channels,
                              width=channels, size=128, niter=0, sky=as_list(SKY))
         truth = json.loads((self.folder / "first.truth.json").read_text())
         file = self.folder / "calibrate.yaml"
@@ -157,6 +166,76 @@ class Simulated(CubeTest):
         print(f"gain products: rms error {rms:.5f}, bound {bound:.5f}", flush=True)
         self.assertLess(rms, 1.2 * bound)
         self.assertGreater(rms, 0.5 * bound)
+
+
+class ThroughTheInstrument(CubeTest):
+    """All at once that stands between the sky and the files: the beam that the sky drifts through,
+    delays, bandpasses with edges and a notch, gains, a dead antenna, transmitters and gaps."""
+
+    SKY = ["0arcsec 0arcsec 10Jy", "2700arcsec 600arcsec 1.2Jy", "-2400arcsec 1300arcsec 1Jy",
+           "-900arcsec -2500arcsec 0.9Jy", "1800arcsec -2100arcsec 0.9Jy",
+           "300arcsec 2600arcsec 0.8Jy"]
+    INSTRUMENT = {"simulate.beam": "airy", "simulate.delay": "20ns",
+                  "simulate.outrigger_delay": "60ns", "simulate.bandpass_ripple": 0.1,
+                  "simulate.bandpass_edge": 0.2, "simulate.bandpass_notches": "[1395MHz]",
+                  "simulate.yy_amplitude": 1.2, "simulate.dead_antennas": "[69]",
+                  "simulate.rfi_carriers": 2, "simulate.rfi_drifting": 2, "simulate.rfi_bursts": 2,
+                  "simulate.rfi_zeros": 3, "simulate.rfi_nans": 3, "simulate.rfi_flux": "300Jy"}
+
+    def setUp(self):
+        super().setUp()
+        self.prefix = self.folder / "out/tile"
+
+    def observe(self, code=0, **more):
+        options = {"input": self.folder / "incoming", "output": self.prefix, "simulate": "true",
+                   "antennas": 25, "times": 24, "nchan": 12, "width": 48, "dec": "37deg",
+                   "sky": as_list(self.SKY), "model": as_list(self.SKY), "primary_beam": "dish",
+                   "pointing_dec": "37deg", "pbcor": "true", "amplitude_max": 60, "clip": 7,
+                   "threshold": "5mJy", "casa": "[image]",
+                   "fits": "[image, residual, image.pbcor, pb]", **self.INSTRUMENT, **more}
+        self.run_description("dsa110", code=code, **options)
+
+    def test_fluxes_after_correction_for_the_mean_beam_of_the_drift(self):
+        self.observe()
+        truth = json.loads(pathlib.Path(f"{self.prefix}.truth.json").read_text())
+        sources = [(s["ra_rad"], s["dec_rad"], lambda hz, s=s: s["flux_jy"])
+                   for s in truth["sources"]]
+        self.assertEqual(
+            self.check_sources(self.prefix, sources, "image.pbcor", within=0.03), 6 * 4)
+        # The beam has drifted over the centre, and its mean is not renormalised (imaging.md 2.10).
+        with fits.open(f"{self.prefix}.pb.fits") as pb:
+            header, cube = pb[0].header, pb[0].data[0]
+        sky = WCS(header).celestial
+        centre = truth["phase_centre"]
+        x, y = np.meshgrid(np.arange(0, 1024, 31), np.arange(0, 1024, 31))
+        ra, dec = np.radians(sky.wcs_pix2world(x, y, 0))
+        diameter, light = 4.65, 299792458
+        with table(f"{self.prefix}.ms", ack=False) as main:
+            rows = main.query("ANTENNA1 != ANTENNA2")
+            time, good = rows.getcol("TIME"), ~rows.getcol("FLAG").all(axis=(1, 2))
+        moments = np.unique(time)
+        # Bursts leave only baselines of the dead antenna, which has no solutions.
+        moments = [moment for moment in moments if good[time == moment].mean() > 0.5]
+        self.assertEqual(len(moments), 19)
+        middle = (time.min() + time.max()) / 2
+        for channel, plane in enumerate(cube):
+            frequency = header["CRVAL3"] + channel * header["CDELT3"]
+            mean = np.zeros(x.shape)
+            for moment in moments:
+                ra_of_beam = centre["ra_rad"] + np.radians(15.041 / 3600) * (moment - middle)
+                cosine = (np.sin(dec) * np.sin(centre["dec_rad"]) + np.cos(dec)
+                          * np.cos(centre["dec_rad"]) * np.cos(ra - ra_of_beam))
+                argument = np.pi * diameter * frequency / light * np.sin(np.arccos(cosine))
+                mean += airy_power(argument) / len(moments)
+            self.assertLess(plane.max(), 0.985)
+            # tclean's beam has a blocked centre: 0.8 % in power where it is steepest.
+            self.assertLess(np.abs(plane[y, x] - mean).max(), 0.01)
+        with table(f"{self.prefix}.bcal", ack=False) as bandpass, \
+                table(f"{self.prefix}.bcal/ANTENNA", ack=False) as antennas:
+            dead = antennas.getcol("NAME").index("69")
+            flags = bandpass.query(f"ANTENNA1 == {dead}").getcol("FLAG")
+        self.assertTrue(flags.all())
+        self.assertEqual(self.leftovers(), [])
 
 
 @needs_generator
@@ -197,7 +276,7 @@ class IndependentGenerator(CubeTest):
         folder, sources, model, options = self.generate("--gains")
         prefix = self.folder / "cal"
         self.run_description("dsa110", input=folder, output=prefix, model=as_list(model),
-                             **{"solve.solve_per": "channel", "threshold": "20mJy", **options})
+                             threshold="20mJy", **options)
         self.assertEqual(self.check_sources(prefix, sources), 4 * 4)
 
 
@@ -231,7 +310,9 @@ class UnusableInput(CubeTest):
         for name in ("convert", "quicklook", "dsa110"):
             with self.subTest(description=name):
                 products = self.folder / name
-                self.run_description(name, input=self.incoming, output=products / "x", code=5)
+                flux = {"flux": "10Jy"} if name == "dsa110" else {}
+                self.run_description(name, input=self.incoming, output=products / "x", code=5,
+                                     **flux)
                 lines = self.last.stderr.strip().splitlines()
                 if before_work:
                     self.assertEqual(len(lines), 1, self.last.stderr)

@@ -1,10 +1,13 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 #include <core/error.h>
+#include <stages/image/drift_pointings.h>
 #include <stages/image/primary_beams.h>
 #include <catch2/catch.hpp>
 
 #include <algorithm>
 #include <cmath>
+#include <limits>
+#include <memory>
 #include <numbers>
 
 using namespace skymill;
@@ -66,7 +69,7 @@ TEST_CASE("each telescope has the beam that tclean gives it") {
 TEST_CASE("the beam is centred on the pointing and scales with the frequency") {
   ImageHeader image = image_of(60, 50, 1);
   const Direction pointing = image.phase_centre;
-  const PrimaryBeams centred(*dish_beam(array_of("ALMA", 12)), image, pointing);
+  const PrimaryBeams centred(*dish_beam(array_of("ALMA", 12)), image, {{pointing}});
   const auto at_100 = all_rows(centred, image, 100e9);
   CHECK(at_100[25 * 60 + 30] == 1);
   // Twice the frequency at half the distance is the same.
@@ -75,7 +78,7 @@ TEST_CASE("the beam is centred on the pointing and scales with the frequency") {
   // The image lies 12 pixels to the north of the pointing, which is the same 12 pixels further
   // down.
   image.phase_centre.dec_rad += 12 * kArcsec;
-  const PrimaryBeams shifted(*dish_beam(array_of("ALMA", 12)), image, pointing);
+  const PrimaryBeams shifted(*dish_beam(array_of("ALMA", 12)), image, {{pointing}});
   const auto moved = all_rows(shifted, image, 100e9);
   CHECK(moved[13 * 60 + 30] == Approx(1).margin(1e-6));
   CHECK(moved[33 * 60 + 30] == Approx(at_100[45 * 60 + 30]).margin(1e-4));
@@ -86,7 +89,7 @@ TEST_CASE("the beam is centred on the pointing and scales with the frequency") {
   }
   CHECK(cut == moved);
   image.phase_centre = {1 + std::numbers::pi, -0.5, "ICRS"};
-  CHECK_THROWS_WITH(PrimaryBeams(*dish_beam(array_of("VLA", 25)), image, pointing),
+  CHECK_THROWS_WITH(PrimaryBeams(*dish_beam(array_of("VLA", 25)), image, {{pointing}}),
                     Catch::Contains("other side"));
 }
 
@@ -98,7 +101,7 @@ TEST_CASE("the pixels above a level are those that the rows have") {
   ImageHeader image = image_of(90, 71, cell);
   Direction pointing = image.phase_centre;
   pointing.ra_rad += 3.3 * cell * kArcsec;
-  const PrimaryBeams beams(*dish_beam(array_of(telescope, 0)), image, pointing);
+  const PrimaryBeams beams(*dish_beam(array_of(telescope, 0)), image, {{pointing}});
   const double freq_hz = 90e9;
   const auto power = all_rows(beams, image, freq_hz);
   std::vector<int> wanted, found(power.size(), 0);
@@ -112,7 +115,7 @@ TEST_CASE("the pixels above a level are those that the rows have") {
 
 TEST_CASE("products of the beam are masked below the limit") {
   const ImageHeader image = image_of(64, 64, 2);
-  const PrimaryBeams beams(*dish_beam(array_of("ALMA", 12)), image, image.phase_centre);
+  const PrimaryBeams beams(*dish_beam(array_of("ALMA", 12)), image, {{image.phase_centre}});
   const double limit = GENERATE(0.3, -0.3);
   const auto power = all_rows(beams, image, 100e9);
   const Plane flat(std::vector<float>(power.size(), 3.0F), image.nx);
@@ -134,4 +137,68 @@ TEST_CASE("products of the beam are masked below the limit") {
   }
   CHECK(inside > 1000);
   CHECK(inside < power.size());
+}
+
+TEST_CASE("the beam of a drift is the weighted mean of the beams, not renormalised") {
+  ImageHeader image = image_of(50, 40, 240);
+  const DishBeam dish = *dish_beam(array_of("DSA_110", 4.65));
+  std::vector<BeamPointing> pointings;
+  for (int k = 0; k < 7; ++k) {
+    Direction direction = image.phase_centre;
+    direction.ra_rad += (k - 2) * 600 * kArcsec;
+    pointings.push_back({direction, 1.0 + k});
+  }
+  const double freq_hz = 1.4e9;
+  const PrimaryBeams drift(dish, image, pointings);
+  const auto mean = all_rows(drift, image, freq_hz);
+  std::vector<double> direct(mean.size(), 0);
+  double sum = 0;
+  for (const BeamPointing& pointing : pointings) {
+    const auto one = all_rows(PrimaryBeams(dish, image, {{pointing.direction}}), image, freq_hz);
+    for (std::size_t k = 0; k < one.size(); ++k) {
+      direct[k] += pointing.weight * static_cast<double>(one[k]);
+    }
+    sum += pointing.weight;
+  }
+  float most = 0;
+  for (std::size_t k = 0; k < mean.size(); ++k) {
+    REQUIRE(static_cast<double>(mean[k]) == Approx(direct[k] / sum).margin(1e-6));
+    most = std::max(most, mean[k]);
+  }
+  CHECK(most < 0.99F);
+  std::size_t above = 0;
+  for (const kernels::PixelRun& run : drift.above(freq_hz, 0.5)) above += run.end - run.first;
+  CHECK(above == static_cast<std::size_t>(
+                     std::count_if(mean.begin(), mean.end(), [](float pb) { return pb > 0.5F; })));
+  CHECK(above > 100);
+}
+
+TEST_CASE("dishes on the meridian point further east with time, weighted by good data") {
+  auto header = std::make_shared<ObservationHeader>(array_of("DSA_110", 4.65));
+  header->position = {-2.06427799, 0.649966, 1222};
+  Visibilities rows;
+  rows.header = header;
+  rows.nchan = 2;
+  rows.ncorr = 2;
+  const double start_s = 60950.27 * 86400;
+  for (int k = 0; k < 4; ++k) {
+    rows.time_s.push_back(start_s + 60 * k);
+    rows.weight.insert(rows.weight.end(), {2, 1});
+    rows.flag.insert(rows.flag.end(), {0, 0, 0, static_cast<std::uint8_t>(k == 1 ? 1 : 0)});
+  }
+  // One moment without good data, one without weight.
+  for (std::size_t k = 8; k < 12; ++k) rows.flag[k] = 1;
+  rows.weight[6] = 0;
+  rows.weight[7] = std::numeric_limits<float>::quiet_NaN();
+  DriftPointings drift(*header, 0.6);
+  drift.add(rows);
+  const auto pointings = drift.pointings();
+  REQUIRE(pointings.size() == 2);
+  CHECK(pointings[0].weight == 6);
+  CHECK(pointings[1].weight == 5);
+  const double moved = pointings[1].direction.ra_rad - pointings[0].direction.ra_rad;
+  CHECK(moved / kArcsec == Approx(60 * 15.041).epsilon(5e-3));
+  CHECK(pointings[0].direction.dec_rad == Approx(0.6).margin(5e-3));
+  header->position = {};
+  CHECK_THROWS_AS(DriftPointings(*header, 0.6), Error);
 }
