@@ -150,9 +150,8 @@ struct MsReader::Impl {
   }
 
   void reopen() {
-    if (!ms.isNull()) return;
     const wall::TablesLock lock;
-    ms = wall::open_input(path, "the MeasurementSet");
+    if (ms.isNull()) ms = wall::open_input(path, "the MeasurementSet");
     wall::guarded("cannot open the MeasurementSet '" + path + "'", [&] {
       wall::keep_choosing_columns(ms);
       open_columns();

@@ -106,7 +106,8 @@ class SKYMILL_API MsReader {
   /// Closes the tables; read() fails afterwards, the rest stays usable.
   void close(const Lane::Token& token);
 
-  /// Opens closed tables again, to read on: of many sets only some need be open at once.
+  /// Opens closed tables again, to read on: of many sets only some need be open at once. Columns are
+  /// looked up anew: another stage may have added some since.
   void reopen(const Lane::Token& token);
 
  private:
