@@ -50,7 +50,9 @@ class Count final : public Source<int> {
 
 class Square final : public Transform<int, int> {
  public:
-  explicit Square(std::atomic<int>* most_at_once = nullptr) : most_(most_at_once) {}
+  /// @param wanted  holds a chunk until so many have been here at once, for 10 s at most
+  explicit Square(std::atomic<int>* most_at_once = nullptr, int wanted = 0)
+      : most_(most_at_once), wanted_(wanted) {}
   static Ports ports() { return Ports().in(needs(kInt)).out("out", kInt); }
   Chunk<int> operator()(Chunk<int> chunk, const PipelineContext&) const override {
     if (most_) {
@@ -58,7 +60,10 @@ class Square final : public Transform<int, int> {
       int seen = *most_;
       while (now > seen && !most_->compare_exchange_weak(seen, now)) {
       }
-      std::this_thread::sleep_for(std::chrono::milliseconds(1));
+      const auto end = std::chrono::steady_clock::now() + std::chrono::seconds(10);
+      do {
+        std::this_thread::sleep_for(std::chrono::milliseconds(1));
+      } while (*most_ < wanted_ && std::chrono::steady_clock::now() < end);
       --at_once_;
     }
     return Chunk<int>((*chunk % 1000) * (*chunk % 1000), chunk.span());
@@ -66,6 +71,7 @@ class Square final : public Transform<int, int> {
 
  private:
   std::atomic<int>* most_;
+  int wanted_;
   mutable std::atomic<int> at_once_{0};
 };
 
@@ -208,19 +214,19 @@ TEST_CASE("the result is the same for 1, 2 and 8 threads") {
 }
 
 TEST_CASE("the budget bounds the number of chunks in flight") {
-  const auto most_at_once = [](std::size_t budget) {
+  const auto most_at_once = [](std::size_t budget, int wanted) {
     std::atomic<int> most{0};
     std::vector<long long> sums;
     bool finished = false;
     testing::run_stages(
-        pipeline(stage<Count>("count", 60, std::size_t{1} << 20), stage<Square>("square", &most),
+        pipeline(stage<Count>("count", 60, std::size_t{1} << 20), stage<Square>("square", &most, wanted),
                  stage<Sum>("sum"), stage<Collect>("collect", &sums, &finished)),
         {8, budget});
     return most.load();
   };
   // One chunk in flight is one in and one out: 2 MiB.
-  CHECK(most_at_once((std::size_t{4} << 20) + 4096) <= 2);
-  CHECK(most_at_once(std::size_t{64} << 20) > 2);
+  CHECK(most_at_once((std::size_t{4} << 20) + 4096, 0) <= 2);
+  CHECK(most_at_once(std::size_t{64} << 20, 3) > 2);
 }
 
 TEST_CASE("work that cannot fit is refused before it starts, with the numbers") {
