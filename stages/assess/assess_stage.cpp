@@ -101,9 +101,13 @@ Schema<AssessParams> Assess::schema() {
           "What a figure of level fail does: fail ends the run, degrade calls it degraded, report "
           "only says so in the record, as of warn")
       .choices({"fail", "degrade", "report"});
-  const auto limit = [&](const char* name, auto warn, auto fail, const std::string& doc) {
-    s.field(std::string(name) + "_warn", warn, doc + "; none never warns").at_least(0);
-    s.field(std::string(name) + "_fail", fail, "The same for level fail").at_least(0);
+  const auto limit = [&](const std::string& name, auto warn, auto fail, const std::string& doc,
+                         const char* unit = "") {
+    auto at_warn = s.field(name + "_warn", warn, doc + "; none never warns").at_least(0);
+    auto at_fail = s.field(name + "_fail", fail, "The same for level fail").at_least(0);
+    if (*unit == 0) return;
+    at_warn.unit(unit);
+    at_fail.unit(unit);
   };
   using P = AssessParams;
   limit("snr", &P::snr_warn, &P::snr_fail, "Warn when the median signal-to-noise ratio is below");
@@ -113,32 +117,18 @@ Schema<AssessParams> Assess::schema() {
         "The same of a bandpass");
   limit("amplitude", &P::amplitude_warn, &P::amplitude_fail,
         "Warn when an antenna's amplitude is more than this factor above or below the median");
-  s.field("phase_scatter_warn", &P::phase_scatter_warn,
-          "Warn when phases scatter more than this about straight lines in time or frequency, rms "
-          "of the middle antenna; none never warns")
-      .unit("rad")
-      .at_least(0);
-  s.field("phase_scatter_fail", &P::phase_scatter_fail, "The same for level fail")
-      .unit("rad")
-      .at_least(0);
+  limit("phase_scatter", &P::phase_scatter_warn, &P::phase_scatter_fail,
+        "Warn when phases scatter more than this about straight lines in time or frequency, rms "
+        "of the middle antenna",
+        "rad");
   limit("antennas", &P::antennas_warn, &P::antennas_fail,
         "Warn when fewer antennas than this have solutions");
   limit("refant_flagged", &P::refant_flagged_warn, &P::refant_flagged_fail,
         "Warn when more than this fraction of the reference antenna's solutions is flagged");
-  s.field("refant_phase_warn", &P::refant_phase_warn,
-          "Warn when the reference antenna's phase is further from 0; none never warns")
-      .unit("rad")
-      .at_least(0);
-  s.field("refant_phase_fail", &P::refant_phase_fail, "The same for level fail")
-      .unit("rad")
-      .at_least(0);
-  s.field("delay_range_warn", &P::delay_range_warn,
-          "Warn when delays lie further apart; none never warns")
-      .unit("s")
-      .at_least(0);
-  s.field("delay_range_fail", &P::delay_range_fail, "The same for level fail")
-      .unit("s")
-      .at_least(0);
+  limit("refant_phase", &P::refant_phase_warn, &P::refant_phase_fail,
+        "Warn when the reference antenna's phase is further from 0", "rad");
+  limit("delay_range", &P::delay_range_warn, &P::delay_range_fail,
+        "Warn when delays lie further apart", "s");
   limit("xy_ratio", &P::xy_ratio_warn, &P::xy_ratio_fail,
         "Warn when the amplitudes of the two hands differ by more than this factor");
   limit("smoothness", &P::smoothness_warn, &P::smoothness_fail,

@@ -5,6 +5,7 @@
 #include <stages/calibration_store/store.h>
 #include <stages/calsets/solution_figures.h>
 #include <stages/ms/ms_reader.h>
+#include <stages/ms/table_lane.h>
 
 #include <filesystem>
 
@@ -14,16 +15,10 @@ namespace {
 
 constexpr double kStale_s = 6 * 3600.0;  // dsa110.md 3.7: the first level of staleness
 
-std::string lane_of(const std::string& path) {
-  std::error_code code;
-  const auto canonical = std::filesystem::canonical(path, code);
-  return "table:" + (code ? path : canonical.string());
-}
-
 /// What the data need, from their subtables and times alone.
 Wanted look_at(const std::string& input, const PipelineContext& ctx) {
   Wanted wanted;
-  ctx.lanes().get(lane_of(input))->run([&](const Lane::Token& token) {
+  ctx.lanes().get(table_lane(input))->run([&](const Lane::Token& token) {
     MsReader reader(token, input);
     wanted = wanted_by(*reader.header());
     reader.close(token);
@@ -90,7 +85,7 @@ void CalibrationStoreStage::open_tables(Planning& planning) {
                     "' does not exist",
                 "bring the table back, or take the set out of use with retire_calibration");
   }
-  const std::string lane = lane_of(params_.store);
+  const std::string lane = table_lane(params_.store);
   planning.set_lane(lane);
   planning.context().lanes().get(lane)->run(
       [&](const Lane::Token& token) { tables_ = TableSet(token, paths, planning.context()); });

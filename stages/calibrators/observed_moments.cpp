@@ -2,6 +2,7 @@
 #include <core/error.h>
 #include <stages/calibrators/observed_moments.h>
 #include <stages/ms/ms_reader.h>
+#include <stages/ms/table_lane.h>
 #include <stages/uvh5/uvh5_file.h>
 
 #include <algorithm>
@@ -32,7 +33,7 @@ std::vector<ObservedMoment> moments_of(const Times& times) {
 }
 
 ObservedMoments of_ms(const std::string& path, Lanes& lanes) {
-  const auto lane = lanes.get("table:" + std::filesystem::canonical(path).string());
+  const auto lane = lanes.get(table_lane(path));
   return lane->run([&](const Lane::Token& token) {
     MsReader reader(token, path);
     ObservedMoments observed{reader.header(), {}};

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 #include <core/error.h>
 #include <stages/caltables/caltable_reader_stage.h>
+#include <stages/ms/table_lane.h>
 
-#include <filesystem>
 
 namespace skymill::radio {
 
@@ -27,9 +27,7 @@ void CaltableReaderStage::plan(Planning& planning) {
     throw Error(ErrorKind::description, "tables is empty, so there is no calibration to read",
                 "name at least one table");
   }
-  std::error_code code;
-  const auto canonical = std::filesystem::canonical(params_.tables.front(), code);
-  const std::string lane = "table:" + (code ? params_.tables.front() : canonical.string());
+  const std::string lane = table_lane(params_.tables.front());
   planning.set_lane(lane);
   for (const std::string& path : params_.tables) planning.add_input(path);
   planning.context().lanes().get(lane)->run([&](const Lane::Token& token) {

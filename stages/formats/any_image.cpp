@@ -5,6 +5,7 @@
 #include <stages/formats/virtual_image.h>
 #include <stages/ms/casa_image.h>
 #include <stages/ms/table_kind.h>
+#include <stages/ms/table_lane.h>
 
 #include <algorithm>
 #include <filesystem>
@@ -74,7 +75,7 @@ AnyImage::AnyImage(const std::string& path, Lanes& lanes) : impl_(std::make_uniq
                                  : "there is no image '" + path + "'",
                 "name a .fits file or the folder of a CASA image");
   }
-  impl_->lane = lanes.get("table:" + fs::canonical(path).string());
+  impl_->lane = lanes.get(table_lane(path));
   impl_->lane->run([&](const Lane::Token& token) {
     if (VirtualImage::is_one(path)) {
       impl_->take(impl_->joined.emplace(token, path));

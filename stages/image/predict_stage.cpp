@@ -5,11 +5,11 @@
 #include <stages/image/predict_stage.h>
 #include <stages/image/source_prediction.h>
 #include <stages/ms/ms_model_column.h>
+#include <stages/ms/table_lane.h>
 #include <stages/sky/model_params.h>
 #include <stages/sky/model_sky.h>
 
 #include <algorithm>
-#include <filesystem>
 #include <optional>
 
 namespace skymill::radio {
@@ -73,7 +73,7 @@ void Predict::write_model(const std::string& path, const PipelineContext& ctx) c
   if (!params_.model.empty() && params_.primary_beam == "none") {
     model.emplace(params_.model, ctx.lanes());
   }
-  const auto lane = ctx.lanes().get("table:" + std::filesystem::canonical(path).string());
+  const auto lane = ctx.lanes().get(table_lane(path));
   // Both belong to the lane, and go there whichever way this ends.
   struct Tables {
     Lane& lane;

@@ -2,10 +2,11 @@
 #include <core/error.h>
 #include <core/version.h>
 #include <stages/measurement_set/corrected_writer_stage.h>
+#include <stages/measurement_set/read_rows.h>
+#include <stages/ms/table_lane.h>
 
 #include <algorithm>
 #include <complex>
-#include <filesystem>
 
 namespace skymill::radio {
 
@@ -25,15 +26,7 @@ Schema<CorrectedWriterParams> CorrectedWriterStage::schema() {
       "weights", &CorrectedWriterParams::weights,
       "Write WEIGHT, WEIGHT_SPECTRUM and SIGMA as well, if they changed; what they were is kept "
       "for DATA");
-  s.field("field", &CorrectedWriterParams::field, "Fields that are read, as ms_reader has it");
-  s.field("spw", &CorrectedWriterParams::spw, "Spectral windows and channels, likewise");
-  s.field("scan", &CorrectedWriterParams::scan, "Scans, likewise");
-  s.field("antenna", &CorrectedWriterParams::antenna, "Antennas and baselines, likewise");
-  s.field("uvrange", &CorrectedWriterParams::uvrange, "Projected baselines, likewise");
-  s.field("timerange", &CorrectedWriterParams::timerange, "Times, likewise");
-  s.field("intent", &CorrectedWriterParams::intent, "Intents, likewise");
-  s.field("autocorrelations", &CorrectedWriterParams::autocorrelations,
-          "Rows of an antenna with itself are read as well");
+  declare_read_rows(s);
   s.example(
       "read:    { use: ms_reader, input: my.ms, datacolumn: data }\n"
       "apply:   { solutions: tables }\n"
@@ -55,9 +48,7 @@ Ports CorrectedWriterStage::ports() {
 }
 
 void CorrectedWriterStage::plan(Planning& planning) {
-  std::error_code code;
-  const auto canonical = std::filesystem::canonical(params_.output, code);
-  planning.set_lane("table:" + (code ? params_.output : canonical.string()));
+  planning.set_lane(table_lane(params_.output));
   planning.set_any_order();
   const auto& properties = planning.input().properties;
   const auto mode = properties.find("applymode");

@@ -2,8 +2,7 @@
 #include <core/error.h>
 #include <stages/measurement_set/flag_versions_stage.h>
 #include <stages/ms/ms_flag_versions.h>
-
-#include <filesystem>
+#include <stages/ms/table_lane.h>
 
 namespace skymill::radio {
 
@@ -23,7 +22,7 @@ Schema<FlagVersionsParams> FlagVersionsStage::schema() {
 void FlagVersionsStage::plan(Planning& planning) { planning.add_input(params_.input); }
 
 PipelineContext FlagVersionsStage::execute(const PipelineContext& ctx, const std::string&) {
-  const auto lane = ctx.lanes().get("table:" + std::filesystem::canonical(params_.input).string());
+  const auto lane = ctx.lanes().get(table_lane(params_.input));
   lane->run([&](const Lane::Token& token) {
     if (params_.mode == "save") {
       save_flag_version(token, params_.input, params_.version, params_.comment);

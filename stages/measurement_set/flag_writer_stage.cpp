@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 #include <core/error.h>
 #include <stages/measurement_set/flag_writer_stage.h>
+#include <stages/measurement_set/read_rows.h>
 #include <stages/ms/ms_flag_versions.h>
-
-#include <filesystem>
+#include <stages/ms/table_lane.h>
 
 namespace skymill::radio {
 
@@ -16,15 +16,7 @@ Schema<FlagWriterParams> FlagWriterStage::schema() {
           "Save the flags that stand there as a flag version first");
   s.field("worst", &FlagWriterParams::worst, "Baselines in the summary, the most flagged first")
       .range(0, 1e6);
-  s.field("field", &FlagWriterParams::field, "Fields that are read, as ms_reader has it");
-  s.field("spw", &FlagWriterParams::spw, "Spectral windows and channels, likewise");
-  s.field("scan", &FlagWriterParams::scan, "Scans, likewise");
-  s.field("antenna", &FlagWriterParams::antenna, "Antennas and baselines, likewise");
-  s.field("uvrange", &FlagWriterParams::uvrange, "Projected baselines, likewise");
-  s.field("timerange", &FlagWriterParams::timerange, "Times, likewise");
-  s.field("intent", &FlagWriterParams::intent, "Intents, likewise");
-  s.field("autocorrelations", &FlagWriterParams::autocorrelations,
-          "Rows of an antenna with itself are read as well");
+  declare_read_rows(s);
   s.example(
       "read:  { use: ms_reader, input: my.ms, datacolumn: data }\n"
       "flag:  { amplitude_max: 0.5 }\n"
@@ -41,9 +33,7 @@ Ports FlagWriterStage::ports() {
 }
 
 void FlagWriterStage::plan(Planning& planning) {
-  std::error_code code;
-  const auto canonical = std::filesystem::canonical(params_.output, code);
-  planning.set_lane("table:" + (code ? params_.output : canonical.string()));
+  planning.set_lane(table_lane(params_.output));
   planning.set_any_order();
 }
 

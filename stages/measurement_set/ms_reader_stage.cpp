@@ -2,9 +2,9 @@
 #include <core/error.h>
 #include <core/units.h>
 #include <stages/measurement_set/ms_reader_stage.h>
+#include <stages/ms/table_lane.h>
 
 #include <algorithm>
-#include <filesystem>
 
 namespace skymill::radio {
 
@@ -89,9 +89,7 @@ std::size_t MsReaderStage::cut(std::size_t chunk_bytes) {
 
 void MsReaderStage::plan(Planning& planning) {
   // One lane for a table under any of its names; the sets of a list share that of the first.
-  std::error_code code;
-  const auto canonical = std::filesystem::canonical(params_.input.front(), code);
-  const std::string lane = "table:" + (code ? params_.input.front() : canonical.string());
+  const std::string lane = table_lane(params_.input.front());
   planning.set_lane(lane);
   const PipelineContext& ctx = planning.context();
   for (const std::string& path : params_.input) {

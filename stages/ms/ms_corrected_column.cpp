@@ -6,17 +6,14 @@
 #include <casacore/tables/DataMan/TiledShapeStMan.h>
 #include <casacore/tables/Tables/ArrColDesc.h>
 #include <casacore/tables/Tables/ArrayColumn.h>
-#include <casacore/tables/Tables/ScalarColumn.h>
 #include <casacore/tables/Tables/TableDesc.h>
 #include <casacore/tables/Tables/TableRecord.h>
 #include <stages/ms/history_rows.h>
 #include <stages/ms/ms_corrected_column.h>
-#include <stages/ms/ms_expressions.h>
-#include <stages/ms/ms_header.h>
-#include <stages/ms/row_selection.h>
 #include <stages/ms/sample_cells.h>
 #include <stages/ms/wall.h>
 #include <stages/ms/written_column_state.h>
+#include <stages/ms/written_rows.h>
 
 #include <algorithm>
 #include <cmath>
@@ -79,19 +76,15 @@ struct KeptWeights {
 }  // namespace
 
 struct MsCorrectedColumn::Impl {
-  cc::Table ms;
+  wall::WrittenRows place;
+  cc::Table& ms = place.table();
   std::string path;
   CorrectedColumns columns;
-  std::optional<wall::RowSelection> selection;
-  ObservationHeader header;
-  std::vector<std::vector<std::size_t>> channels;  ///< by window: those selected; empty = all
   std::optional<cc::ArrayColumn<cc::Complex>> corrected;
   std::optional<cc::ArrayColumn<bool>> flag;
   KeptWeights weight{"WEIGHT", wall::kFirstWeight, 1};
   KeptWeights spectrum{"WEIGHT_SPECTRUM", wall::kFirstSpectrum, 2};
   std::optional<cc::ArrayColumn<float>> sigma;
-  std::optional<cc::ScalarColumn<double>> time;
-  std::optional<cc::ScalarColumn<cc::Int>> antenna1, antenna2;
   bool kept = false;    ///< first weights are safe
   bool redone = false;  ///< a killed run was here: nothing can be taken for written
   bool made = false;    ///< the column is of our making
@@ -105,7 +98,7 @@ struct MsCorrectedColumn::Impl {
       if (made) ms.removeColumn(wall::kCorrectedColumn);
     } catch (const std::exception&) {  // the keyword says what there is to say
     }
-    ms = cc::Table();
+    place.close();
   }
 
   template <class F>
@@ -119,9 +112,6 @@ struct MsCorrectedColumn::Impl {
     weight.column.reset();
     spectrum.column.reset();
     sigma.reset();
-    time.reset();
-    antenna1.reset();
-    antenna2.reset();
   }
 
   void begin(const std::string& where, const MsSelection& wanted, const CorrectedColumns& which) {
@@ -129,19 +119,12 @@ struct MsCorrectedColumn::Impl {
     path = where;
     columns = which;
     wall::require_table(path, "the MeasurementSet");
-    step("open for writing", [&] {
-      ms = cc::Table(path, wall::own_lock(), cc::Table::Update,
-                     cc::TSMOption(cc::TSMOption::Cache, 0, -1));
-    });
+    step("open for writing", [&] { place.open(path); });
     if (!has(ms, "DATA")) {
       throw Error(ErrorKind::input, "'" + path + "' has no column DATA",
                   "corrected data are written beside the data");
     }
-    std::vector<std::string> notes;
-    header = wall::read_ms_header(ms, notes);
-    wall::SelectedParts parts = wall::select_parts(ms, wanted, header);
-    selection.emplace(ms, wanted, parts.rows, header);
-    channels = std::move(parts.channels);
+    place.select(wanted);
     open = true;
     step("make", [&] { prepare(); });
   }
@@ -154,9 +137,6 @@ struct MsCorrectedColumn::Impl {
       spectrum.open(ms);
       if (has(ms, "SIGMA")) sigma.emplace(ms, "SIGMA");
     }
-    time.emplace(ms, "TIME");
-    antenna1.emplace(ms, "ANTENNA1");
-    antenna2.emplace(ms, "ANTENNA2");
     ms.flush();
   }
 
@@ -177,14 +157,7 @@ struct MsCorrectedColumn::Impl {
     const bool bare = made || redone;
     keywords.define(wall::kUnfinished, true);
     ms.flush(true);
-    if (bare && !everything_is_selected()) copy_data();
-  }
-
-  bool everything_is_selected() const {
-    std::size_t rows = 0;
-    for (const MsSegment& segment : selection->segments()) rows += segment.count;
-    return rows == ms.nrow() && std::all_of(channels.begin(), channels.end(),
-                                            [](const auto& wanted) { return wanted.empty(); });
+    if (bare && !place.has_all_samples()) copy_data();
   }
 
   /// No cell may stay undefined; those that are selected are put again.
@@ -197,45 +170,14 @@ struct MsCorrectedColumn::Impl {
   }
 
   void put(std::size_t first, const Visibilities& rows) {
-    const MsSegment& segment = selection->segment_of(first);
-    const auto& description =
-        header.data_descriptions[static_cast<std::size_t>(segment.data_desc_id)];
-    const auto window = static_cast<std::size_t>(description.spectral_window);
-    const std::vector<std::size_t>& wanted = channels[window];
-    const std::size_t stored = header.spectral_windows[window].chan_freq_hz.size();
-    const bool fits = rows.ncorr == description.corr_types.size() &&
-                      rows.nchan == (wanted.empty() ? stored : wanted.size()) &&
-                      first + rows.rows() <= segment.first + segment.count;
-    if (!fits) refuse(first, "are of another shape");
-    const cc::RefRows table_rows = selection->table_rows(first, rows.rows());
-    require_same_rows(table_rows, first, rows);
+    const cc::RefRows table_rows = place.same_rows(first, rows, "corrected");
+    const std::vector<std::size_t>& wanted = place.shape_at(first).channels;
     const auto samples = [&](auto& column, const auto& values) {
       wall::put_samples(column, table_rows, wanted, rows.ncorr, rows.nchan, values);
     };
     if (columns.flags) samples(*flag, rows.flag);
     if (columns.weights) put_weights(table_rows, wanted, rows);
     if (columns.data) samples(*corrected, rows.data);
-  }
-
-  [[noreturn]] void refuse(std::size_t first, const std::string& why) const {
-    throw Error(ErrorKind::input,
-                "corrected rows from " + std::to_string(first) + " on " + why + " than those of '" +
-                    path + "'",
-                "give the writer the same input and selection as the reader");
-  }
-
-  void require_same_rows(const cc::RefRows& table_rows, std::size_t first,
-                         const Visibilities& rows) const {
-    const cc::Vector<double> times = time->getColumnCells(table_rows);
-    const cc::Vector<cc::Int> ones = antenna1->getColumnCells(table_rows);
-    const cc::Vector<cc::Int> twos = antenna2->getColumnCells(table_rows);
-    for (std::size_t row = 0; row < rows.rows(); ++row) {
-      if (times[row] == rows.time_s[row] && ones[row] == rows.antenna1[row] &&
-          twos[row] == rows.antenna2[row]) {
-        continue;
-      }
-      refuse(first + row, "have other times or antennas");
-    }
   }
 
   void put_weights(const cc::RefRows& table_rows, const std::vector<std::size_t>& wanted,
@@ -275,7 +217,7 @@ struct MsCorrectedColumn::Impl {
       ms.flush(true);
     }
     detach();
-    ms = cc::Table();
+    place.close();
     open = false;
   }
 };

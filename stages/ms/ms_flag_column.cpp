@@ -3,13 +3,9 @@
 #include <casacore/casa/Arrays/Vector.h>
 #include <casacore/tables/Tables/ArrayColumn.h>
 #include <casacore/tables/Tables/ScalarColumn.h>
-#include <casacore/tables/Tables/TableDesc.h>
-#include <stages/ms/ms_expressions.h>
 #include <stages/ms/ms_flag_column.h>
-#include <stages/ms/ms_header.h>
-#include <stages/ms/positions.h>
-#include <stages/ms/row_selection.h>
 #include <stages/ms/wall.h>
+#include <stages/ms/written_rows.h>
 
 #include <algorithm>
 #include <optional>
@@ -19,15 +15,10 @@ namespace skymill::radio {
 namespace cc = casacore;
 
 struct MsFlagColumn::Impl {
-  cc::Table ms;
+  wall::WrittenRows place;
   std::string path;
-  std::optional<wall::RowSelection> selection;
-  ObservationHeader header;
-  std::vector<std::vector<std::size_t>> channels;  ///< by window: those selected; empty = all
   std::optional<cc::ArrayColumn<bool>> flag;
   std::optional<cc::ScalarColumn<bool>> flag_row;
-  std::optional<cc::ScalarColumn<double>> time;
-  std::optional<cc::ScalarColumn<cc::Int>> antenna1, antenna2;
 
   ~Impl() {
     if (!flag) return;
@@ -38,10 +29,7 @@ struct MsFlagColumn::Impl {
   void detach() {
     flag.reset();
     flag_row.reset();
-    time.reset();
-    antenna1.reset();
-    antenna2.reset();
-    ms = cc::Table();
+    place.close();
   }
 
   template <class F>
@@ -53,58 +41,17 @@ struct MsFlagColumn::Impl {
     const wall::TablesLock lock;
     path = where;
     wall::require_table(path, "the MeasurementSet");
-    step("open for writing", [&] {
-      ms = cc::Table(path, wall::own_lock(), cc::Table::Update,
-                     cc::TSMOption(cc::TSMOption::Cache, 0, -1));
-    });
-    std::vector<std::string> notes;
-    header = wall::read_ms_header(ms, notes);
-    wall::SelectedParts parts = wall::select_parts(ms, wanted, header);
-    selection.emplace(ms, wanted, parts.rows, header);
-    channels = std::move(parts.channels);
+    step("open for writing", [&] { place.open(path); });
+    place.select(wanted);
     step("open", [&] {
-      flag_row.emplace(ms, "FLAG_ROW");
-      time.emplace(ms, "TIME");
-      antenna1.emplace(ms, "ANTENNA1");
-      antenna2.emplace(ms, "ANTENNA2");
-      flag.emplace(ms, "FLAG");
+      flag_row.emplace(place.table(), "FLAG_ROW");
+      flag.emplace(place.table(), "FLAG");
     });
-  }
-
-  [[noreturn]] void refuse(std::size_t first, const std::string& why) const {
-    throw Error(ErrorKind::input,
-                "flagged rows from " + std::to_string(first) + " on " + why + " than those of '" +
-                    path + "'",
-                "give the writer the same input and selection as the reader");
-  }
-
-  void require_same_rows(const cc::RefRows& table_rows, std::size_t first,
-                         const Visibilities& rows) const {
-    const cc::Vector<double> times = time->getColumnCells(table_rows);
-    const cc::Vector<cc::Int> ones = antenna1->getColumnCells(table_rows);
-    const cc::Vector<cc::Int> twos = antenna2->getColumnCells(table_rows);
-    for (std::size_t row = 0; row < rows.rows(); ++row) {
-      if (times[row] != rows.time_s[row] || ones[row] != rows.antenna1[row] ||
-          twos[row] != rows.antenna2[row]) {
-        refuse(first + row, "have other times or antennas");
-      }
-    }
   }
 
   std::vector<std::uint8_t> put(std::size_t first, const Visibilities& rows) {
-    const MsSegment& segment = selection->segment_of(first);
-    const auto& description =
-        header.data_descriptions[static_cast<std::size_t>(segment.data_desc_id)];
-    const auto window = static_cast<std::size_t>(description.spectral_window);
-    const std::vector<std::size_t>& wanted = channels[window];
-    const std::size_t ncorr = description.corr_types.size();
-    const std::size_t stored = header.spectral_windows[window].chan_freq_hz.size();
-    const bool fits = rows.ncorr == ncorr &&
-                      rows.nchan == (wanted.empty() ? stored : wanted.size()) &&
-                      first + rows.rows() <= segment.first + segment.count;
-    if (!fits) refuse(first, "are of another shape");
-    const cc::RefRows table_rows = selection->table_rows(first, rows.rows());
-    require_same_rows(table_rows, first, rows);
+    const cc::RefRows table_rows = place.same_rows(first, rows, "flagged");
+    const std::vector<std::size_t>& wanted = place.shape_at(first).channels;
 
     // Cells are changed as a whole: what is not selected is written as it was.
     cc::Array<bool> cells = flag->getColumnCells(table_rows);
@@ -116,8 +63,8 @@ struct MsFlagColumn::Impl {
     for (std::size_t row = 0; row < rows.rows(); ++row) {
       bool* const cell = values + row * row_cells;
       for (std::size_t c = 0; c < rows.nchan; ++c) {
-        bool* const sample = cell + (wanted.empty() ? c : wanted[c]) * ncorr;
-        for (std::size_t k = 0; k < ncorr; ++k) {
+        bool* const sample = cell + (wanted.empty() ? c : wanted[c]) * rows.ncorr;
+        for (std::size_t k = 0; k < rows.ncorr; ++k) {
           before.push_back(sample[k] || whole[row] ? 1 : 0);
           sample[k] = rows.flag[before.size() - 1] != 0;
         }
@@ -151,7 +98,7 @@ void MsFlagColumn::finish(const Lane::Token&) {
   if (!impl_->flag) return;
   const wall::TablesLock lock;
   impl_->step("finish", [&] {
-    impl_->ms.flush(true);
+    impl_->place.table().flush(true);
     impl_->detach();
   });
 }

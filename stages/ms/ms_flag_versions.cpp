@@ -13,6 +13,7 @@
 #include <core/error.h>
 #include <stages/ms/ms_flag_versions.h>
 #include <stages/ms/positions.h>
+#include <stages/ms/sample_cells.h>
 #include <stages/ms/wall.h>
 
 #include <algorithm>
@@ -29,7 +30,6 @@ namespace {
 
 constexpr const char* kList = "FLAG_VERSION_LIST";
 constexpr const char* kDraft = ".partial";
-constexpr std::size_t kRows = 4096;
 constexpr std::size_t kTileBytes = std::size_t{1} << 20;
 
 fs::path folder_of(const std::string& ms) {
@@ -71,25 +71,12 @@ void write_list(const std::string& ms, const std::vector<FlagVersion>& versions)
   fs::rename(draft, path);
 }
 
-/// Calls f(first, rows) for rows that follow each other and have flags of one shape.
-template <class F>
-void for_blocks(const cc::Table& ms, const F& f) {
-  const cc::ScalarColumn<cc::Int> descriptions(ms, "DATA_DESC_ID");
-  const cc::Vector<cc::Int> number = descriptions.getColumn();
-  for (std::size_t first = 0; first < ms.nrow();) {
-    std::size_t end = first + 1;
-    while (end < ms.nrow() && end - first < kRows && number[end] == number[first]) ++end;
-    f(first, end - first);
-    first = end;
-  }
-}
-
 void copy_flags(const cc::Table& ms, const cc::Table& from, cc::Table& to) {
   const cc::ArrayColumn<bool> source(from, "FLAG");
   const cc::ScalarColumn<bool> source_row(from, "FLAG_ROW");
   cc::ArrayColumn<bool> target(to, "FLAG");
   cc::ScalarColumn<bool> target_row(to, "FLAG_ROW");
-  for_blocks(ms, [&](std::size_t first, std::size_t count) {
+  wall::for_blocks_of_rows(ms, [&](std::size_t first, std::size_t count) {
     const cc::Slicer rows(wall::position({first}), wall::position({count}));
     target_row.putColumnRange(rows, source_row.getColumnRange(rows));
     if (source.isDefined(first)) target.putColumnRange(rows, source.getColumnRange(rows));

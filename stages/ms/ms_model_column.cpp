@@ -6,27 +6,21 @@
 #include <casacore/tables/Tables/ArrayColumn.h>
 #include <casacore/tables/Tables/TableDesc.h>
 #include <casacore/tables/Tables/TableRecord.h>
-#include <stages/ms/ms_expressions.h>
-#include <stages/ms/ms_header.h>
 #include <stages/ms/ms_model_column.h>
 #include <stages/ms/positions.h>
-#include <stages/ms/row_selection.h>
 #include <stages/ms/sample_cells.h>
 #include <stages/ms/wall.h>
 #include <stages/ms/written_column_state.h>
-
-#include <optional>
+#include <stages/ms/written_rows.h>
 
 namespace skymill::radio {
 
 namespace cc = casacore;
 
 struct MsModelColumn::Impl {
-  cc::Table ms;
+  wall::WrittenRows place;
+  cc::Table& ms = place.table();
   std::string path;
-  std::optional<wall::RowSelection> selection;
-  ObservationHeader header;
-  std::vector<std::vector<std::size_t>> channels;  ///< by window: those selected; empty = all
   cc::ArrayColumn<cc::Complex> model;
   bool made = false;  ///< the column is of our making
   bool open = false;
@@ -39,7 +33,7 @@ struct MsModelColumn::Impl {
       if (made) ms.removeColumn(wall::kModelColumn);
     } catch (const std::exception&) {  // the keyword says what there is to say
     }
-    ms = cc::Table();
+    place.close();
   }
 
   template <class F>
@@ -51,19 +45,12 @@ struct MsModelColumn::Impl {
     const wall::TablesLock lock;
     path = where;
     wall::require_table(path, "the MeasurementSet");
-    step("open for writing", [&] {
-      ms = cc::Table(path, wall::own_lock(), cc::Table::Update,
-                     cc::TSMOption(cc::TSMOption::Cache, 0, -1));
-    });
+    step("open for writing", [&] { place.open(path); });
     if (!ms.tableDesc().isColumn("DATA")) {
       throw Error(ErrorKind::input, "'" + path + "' has no column DATA",
                   "a model is written beside the data");
     }
-    std::vector<std::string> notes;
-    header = wall::read_ms_header(ms, notes);
-    wall::SelectedParts parts = wall::select_parts(ms, wanted, header);
-    selection.emplace(ms, wanted, parts.rows, header);
-    channels = std::move(parts.channels);
+    place.select(wanted);
     open = true;
     step("make", [&] { prepare(); });
   }
@@ -96,20 +83,15 @@ struct MsModelColumn::Impl {
   }
 
   void put(std::size_t first, const std::vector<std::complex<float>>& samples) {
-    const MsSegment& segment = selection->segment_of(first);
-    const auto& description =
-        header.data_descriptions[static_cast<std::size_t>(segment.data_desc_id)];
-    const auto window = static_cast<std::size_t>(description.spectral_window);
-    const std::size_t ncorr = description.corr_types.size();
-    const std::size_t stored = header.spectral_windows[window].chan_freq_hz.size();
-    const std::vector<std::size_t>& wanted = channels[window];
-    const std::size_t nchan = wanted.empty() ? stored : wanted.size();
-    const std::size_t rows = samples.size() / (nchan * ncorr);
-    if (rows * nchan * ncorr != samples.size() || first + rows > segment.first + segment.count) {
+    const wall::WrittenRows::Shape shape = place.shape_at(first);
+    const std::size_t row_samples = shape.nchan * shape.ncorr;
+    const std::size_t rows = samples.size() / row_samples;
+    if (rows * row_samples != samples.size() || rows > shape.rows) {
       throw Error(ErrorKind::input, "samples for MODEL_DATA of '" + path +
                                         "' are not those of rows of one data description");
     }
-    wall::put_samples(model, selection->table_rows(first, rows), wanted, ncorr, nchan, samples);
+    wall::put_samples(model, place.table_rows(first, rows), shape.channels, shape.ncorr,
+                      shape.nchan, samples);
   }
 };
 
@@ -137,7 +119,7 @@ void MsModelColumn::finish(const Lane::Token&) {
     impl_->model.rwKeywordSet().removeField(wall::kUnfinished);
     impl_->ms.flush(true);
     impl_->model = cc::ArrayColumn<cc::Complex>();
-    impl_->ms = cc::Table();
+    impl_->place.close();
     impl_->open = false;
   });
 }

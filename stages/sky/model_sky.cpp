@@ -65,11 +65,6 @@ std::pair<double, double> band_of(const ObservationHeader& header) {
 
 }  // namespace
 
-bool ModelSky::counts_from_centre() const {
-  return std::any_of(components.begin(), components.end(),
-                     [](const Component& component) { return !component.direction; });
-}
-
 double model_reference_hz(const ModelParams& params, const ObservationHeader& header) {
   if (params.reference_frequency) return *params.reference_frequency;
   const auto [low_hz, high_hz] = band_of(header);

@@ -19,9 +19,6 @@ struct ModelSky {
   std::optional<ModelImage> image;
   double reference_hz = 0;  ///< of components that have none of their own
   std::string words;        ///< such as `calibrator 3C286 of 14.98 Jy at 1.405 GHz`
-
-  /// Places from which l and m count: components that have no direction of their own.
-  bool counts_from_centre() const;
 };
 
 /// Where the fluxes of the model hold: as given, or else halfway between the outermost channels of

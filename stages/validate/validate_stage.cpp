@@ -3,10 +3,10 @@
 #include <core/storage.h>
 #include <stages/checks/antenna_table.h>
 #include <stages/checks/check_report.h>
+#include <stages/ms/table_lane.h>
 #include <stages/validate/validate_stage.h>
 
 #include <algorithm>
-#include <filesystem>
 #include <fstream>
 
 namespace skymill::radio {
@@ -60,9 +60,7 @@ MsCheckSettings Validate::settings() const {
 }
 
 PipelineContext Validate::execute(const PipelineContext& ctx, const std::string&) {
-  std::error_code code;
-  const auto canonical = std::filesystem::canonical(params_.input, code);
-  const auto lane = ctx.lanes().get("table:" + (code ? params_.input : canonical.string()));
+  const auto lane = ctx.lanes().get(table_lane(params_.input));
   const MsCheckSettings wanted = settings();
   const std::vector<Check> checks =
       lane->run([&](const Lane::Token& token) { return check_ms(token, params_.input, wanted); });

@@ -2,12 +2,11 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """Compares phase centres with astropy's HADEC to ICRS, both with the finals2000A of
 $SKYMILL_TEST_DATA: a quiet hour, midnight, and a leap second. usage: check_astropy.py PROBE"""
-import os
 import sys
 
 import numpy as np
 
-from probe import SKIP, Probe
+from probe import SKIP, Probe, orientation_for_astropy
 
 SITES = [(-118.2817, 37.2314, 1222.0), (21.443, -30.713, 1053.0)]
 INTERVAL = 12.884901888  # s
@@ -15,22 +14,12 @@ ARCSEC = np.deg2rad(1 / 3600)
 
 
 def main():
-    root = os.environ.get("SKYMILL_TEST_DATA")
-    table = os.path.join(root or "", "eop", "finals2000A.all")
-    if not os.path.exists(table):
-        print("skipped: SKYMILL_TEST_DATA names no folder with eop/finals2000A.all")
+    table = orientation_for_astropy()
+    if table is None:
         return SKIP
-    try:
-        import astropy.units as u
-        from astropy.coordinates import EarthLocation, HADec, SkyCoord
-        from astropy.time import Time, TimeDelta
-        from astropy.utils import iers
-    except ImportError as error:
-        print("skipped:", error)
-        return SKIP
-    iers.conf.auto_download = False
-    iers.conf.auto_max_age = None
-    iers.earth_orientation_table.set(iers.IERS_A.open(table))
+    import astropy.units as u
+    from astropy.coordinates import EarthLocation, HADec, SkyCoord
+    from astropy.time import Time, TimeDelta
     worst = 0.0
     for middle in (59731.3, 60950.27, 60951.0, 57754.0):
         # Seconds that pass; the day before MJD 57754 has 86401 of them, of which ours shows 86400.

@@ -2,35 +2,24 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """Compares frequencies in TOPO, BARY and LSRK with astropy's SpectralCoord, to 1 m/s.
 usage: check_doppler.py PROBE"""
-import os
 import sys
 import warnings
 
 import numpy as np
 
-from probe import SKIP, Probe
+from probe import SKIP, Probe, orientation_for_astropy
 
 SITES = [(-118.2817, 37.2314, 1222.0), (21.443, -30.713, 1053.0), (-67.755, -23.029, 5050.0)]
 LIGHT_SPEED = 299792458.0
 
 
 def main():
-    root = os.environ.get("SKYMILL_TEST_DATA")
-    table = os.path.join(root or "", "eop", "finals2000A.all")
-    if not os.path.exists(table):
-        print("skipped: SKYMILL_TEST_DATA names no folder with eop/finals2000A.all")
+    table = orientation_for_astropy()
+    if table is None:
         return SKIP
-    try:
-        import astropy.units as u
-        from astropy.coordinates import (EarthLocation, ICRS, LSRK, SkyCoord, SpectralCoord)
-        from astropy.time import Time
-        from astropy.utils import iers
-    except ImportError as error:
-        print("skipped:", error)
-        return SKIP
-    iers.conf.auto_download = False
-    iers.conf.auto_max_age = None
-    iers.earth_orientation_table.set(iers.IERS_A.open(table))
+    import astropy.units as u
+    from astropy.coordinates import (EarthLocation, ICRS, LSRK, SkyCoord, SpectralCoord)
+    from astropy.time import Time
     warnings.simplefilter("ignore")  # of sources without a distance
     worst = {"BARY": 0.0, "LSRK": 0.0}
     for mjd in (56079.23, 57754.4, 59731.3, 60950.27):

@@ -2,12 +2,11 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """Compares transits with the moment at which astropy's hour angle is zero, both with the
 finals2000A of $SKYMILL_TEST_DATA. usage: check_transit.py PROBE"""
-import os
 import sys
 
 import numpy as np
 
-from probe import SKIP, Probe
+from probe import SKIP, Probe, orientation_for_astropy
 
 SITES = [(-118.2817, 37.2314, 1222.0), (21.443, -30.713, 1053.0)]
 SOURCES = [("3C286", 202.784533, 30.509155), ("3C48", 24.422081, 33.159759),
@@ -17,22 +16,12 @@ TOLERANCE = 0.2  # s
 
 
 def main():
-    root = os.environ.get("SKYMILL_TEST_DATA")
-    table = os.path.join(root or "", "eop", "finals2000A.all")
-    if not os.path.exists(table):
-        print("skipped: SKYMILL_TEST_DATA names no folder with eop/finals2000A.all")
+    table = orientation_for_astropy()
+    if table is None:
         return SKIP
-    try:
-        import astropy.units as u
-        from astropy.coordinates import EarthLocation, HADec, SkyCoord
-        from astropy.time import Time, TimeDelta
-        from astropy.utils import iers
-    except ImportError as error:
-        print("skipped:", error)
-        return SKIP
-    iers.conf.auto_download = False
-    iers.conf.auto_max_age = None
-    iers.earth_orientation_table.set(iers.IERS_A.open(table))
+    import astropy.units as u
+    from astropy.coordinates import EarthLocation, HADec, SkyCoord
+    from astropy.time import Time, TimeDelta
     worst, found = 0.0, 0
     for site in SITES:
         probe = Probe(sys.argv[1], table, *site)

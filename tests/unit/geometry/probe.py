@@ -1,10 +1,30 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """Asks the geometry library questions through geometry_probe."""
+import os
 import subprocess
 
 import numpy as np
 
 SKIP = 77  # ctest shows it as skipped
+
+
+def orientation_for_astropy():
+    """The finals2000A of $SKYMILL_TEST_DATA, which astropy takes from now on; None, and the reason
+    is printed, without the one or the other."""
+    root = os.environ.get("SKYMILL_TEST_DATA")
+    table = os.path.join(root or "", "eop", "finals2000A.all")
+    if not os.path.exists(table):
+        print("skipped: SKYMILL_TEST_DATA names no folder with eop/finals2000A.all")
+        return None
+    try:
+        from astropy.utils import iers
+    except ImportError as error:
+        print("skipped:", error)
+        return None
+    iers.conf.auto_download = False
+    iers.conf.auto_max_age = None
+    iers.earth_orientation_table.set(iers.IERS_A.open(table))
+    return table
 
 
 class Probe:
