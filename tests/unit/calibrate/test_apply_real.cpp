@@ -41,8 +41,8 @@ Visibilities every_other(const Visibilities& rows, bool odd) {
 
 using Baseline = std::pair<std::int32_t, std::int32_t>;
 
-/// Noise of one component of a sample by baseline, from second differences along channels, which no
-/// gain and no source changes much. Receivers differ so much that one figure for all would be
+/// Noise of one component of a sample by baseline, from differences of neighbouring channels, which
+/// no gain and no source changes much. Receivers differ so much that one figure for all would be
 /// wrong.
 std::map<Baseline, double> noise_of(const Visibilities& rows, std::size_t corr) {
   std::map<Baseline, double> sum, count, noise;
@@ -51,9 +51,11 @@ std::map<Baseline, double> noise_of(const Visibilities& rows, std::size_t corr) 
     const auto at = [&](std::size_t c) {
       return std::complex<double>(rows.data[(row * rows.nchan + c) * rows.ncorr + corr]);
     };
-    for (std::size_t c = 1; c + 1 < rows.nchan; ++c) {
-      sum[baseline] += std::norm(at(c + 1) - 2.0 * at(c) + at(c - 1)) / 6 / 2;
-      ++count[baseline];
+    for (std::size_t c = 1; c < rows.nchan; ++c) {
+      // The outermost channels, where noise is filtered away, count as much as the others.
+      const double weight = c == 1 || c + 1 == rows.nchan ? 1.5 : 1;
+      sum[baseline] += weight * std::norm(at(c) - at(c - 1)) / 2 / 2;
+      count[baseline] += weight;
     }
   }
   for (const auto& [baseline, of] : sum) noise[baseline] = std::sqrt(of / count[baseline]);
@@ -82,7 +84,7 @@ TEST_CASE("gains of every other integration correct those between to their noise
   double of_samples = 0, of_means = 0, real = 0, weights = 0;
   std::size_t samples = 0, means = 0;
   for (const std::size_t corr : {std::size_t{0}, done.ncorr - 1}) {
-    const auto noise_by_baseline = noise_of(all, corr);
+    const auto noise_by_baseline = noise_of(between, corr);
     for (std::size_t row = 0; row < done.rows(); ++row) {
       const double growth = static_cast<double>(done.weight[row * done.ncorr + corr]) /
                             static_cast<double>(between.weight[row * done.ncorr + corr]);
