@@ -106,13 +106,16 @@ int run(std::size_t antennas, std::size_t channels, int turns) {
   Calibration gappy = calibration;
   Solutions holes = *calibration.terms[1];
   for (std::size_t k = 0; k < holes.flag.size(); k += 50) holes.flag[k] = 1;
-  gappy.terms[1] = std::make_shared<const Solutions>(std::move(holes));
+  gappy.terms[1] = std::make_shared<const Solutions>(holes);
+  Calibration flagged = calibration;
+  holes.flag.assign(holes.flag.size(), 1);
+  flagged.terms[1] = std::make_shared<const Solutions>(std::move(holes));
   const Visibilities given = rows_of(header);
   const std::size_t data_bytes = given.data.size() * sizeof(std::complex<float>);
   Visibilities rows = given, copy = given;
-  LeastTime copied, first, weighted, bare, gaps;
+  LeastTime copied, first, weighted, bare, gaps, nothing;
   const Correction with_weights(calibration, plain), without(calibration, unweighted),
-      with_gaps(gappy, plain);
+      with_gaps(gappy, plain), with_nothing(flagged, plain);
   for (int turn = 0; turn < turns; ++turn) {
     take(copied, [&] {
       std::memcpy(static_cast<void*>(copy.data.data()), given.data.data(), data_bytes);
@@ -128,6 +131,7 @@ int run(std::size_t antennas, std::size_t channels, int turns) {
     next(with_weights, weighted);
     next(without, bare);
     next(with_gaps, gaps);
+    next(with_nothing, nothing);
     rows = given;
   }
   std::printf("%zu rows x %zu channels x 2 hands, K and B nearest, G linear in time\n",
@@ -142,7 +146,8 @@ int run(std::size_t antennas, std::size_t channels, int turns) {
   show("corrected, tables met first", first);
   show("corrected, weights too", weighted);
   show("corrected, weights as they are", bare);
-  show("corrected, weights, every 50th flag", gaps);
+  show("every 50th solution flagged", gaps);
+  show("every solution flagged", nothing);
   return 0;
 }
 
