@@ -1,6 +1,10 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 // Corrections of visibilities in memory against a copy of the same bytes, in turn, one thread.
-// `perf_apply [ANTENNAS [CHANNELS [TURNS]]]`: B, G and K terms, two parallel hands.
+// `perf_apply [ANTENNAS [CHANNELS [TURNS]]]`: B, G and K terms, two parallel hands. Then the stage
+// `apply` in a stream, from a source in memory to a sink that drops what comes, against a stage
+// that copies the bytes, and against nothing between the two.
+#include <core/testing.h>
+#include <stages/calibrate/apply_stage.h>
 #include <stages/gains/correction.h>
 
 #include <cmath>
@@ -11,10 +15,13 @@
 #include <exception>
 #include <memory>
 #include <string>
+#include <utility>
 #include <vector>
 
+#include "context_state.h"
 #include "least_time.h"
 
+using namespace skymill;
 using namespace skymill::radio;
 using skymill::perf::LeastTime;
 using skymill::perf::take;
@@ -24,6 +31,8 @@ namespace {
 constexpr double kTime_s = 60950.3 * 86400;
 constexpr double kWidth_hz = 244140.625;
 constexpr std::size_t kTimes = 4;
+constexpr double kStep_s = 12.9;
+constexpr std::size_t kStreamed = 24;  // integrations, a chunk each
 
 std::shared_ptr<const ObservationHeader> header_of(std::size_t antennas, std::size_t channels) {
   auto header = std::make_shared<ObservationHeader>();
@@ -73,16 +82,16 @@ Solutions term_of(JonesTerm term, const std::shared_ptr<const ObservationHeader>
   return solutions;
 }
 
-Visibilities rows_of(const std::shared_ptr<const ObservationHeader>& header) {
+Visibilities rows_of(const std::shared_ptr<const ObservationHeader>& header, std::size_t times) {
   Visibilities rows;
   rows.header = header;
   rows.nchan = header->spectral_windows[0].chan_freq_hz.size();
   rows.ncorr = 2;
   const std::size_t antennas = header->antennas.size();
-  for (std::size_t t = 0; t < kTimes; ++t) {
+  for (std::size_t t = 0; t < times; ++t) {
     for (std::size_t a = 0; a < antennas; ++a) {
       for (std::size_t b = a + 1; b < antennas; ++b) {
-        rows.time_s.push_back(kTime_s + 12.9 * static_cast<double>(t));
+        rows.time_s.push_back(kTime_s + kStep_s * static_cast<double>(t));
         rows.antenna1.push_back(static_cast<std::int32_t>(a));
         rows.antenna2.push_back(static_cast<std::int32_t>(b));
       }
@@ -93,6 +102,106 @@ Visibilities rows_of(const std::shared_ptr<const ObservationHeader>& header) {
   rows.flag.assign(rows.data.size(), 0);
   rows.weight.assign(rows.rows() * 2, 1);
   return rows;
+}
+
+/// Gives copies of an integration, each later than the one before.
+class Integrations final : public Source<Visibilities> {
+ public:
+  explicit Integrations(const Visibilities& one) : one_(one) {}
+
+  void plan(Planning& planning) override {
+    PortSpec& out = planning.output();
+    out.axes = {"row", "channel", "correlation"};
+    out.columns = {"data", "flag", "weight", "uvw", "time", "antenna"};
+    out.chunks = kStreamed;
+    out.chunk_bytes = bytes_of(one_);
+    out.set_header<ObservationHeader>(one_.header);
+  }
+  std::optional<Chunk<Visibilities>> next(const PipelineContext&) override {
+    if (given_ == kStreamed) return std::nullopt;
+    Visibilities rows = one_;
+    for (double& time_s : rows.time_s) time_s += kStep_s * static_cast<double>(given_);
+    ++given_;
+    return Chunk<Visibilities>(std::move(rows));
+  }
+
+ private:
+  const Visibilities& one_;
+  std::size_t given_ = 0;
+};
+
+/// Copies a chunk's data and flags aside.
+class CopyBytes final : public Transform<Visibilities, Visibilities> {
+ public:
+  explicit CopyBytes(Visibilities& aside) : aside_(aside) {}
+  Chunk<Visibilities> operator()(Chunk<Visibilities> chunk, const PipelineContext&) const override {
+    std::memcpy(static_cast<void*>(aside_.data.data()), chunk->data.data(),
+                chunk->data.size() * sizeof(std::complex<float>));
+    std::memcpy(aside_.flag.data(), chunk->flag.data(), chunk->flag.size());
+    return chunk;
+  }
+
+ private:
+  Visibilities& aside_;
+};
+
+/// The stage `apply`, with a calibration that needs no stage of its own.
+class ApplyGiven final : public Transform<Visibilities, Visibilities> {
+ public:
+  explicit ApplyGiven(const Calibration& calibration)
+      : apply_(ApplyParams{}), calibration_(std::make_shared<const Calibration>(calibration)) {}
+  void plan(Planning& planning) override { apply_.plan(planning); }
+  Chunk<Visibilities> operator()(Chunk<Visibilities> chunk,
+                                 const PipelineContext& ctx) const override {
+    return apply_(std::move(chunk), ctx.with_product(side_product_key(ctx.stage(), "solutions"),
+                                                     Calibration::kDataKind, calibration_));
+  }
+
+ private:
+  Apply apply_;
+  std::shared_ptr<const Calibration> calibration_;
+};
+
+void stream(const Visibilities& one, std::unique_ptr<Stage> between, LeastTime& best) {
+  PortNeed need;
+  need.kind = Visibilities::kDataKind;
+  const auto drop = [](const Chunk<Visibilities>&) {};
+  std::vector<testing::GivenStage> stages;
+  stages.push_back(
+      {"given", Shape::source, Ports().out("out", need.kind), std::make_unique<Integrations>(one)});
+  if (between) {
+    stages.push_back(
+        {"between", Shape::transform, Ports().in(need).out("out", need.kind), std::move(between)});
+  }
+  stages.push_back({"dropped", Shape::sink, Ports().in(need),
+                    std::make_unique<testing::ShowTo<Visibilities, decltype(drop)>>(drop)});
+  take(best, [&] { testing::run_stages(std::move(stages), {1, std::size_t{1} << 33}); });
+}
+
+void run_streams(const Calibration& calibration, const Calibration& gappy, const Visibilities& one,
+                 int turns) {
+  LeastTime nothing, copied, corrected, gaps;
+  Visibilities aside = one;
+  for (int turn = 0; turn < turns; ++turn) {
+    stream(one, nullptr, nothing);
+    stream(one, std::make_unique<CopyBytes>(aside), copied);
+    stream(one, std::make_unique<ApplyGiven>(calibration), corrected);
+    stream(one, std::make_unique<ApplyGiven>(gappy), gaps);
+  }
+  std::printf("\nin a stream of %zu integrations, a chunk each\n", kStreamed);
+  const double correlations = static_cast<double>(kStreamed * one.data.size());
+  const auto show = [&](const char* what, const LeastTime& time) {
+    const double of_stage = time.cpu - nothing.cpu;
+    std::printf(
+        "%-34s %8.1f ms  %6.0f Mcorr/s  stage alone %8.1f ms  %5.0f %% of the copy's speed, "
+        "stream %3.0f %%\n",
+        what, 1e3 * time.cpu, 1e-6 * correlations / time.cpu, 1e3 * of_stage,
+        100 * (copied.cpu - nothing.cpu) / of_stage, 100 * copied.cpu / time.cpu);
+  };
+  std::printf("%-34s %8.1f ms\n", "nothing between source and sink", 1e3 * nothing.cpu);
+  show("copy of data and flags", copied);
+  show("corrected, weights too", corrected);
+  show("every 50th solution flagged", gaps);
 }
 
 int run(std::size_t antennas, std::size_t channels, int turns) {
@@ -110,7 +219,7 @@ int run(std::size_t antennas, std::size_t channels, int turns) {
   Calibration flagged = calibration;
   holes.flag.assign(holes.flag.size(), 1);
   flagged.terms[1] = std::make_shared<const Solutions>(std::move(holes));
-  const Visibilities given = rows_of(header);
+  const Visibilities given = rows_of(header, kTimes);
   const std::size_t data_bytes = given.data.size() * sizeof(std::complex<float>);
   Visibilities rows = given, copy = given;
   LeastTime copied, first, weighted, bare, gaps, nothing;
@@ -148,6 +257,7 @@ int run(std::size_t antennas, std::size_t channels, int turns) {
   show("corrected, weights as they are", bare);
   show("every 50th solution flagged", gaps);
   show("every solution flagged", nothing);
+  run_streams(calibration, gappy, rows_of(header, 1), turns);
   return 0;
 }
 
