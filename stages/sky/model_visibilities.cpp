@@ -157,6 +157,16 @@ void ModelVisibilities::require_same_centre(std::size_t field) {
               "give its name or direction, choose one field with the reader, or rephase the data");
 }
 
+void ModelVisibilities::require_centres(const Visibilities& rows) {
+  const bool counts_from_centre =
+      std::any_of(sources_.begin(), sources_.end(), [](const Source& s) { return s.from_centre; });
+  if (!counts_from_centre) return;
+  for (std::size_t row = 0; row < rows.rows(); ++row) {
+    if (row > 0 && rows.field_id[row] == rows.field_id[row - 1]) continue;
+    require_same_centre(static_cast<std::size_t>(rows.field_id[row]));
+  }
+}
+
 Extent ModelVisibilities::channels_of(const Source& source, std::size_t description) const {
   if (source.flux_jy.empty()) return planes_[source.plane][description];
   return {0, source.flux_jy[description].size()};

@@ -32,6 +32,10 @@ class ModelVisibilities {
   ///         or a source is on the other side of the sky
   const std::vector<std::complex<double>>& row(const Visibilities& rows, std::size_t row);
 
+  /// Sees to it that rows which several models share have one phase centre where they must.
+  /// @throws Error (input) as row()
+  void require_centres(const Visibilities& rows);
+
  private:
   struct Source {
     std::size_t place = 0;      ///< number into `places_`

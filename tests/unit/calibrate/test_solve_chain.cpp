@@ -246,7 +246,7 @@ TEST_CASE("neither threads nor chunks change a bit of any term") {
   SmallObservation all = observed(0.5);
   corrupt(receiver, all.rows);
   const std::vector<Solutions> one = solve_chain(all, kSteps, 1000, 1);
-  for (const auto& [rows_each, threads] : {std::pair{91, 2}, {37, 8}, {546, 1}}) {
+  for (const auto& [rows_each, threads] : {std::pair{91, 2}, {37, 8}, {546, 1}, {546, 3}}) {
     const std::vector<Solutions> other =
         solve_chain(all, kSteps, static_cast<std::size_t>(rows_each), threads);
     for (std::size_t k = 0; k < one.size(); ++k) {
