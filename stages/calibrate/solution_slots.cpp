@@ -208,6 +208,7 @@ void SolutionSlots::add(const Visibilities& rows, std::vector<ModelVisibilities>
                                       " brings rows, but none were announced");
   }
   for (ModelVisibilities& model : models) model.require_centres(rows);
+  models.front().prepare(rows, threads_);
   Slot* slot = nullptr;
   for (std::size_t row = 0; row < rows.rows(); ++row) {
     if (rows.antenna1[row] == rows.antenna2[row]) continue;

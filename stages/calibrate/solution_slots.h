@@ -45,7 +45,7 @@ class SolutionSlots {
                                 std::size_t threads);
 
   /// Adds a chunk's samples: cross-correlations that are not flagged, finite and of weight > 0.
-  /// @param models  of the same sky, one a thread that may take part
+  /// @param models  copies of one model, one a thread that may take part
   /// @throws Error (input) when its rows go back to an interval that is solved already, or as
   ///         ModelVisibilities::row
   void add(const Visibilities& rows, std::vector<ModelVisibilities>& models);

@@ -154,8 +154,10 @@ void Solve::plan(Planning& planning) {
     prior += correction_bytes(kTerms, layout_.antennas, window.chan_freq_hz.size(), 4);
   }
   // Results exist twice while they are joined.
-  planning.set_state(prior + SolutionSlots::bytes(params_, layout_) + 2 * results + work +
-                     threads * ModelVisibilities::bytes(sky_, *header_));
+  planning.set_state(
+      prior + SolutionSlots::bytes(params_, layout_) + 2 * results + work +
+      threads * ModelVisibilities::bytes(sky_, *header_) +
+      ModelVisibilities::prepared_bytes(sky_, model, *header_, planning.input().chunk_bytes));
   PortSpec& out = planning.output();
   out.axes = {"time", "frequency", "polarisation", "antenna"};
   out.columns = {"gain", "flag", "snr", "error"};
