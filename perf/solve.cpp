@@ -118,7 +118,8 @@ void run_case(const Data& data, Case& one) {
   const SolveParams params = params_of(one);
   Lanes lanes;
   const ModelParams sky = model_of(params);
-  ModelVisibilities model(model_sky(sky, *data.header, lanes), sky, data.header);
+  std::vector<ModelVisibilities> model{
+      ModelVisibilities(model_sky(sky, *data.header, lanes), sky, data.header)};
   {
     // Intervals stay open for as long as nothing follows: what is left is nearly all adding.
     SolveParams whole = params;
@@ -135,6 +136,31 @@ void run_case(const Data& data, Case& one) {
     const Solutions solutions = slots.finish();
     if (solutions.intervals.empty()) std::abort();
   });
+}
+
+/// Adding by several threads, of a model of some sources: wall seconds.
+struct Adding {
+  const char* words;
+  std::size_t sources;
+  LeastTime one{}, two{};
+};
+
+void run_adding(const Data& data, Adding& adding) {
+  SolveParams params = params_of({"", "B", "auto", "inf"});
+  for (std::size_t k = 0; k < adding.sources; ++k) {
+    params.sources.push_back(std::to_string(k) + "arcsec 100arcsec 1Jy");
+  }
+  Lanes lanes;
+  const ModelParams sky = model_of(params);
+  std::vector<ModelVisibilities> models(
+      2, ModelVisibilities(model_sky(sky, *data.header, lanes), sky, data.header));
+  for (const std::size_t threads : {1, 2}) {
+    SolutionSlots slots(params, solve_layout(*data.header, params), data.header, threads);
+    slots.add(data.integrations.front(), models);  // the memory is there
+    take(threads == 1 ? adding.one : adding.two, [&] {
+      for (const Visibilities& rows : data.integrations) slots.add(rows, models);
+    });
+  }
 }
 
 /// A delay of 96 antennas from 768 channels, two polarisations, sums already made.
@@ -187,11 +213,13 @@ int run(int turns) {
                   {"channel, inf", "B", "auto", "inf"},
                   {"window, each integration", "G", "auto", "int"},
                   {"window, inf", "G", "auto", "inf"}};
+  Adding adding[] = {{"a source in the phase centre", 0}, {"100 sources", 100}};
   const Delays delays;
   LeastTime delay_time, copy_time;
   std::vector<char> from(std::size_t{1} << 27, 1), to(from.size());
   for (int turn = 0; turn < turns; ++turn) {
     for (Case& one : cases) run_case(data, one);
+    for (Adding& one : adding) run_adding(data, one);
     take(delay_time, [&] { delays.solve(); });
     take(copy_time, [&] { std::memcpy(to.data(), from.data(), from.size()); });
   }
@@ -204,6 +232,12 @@ int run(int turns) {
   for (const Case& one : cases) {
     std::printf("%-28s %10.3f %14.1f %14.1f\n", one.words, one.all.cpu,
                 data.samples() / one.all.cpu / 1e6, data.samples() / one.adding.cpu / 1e6);
+  }
+  for (const Adding& one : adding) {
+    std::printf(
+        "adding, %-28s wall %.3f s by one thread, %.3f s by two: %.2f times; CPU %.3f, %.3f s\n",
+        one.words, one.one.wall, one.two.wall, one.one.wall / one.two.wall, one.one.cpu,
+        one.two.cpu);
   }
   const double delay_bytes = static_cast<double>(delays.re.size() * 3 * sizeof(double));
   std::printf("delays, 768 channels         %10.3f s: %.1f copies of its sums\n", delay_time.cpu,

@@ -4,6 +4,7 @@
 #include <algorithm>
 #include <array>
 #include <cmath>
+#include <iterator>
 #include <numeric>
 #include <optional>
 
@@ -12,6 +13,10 @@ namespace skymill::radio {
 namespace {
 
 constexpr double kNearlyAll = 0.9;
+// Below this part of the array's SNR an antenna would hand its own noise on to all the others.
+constexpr double kFaint = 0.5;
+// Chance that noise passes for a signal.
+constexpr double kFalseAlarm = 1e-4;
 
 std::vector<std::size_t> solved_by_antenna(const Solutions& solutions) {
   std::vector<std::size_t> solved(solutions.antennas.size(), 0);
@@ -25,6 +30,38 @@ double median(std::vector<double> values) {
   const auto middle = values.begin() + static_cast<std::ptrdiff_t>(values.size() / 2);
   std::nth_element(values.begin(), middle, values.end());
   return *middle;
+}
+
+/// The SNR that noise alone hardly reaches. A delay's is that of the highest of all peaks of a
+/// spectrum, which are about twice as many as there are channels, and of noise the power of a peak
+/// is exponential in its own mean; that of a gain is in the error's.
+double noise_snr(const Solutions& solutions) {
+  if (solutions.term != JonesTerm::K) return std::sqrt(std::log(1 / kFalseAlarm));
+  double channels = 0;
+  for (const SolutionChannels& cell : solutions.frequencies) {
+    channels += static_cast<double>(cell.channels);
+  }
+  return std::sqrt(2 * std::log(2 * channels / kFalseAlarm));
+}
+
+/// Median SNR of each antenna's solutions, of its worse polarisation; 0 without any.
+std::vector<double> snr_by_antenna(const Solutions& solutions) {
+  std::vector<double> worse(solutions.antennas.size(), 0);
+  for (std::size_t a = 0; a < worse.size(); ++a) {
+    for (std::size_t p = 0; p < solutions.pols.size(); ++p) {
+      std::vector<double> snr;
+      for (std::size_t t = 0; t < solutions.intervals.size(); ++t) {
+        for (std::size_t f = 0; f < solutions.frequencies.size(); ++f) {
+          const std::size_t at = solutions.index(t, f, p, a);
+          if (solutions.flag[at] == 0) snr.push_back(solutions.snr[at]);
+        }
+      }
+      if (snr.empty()) continue;
+      const double here = median(std::move(snr));
+      worse[a] = worse[a] > 0 ? std::min(worse[a], here) : here;
+    }
+  }
+  return worse;
 }
 
 std::vector<double> distance_from_middle_m(const ObservationHeader& header) {
@@ -206,8 +243,20 @@ std::vector<std::size_t> reference_order(const Solutions& solutions,
                                          const std::vector<double>& good_data) {
   const std::vector<std::size_t> solved = solved_by_antenna(solutions);
   const std::vector<double> distance_m = distance_from_middle_m(*solutions.header);
+  const std::vector<double> snr = snr_by_antenna(solutions);
+  std::vector<double> known_snr;
+  std::copy_if(snr.begin(), snr.end(), std::back_inserter(known_snr),
+               [](double s) { return s > 0; });
+  const double typical_snr = known_snr.empty() ? 0 : median(known_snr);
+  const double noise = noise_snr(solutions);
+  const bool any_signal = std::any_of(snr.begin(), snr.end(), [&](double s) { return s >= noise; });
+  const auto is_noise = [&](std::size_t a) { return any_signal && snr[a] < noise; };
   std::vector<double> health(solved.begin(), solved.end());
   for (std::size_t a = 0; a < good_data.size(); ++a) health[a] *= good_data[a];
+  for (std::size_t a = 0; a < health.size(); ++a) {
+    if (is_noise(a)) health[a] = 0;
+    if (snr[a] < kFaint * typical_snr) health[a] *= snr[a] / (kFaint * typical_snr);
+  }
   const double most = *std::max_element(health.begin(), health.end());
   const auto nearly_all = [&](std::size_t a) { return health[a] >= kNearlyAll * most; };
   std::vector<std::size_t> rest(solutions.antennas.size());
@@ -220,7 +269,8 @@ std::vector<std::size_t> reference_order(const Solutions& solutions,
   for (const std::string& name : asked) {
     const auto found = std::find(solutions.antennas.begin(), solutions.antennas.end(), name);
     if (found == solutions.antennas.end()) continue;
-    order.push_back(static_cast<std::size_t>(found - solutions.antennas.begin()));
+    const auto antenna = static_cast<std::size_t>(found - solutions.antennas.begin());
+    if (!is_noise(antenna)) order.push_back(antenna);
   }
   for (const std::size_t antenna : rest) {
     if (std::find(order.begin(), order.end(), antenna) == order.end()) order.push_back(antenna);

@@ -10,8 +10,10 @@
 namespace skymill::radio {
 
 /// All antennas in the order in which they may be the reference: first those asked for, then by
-/// health, the fraction of their data that is good times how many solutions they have, and of those
-/// with 90 % of the best by nearness to the array's middle (calibration.md 5.3).
+/// health, the fraction of their data that is good times how many solutions they have, less where
+/// their SNR is below half of the array's, and of those with 90 % of the best by nearness to the
+/// array's middle (calibration.md 5.3). An antenna whose SNR noise alone would reach comes last,
+/// even when it is asked for.
 /// @param good_data  [antenna] fraction of samples, or empty
 std::vector<std::size_t> reference_order(const Solutions& solutions,
                                          const std::vector<std::string>& asked,

@@ -2,6 +2,7 @@
 #include <core/error.h>
 #include <stages/calibrate/solution_slots.h>
 #include <stages/kernels/delay_fit.h>
+#include <stages/kernels/parallel_items.h>
 
 #include <algorithm>
 #include <cmath>
@@ -13,6 +14,8 @@ namespace {
 
 constexpr double kSpeedOfLight = 299792458;  // m/s
 constexpr double kNsPerS = 1e9;
+// Threads cost some microseconds, and a row of 50 channels half of one.
+constexpr std::size_t kRowsWorthThreads = 200;
 
 bool one_interval(const SolveParams& params) {
   return std::isinf(solint_s(params)) && combines(params, "scan") && combines(params, "field");
@@ -94,12 +97,12 @@ SolutionSlots::Slot& SolutionSlots::slot_of(const Visibilities& rows, std::size_
   return open.emplace(number, std::move(slot)).first->second;
 }
 
-const std::vector<SolutionSlots::ChannelRange>& SolutionSlots::in_uv_range(const Visibilities& rows,
-                                                                           std::size_t row) {
-  ranges_.clear();
+void SolutionSlots::in_uv_range(const Visibilities& rows, std::size_t row,
+                                std::vector<ChannelRange>& ranges) const {
+  ranges.clear();
   if (params_.uvmin <= 0 && !params_.uvmax) {
-    ranges_.push_back({0, rows.nchan});
-    return ranges_;
+    ranges.push_back({0, rows.nchan});
+    return;
   }
   const auto dd = static_cast<std::size_t>(rows.data_desc_id);
   const auto& freq_hz = header_
@@ -110,14 +113,16 @@ const std::vector<SolutionSlots::ChannelRange>& SolutionSlots::in_uv_range(const
   for (std::size_t c = 0; c < rows.nchan; ++c) {
     const double uv = uv_s * freq_hz[c];
     if (uv < params_.uvmin || (params_.uvmax && uv > *params_.uvmax)) continue;
-    if (ranges_.empty() || ranges_.back().end != c) ranges_.push_back({c, c});
-    ranges_.back().end = c + 1;
+    if (ranges.empty() || ranges.back().end != c) ranges.push_back({c, c});
+    ranges.back().end = c + 1;
   }
-  return ranges_;
 }
 
-void SolutionSlots::add_row(const Visibilities& rows, std::size_t row,
-                            const std::vector<std::complex<double>>& model, Slot& slot) {
+void SolutionSlots::add_row(const Visibilities& rows,
+                            const std::vector<std::complex<double>>& model,
+                            const std::vector<ChannelRange>& ranges, RowSum& sum,
+                            BaselineSums& into) const {
+  const std::size_t row = sum.row;
   const auto dd = static_cast<std::size_t>(rows.data_desc_id);
   const DescriptionLayout& description = layout_.descriptions[dd];
   const SolveUnit& unit = layout_.units[description.unit];
@@ -125,11 +130,9 @@ void SolutionSlots::add_row(const Visibilities& rows, std::size_t row,
   const auto antenna2 = static_cast<std::size_t>(rows.antenna2[row]);
   const std::size_t low = std::min(antenna1, antenna2), high = std::max(antenna1, antenna2);
   const bool spectrum = !rows.weight_spectrum.empty();
-  std::size_t samples = 0;
-  kernels::RowUse use;
-  for (const ChannelRange& range : in_uv_range(rows, row)) {
+  for (const ChannelRange& range : ranges) {
     for (const DescriptionLayout::Hand& hand : description.hands) {
-      samples += range.end - range.first;
+      sum.samples += range.end - range.first;
       const std::size_t pol = unit.pols == 1 ? 0 : hand.pol;
       const std::size_t cells = pol * unit.frequencies + description.first_cell;
       for (std::size_t first = range.first; first < range.end;) {
@@ -148,22 +151,25 @@ void SolutionSlots::add_row(const Visibilities& rows, std::size_t row,
                                        spectrum ? rows.ncorr : 0,
                                        end - first,
                                        antenna1 > antenna2};
-        const kernels::CellSums sums = slot.sums.cells(low, high, cells + cell);
+        const kernels::CellSums sums = into.cells(low, high, cells + cell);
         const kernels::RowUse more =
             each ? kernels::add_each_channel(data, sums) : kernels::add_all_channels(data, sums);
-        use.used += more.used;
-        use.weight += more.weight;
+        sum.use.used += more.used;
+        sum.use.weight += more.weight;
         first = end;
       }
     }
   }
-  for (const std::size_t antenna : {antenna1, antenna2}) {
-    counts_.samples[antenna] += samples;
-    counts_.used[antenna] += use.used;
+}
+
+void SolutionSlots::count(const Visibilities& rows, const RowSum& sum, Timing& timing) {
+  const std::size_t row = sum.row;
+  for (const std::int32_t antenna : {rows.antenna1[row], rows.antenna2[row]}) {
+    counts_.samples[static_cast<std::size_t>(antenna)] += sum.samples;
+    counts_.used[static_cast<std::size_t>(antenna)] += sum.use.used;
   }
-  Timing& timing = slot.timing;
-  timing.weight += use.weight;
-  timing.weighted_s += use.weight * (rows.time_s[row] - timing.begin_s);
+  timing.weight += sum.use.weight;
+  timing.weighted_s += sum.use.weight * (rows.time_s[row] - timing.begin_s);
   timing.end_s = std::max(timing.end_s, rows.time_s[row] + rows.interval_s[row] / 2);
   const double begin_s = rows.time_s[row] - rows.interval_s[row] / 2;
   if (begin_s < timing.begin_s) {
@@ -172,17 +178,47 @@ void SolutionSlots::add_row(const Visibilities& rows, std::size_t row,
   }
 }
 
-void SolutionSlots::add(const Visibilities& rows, ModelVisibilities& model) {
+void SolutionSlots::add_rows_of(Slot& slot, const Visibilities& rows,
+                                std::vector<ModelVisibilities>& models) {
+  // Each part has baselines of its own and adds their rows in order, so that the sums do not depend
+  // on how many parts there are.
+  const std::size_t parts = pending_.size() < kRowsWorthThreads
+                                ? 1
+                                : std::max<std::size_t>(1, std::min(threads_, models.size()));
+  kernels::parallel_items(parts, parts, [&](std::size_t part) {
+    std::vector<ChannelRange> ranges;
+    for (RowSum& sum : pending_) {
+      const auto antenna1 = static_cast<std::size_t>(rows.antenna1[sum.row]);
+      const auto antenna2 = static_cast<std::size_t>(rows.antenna2[sum.row]);
+      const std::size_t baseline = kernels::baseline_number(
+          layout_.antennas, std::min(antenna1, antenna2), std::max(antenna1, antenna2));
+      if (baseline * parts / layout_.baselines() != part) continue;
+      in_uv_range(rows, sum.row, ranges);
+      add_row(rows, models[part].row(rows, sum.row), ranges, sum, slot.sums);
+    }
+  });
+  for (const RowSum& sum : pending_) count(rows, sum, slot.timing);
+  pending_.clear();
+}
+
+void SolutionSlots::add(const Visibilities& rows, std::vector<ModelVisibilities>& models) {
   const auto description = static_cast<std::size_t>(rows.data_desc_id);
   if (rows.rows() > 0 && layout_.descriptions.at(description).frequencies == 0) {
     throw Error(ErrorKind::input, "data description " + std::to_string(description) +
                                       " brings rows, but none were announced");
   }
+  for (ModelVisibilities& model : models) model.require_centres(rows);
+  models.front().prepare(rows, threads_);
+  Slot* slot = nullptr;
   for (std::size_t row = 0; row < rows.rows(); ++row) {
     if (rows.antenna1[row] == rows.antenna2[row]) continue;
-    Slot& slot = slot_of(rows, row);
-    add_row(rows, row, model.row(rows, row), slot);
+    // May close an interval, but not that of the last row.
+    Slot& next = slot_of(rows, row);
+    if (slot != nullptr && slot != &next) add_rows_of(*slot, rows, models);
+    slot = &next;
+    pending_.push_back({row});
   }
+  if (slot != nullptr) add_rows_of(*slot, rows, models);
 }
 
 void SolutionSlots::count(kernels::GainStop stop) {

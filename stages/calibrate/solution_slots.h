@@ -45,8 +45,10 @@ class SolutionSlots {
                                 std::size_t threads);
 
   /// Adds a chunk's samples: cross-correlations that are not flagged, finite and of weight > 0.
-  /// @throws Error (input) when its rows go back to an interval that is solved already
-  void add(const Visibilities& rows, ModelVisibilities& model);
+  /// @param models  copies of one model, one a thread that may take part
+  /// @throws Error (input) when its rows go back to an interval that is solved already, or as
+  ///         ModelVisibilities::row
+  void add(const Visibilities& rows, std::vector<ModelVisibilities>& models);
 
   /// Solves what is open and joins all: phases are still those of the solver.
   Solutions finish();
@@ -77,10 +79,20 @@ class SolutionSlots {
     std::size_t first, end;
   };
 
+  /// What a row has brought.
+  struct RowSum {
+    std::size_t row = 0;
+    std::size_t samples = 0;
+    kernels::RowUse use{};
+  };
+
   Slot& slot_of(const Visibilities& rows, std::size_t row);
-  const std::vector<ChannelRange>& in_uv_range(const Visibilities& rows, std::size_t row);
-  void add_row(const Visibilities& rows, std::size_t row,
-               const std::vector<std::complex<double>>& model, Slot& slot);
+  void in_uv_range(const Visibilities& rows, std::size_t row,
+                   std::vector<ChannelRange>& ranges) const;
+  void add_row(const Visibilities& rows, const std::vector<std::complex<double>>& model,
+               const std::vector<ChannelRange>& ranges, RowSum& row, BaselineSums& sums) const;
+  void add_rows_of(Slot& slot, const Visibilities& rows, std::vector<ModelVisibilities>& models);
+  void count(const Visibilities& rows, const RowSum& row, Timing& timing);
   void close(std::size_t unit, std::size_t number);
   void solve_gains(const BaselineSums& sums, Solved& solved);
   void solve_delays(const SolveUnit& unit, const BaselineSums& sums, Solved& solved);
@@ -96,7 +108,7 @@ class SolutionSlots {
   std::vector<std::size_t> newest_;                ///< by unit: interval of the last row
   std::vector<std::vector<BaselineSums>> spare_;   ///< by unit: of closed intervals
   std::map<std::size_t, std::map<std::size_t, Solved>> solved_;  ///< by interval, unit
-  std::vector<ChannelRange> ranges_;
+  std::vector<RowSum> pending_;  ///< rows of one interval that are to be added
   SolveCounts counts_;
 };
 

@@ -95,6 +95,10 @@ void doubt_refant(const Solutions& solutions, const SolveParams& params, std::si
     doubt("reference antenna '" + *asked + "' has no solutions; '" + solutions.antennas[reference] +
               "' took its place",
           params, ctx);
+  } else if (antenna != reference) {
+    doubt("the solutions of reference antenna '" + *asked + "' are noise; '" +
+              solutions.antennas[reference] + "' took its place",
+          params, ctx);
   } else if (fraction(figures.flagged, figures.solutions) > params.max_flagged) {
     doubt("reference antenna '" + *asked + "' lacks " +
               percent(fraction(figures.flagged, figures.solutions)) + " of its solutions",

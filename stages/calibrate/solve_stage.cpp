@@ -154,8 +154,10 @@ void Solve::plan(Planning& planning) {
     prior += correction_bytes(kTerms, layout_.antennas, window.chan_freq_hz.size(), 4);
   }
   // Results exist twice while they are joined.
-  planning.set_state(prior + SolutionSlots::bytes(params_, layout_) + 2 * results + work +
-                     ModelVisibilities::bytes(sky_, *header_));
+  planning.set_state(
+      prior + SolutionSlots::bytes(params_, layout_) + 2 * results + work +
+      threads * ModelVisibilities::bytes(sky_, *header_) +
+      ModelVisibilities::prepared_bytes(sky_, model, *header_, planning.input().chunk_bytes));
   PortSpec& out = planning.output();
   out.axes = {"time", "frequency", "polarisation", "antenna"};
   out.columns = {"gain", "flag", "snr", "error"};
@@ -173,18 +175,19 @@ void Solve::add(const Chunk<Visibilities>& chunk, const PipelineContext& ctx) {
     // Made with the first chunk, not in plan(): the memory is ours only once the pass has begun.
     slots_ = std::make_unique<SolutionSlots>(params_, layout_, header_,
                                              static_cast<std::size_t>(ctx.threads()));
-    model_ = std::make_unique<ModelVisibilities>(sky_, model_of(params_), header_);
+    models_.assign(static_cast<std::size_t>(std::max(1, ctx.threads())),
+                   ModelVisibilities(sky_, model_of(params_), header_));
     log_model(params_, sky_, ctx);
     const auto* const prior = ctx.find_side<Calibration>("prior");
     require_aligned(prior, params_, layout_);
     if (prior != nullptr && !prior->terms.empty()) prior_.emplace(*prior, CorrectionOptions{});
   }
   if (prior_) {
-    Visibilities corrected = *chunk;
-    (*prior_)(corrected);
-    slots_->add(corrected, *model_);
+    corrected_ = *chunk;
+    (*prior_)(corrected_);
+    slots_->add(corrected_, models_);
   } else {
-    slots_->add(*chunk, *model_);
+    slots_->add(*chunk, models_);
   }
   ctx.count("rows", static_cast<std::int64_t>(chunk->rows()));
 }
@@ -194,6 +197,8 @@ Stream<Calibration> Solve::finish(const PipelineContext& ctx) {
   Solutions solutions = slots_->finish();
   const SolveCounts counts = slots_->counts();
   slots_.reset();
+  models_.clear();
+  corrected_ = {};
   solutions.name = ctx.stage();
   require_solutions(solutions, counts, params_);
   const SolutionFate fate = finish_solutions(solutions, counts, params_);

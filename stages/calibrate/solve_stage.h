@@ -14,6 +14,7 @@
 #include <memory>
 #include <optional>
 #include <utility>
+#include <vector>
 
 namespace skymill::radio {
 
@@ -39,9 +40,10 @@ class Solve final : public Reduce<Visibilities, Calibration> {
   std::shared_ptr<const ObservationHeader> header_;
   SolveLayout layout_;
   ModelSky sky_;
-  std::unique_ptr<ModelVisibilities> model_;
+  std::vector<ModelVisibilities> models_;  ///< one a thread
   std::unique_ptr<SolutionSlots> slots_;
   std::optional<Correction> prior_;  ///< by the terms that were solved before
+  Visibilities corrected_;  ///< by those; kept, because fresh memory costs more than a copy
 };
 
 }  // namespace skymill::radio

@@ -12,52 +12,53 @@ bool corrects(ApplyMode mode) {
 
 bool flags(ApplyMode mode) { return mode != ApplyMode::calonly && mode != ApplyMode::trial; }
 
-/// The sum of |g_i|²|g_j|² over the channels of a correlation, and over how many.
-struct Growth {
-  double sum = 0;
-  std::size_t channels = 0;
+/// What one antenna of a row has for its samples.
+struct RowSide {
+  kernels::SampleFactors factors;
+  const float* power;
+  const std::uint8_t* unsolved;
 };
 
-Growth growth_of(const float* a, const float* b, std::size_t samples, std::size_t corr,
-                 std::size_t ncorr, bool gaps) {
-  Growth growth;
-  if (!gaps) {
-    growth.channels = samples / ncorr;
-    return growth;
-  }
-  for (std::size_t k = corr; k < samples; k += ncorr) {
-    if (a[k] > 0 && b[k] > 0) ++growth.channels;
-  }
-  return growth;
+RowSide side_of(const AntennaFactors& factors, std::size_t place) {
+  return {factors.at(place), &factors.power[place],
+          factors.unsolved.empty() ? nullptr : &factors.unsolved[place]};
 }
 
-void scale_weights(const float* a, const float* b, bool gaps, std::size_t row, Visibilities& rows) {
+/// Weights of a row grow by the mean of |g_i|²|g_j|² over the channels that have a solution.
+void scale_weights(const RowSide& a, const RowSide& b, bool gaps, std::size_t row,
+                   Visibilities& rows) {
+  constexpr std::size_t kLanes = kernels::kPowerLanes;
   const std::size_t ncorr = rows.ncorr;
   const std::size_t samples = rows.nchan * ncorr;
-  float lanes[kernels::kPowerLanes] = {};
-  const bool in_lanes = kernels::kPowerLanes % ncorr == 0;
-  if (in_lanes) kernels::add_gain_powers(a, b, samples, lanes);
+  float power[kLanes] = {};
+  std::uint32_t unsolved[kLanes] = {};
+  const bool in_lanes = kLanes % ncorr == 0;
+  if (in_lanes) kernels::add_gain_powers(a.power, b.power, samples, power);
+  if (in_lanes && gaps) kernels::count_unsolved_samples(a.unsolved, b.unsolved, samples, unsolved);
   for (std::size_t k = 0; k < ncorr; ++k) {
-    Growth growth = growth_of(a, b, samples, k, ncorr, gaps);
+    double sum = 0;
+    std::size_t lacking = 0;
     if (in_lanes) {
-      for (std::size_t lane = k; lane < kernels::kPowerLanes; lane += ncorr) {
-        growth.sum += static_cast<double>(lanes[lane]);
+      for (std::size_t lane = k; lane < kLanes; lane += ncorr) {
+        sum += static_cast<double>(power[lane]);
+        lacking += unsolved[lane];
       }
     } else {
       for (std::size_t s = k; s < samples; s += ncorr) {
-        growth.sum += static_cast<double>(a[s]) * static_cast<double>(b[s]);
+        sum += static_cast<double>(a.power[s]) * static_cast<double>(b.power[s]);
+        if (gaps) lacking += a.unsolved[s] | b.unsolved[s];
       }
     }
-    if (growth.channels == 0) continue;
+    if (lacking == rows.nchan) continue;
     float& weight = rows.weight[row * ncorr + k];
-    weight = static_cast<float>(static_cast<double>(weight) * growth.sum /
-                                static_cast<double>(growth.channels));
+    weight = static_cast<float>(static_cast<double>(weight) * sum /
+                                static_cast<double>(rows.nchan - lacking));
   }
   if (rows.weight_spectrum.empty()) return;
   float* const spectrum = &rows.weight_spectrum[row * samples];
   for (std::size_t s = 0; s < samples; ++s) {
-    const float power = a[s] * b[s];
-    spectrum[s] *= power > 0 ? power : 1;
+    const float growth = a.power[s] * b.power[s];
+    spectrum[s] *= growth > 0 ? growth : 1;
   }
 }
 
@@ -76,24 +77,23 @@ std::int64_t correct_rows(const RowFactors& factors, ApplyMode mode, bool weighs
   for (std::size_t row = first; row < first + count; ++row) {
     const auto antenna1 = static_cast<std::size_t>(rows.antenna1[row]);
     const auto antenna2 = static_cast<std::size_t>(rows.antenna2[row]);
-    const bool gaps = factors.gaps.at(antenna1) != 0 || factors.gaps.at(antenna2) != 0;
-    const kernels::SampleFactors a = factors.first.at(antenna1 * n);
-    const kernels::SampleFactors b = factors.second().at(antenna2 * n);
+    const Solved solved1 = factors.solved.at(antenna1), solved2 = factors.solved.at(antenna2);
+    const bool gaps = solved1 != Solved::all || solved2 != Solved::all;
+    const RowSide a = side_of(factors.first, antenna1 * n);
+    const RowSide b = side_of(factors.second(), antenna2 * n);
     if (gaps) {
-      unsolved += static_cast<std::int64_t>(
-          kernels::flag_unsolved_samples(a, b, n, flags(mode), &rows.flag[row * n]));
+      unsolved += static_cast<std::int64_t>(kernels::flag_unsolved_samples(
+          a.unsolved, b.unsolved, n, flags(mode), &rows.flag[row * n]));
     }
-    if (!corrects(mode)) continue;
+    if (!corrects(mode) || solved1 == Solved::none || solved2 == Solved::none) continue;
     float* const data = reinterpret_cast<float*>(&rows.data[row * n]);
     if (row + 1 < first + count) fetch_ahead(data + 2 * n, n);
     if (gaps) {
-      kernels::multiply_solved_samples(a, b, n, data);
+      kernels::multiply_solved_samples(a.factors, b.factors, n, data);
     } else {
-      kernels::multiply_samples(a, b, n, data);
+      kernels::multiply_samples(a.factors, b.factors, n, data);
     }
-    if (!weighs) continue;
-    scale_weights(&factors.first.power[antenna1 * n], &factors.second().power[antenna2 * n], gaps,
-                  row, rows);
+    if (weighs) scale_weights(a, b, gaps, row, rows);
   }
   return unsolved;
 }

@@ -104,6 +104,35 @@ void scale(const AntennaFactors& from, const Pattern& by, std::size_t place, std
   }
 }
 
+/// Marks an antenna's samples without a solution. @return how many there are
+std::size_t mark_unsolved(std::size_t place, std::size_t samples, AntennaFactors& factors) {
+  if (factors.re.empty()) return 0;
+  const float* const re = &factors.re[place];
+  const float* const im = &factors.im[place];
+  std::uint32_t unsolved = 0;
+  for (std::size_t s = 0; s < samples; ++s) unsolved += ((re[s] == 0) & (im[s] == 0)) ? 1 : 0;
+  if (unsolved == 0) return 0;
+  factors.unsolved.resize(factors.re.size(), 0);
+  std::uint8_t* const mark = &factors.unsolved[place];
+  for (std::size_t s = 0; s < samples; ++s) mark[s] = ((re[s] == 0) & (im[s] == 0)) ? 1 : 0;
+  return unsolved;
+}
+
+/// @param second  as ANTENNA2; empty when it is the same
+void find_unsolved(std::size_t antennas, std::size_t samples, AntennaFactors& first,
+                   AntennaFactors& second, std::vector<Solved>& solved) {
+  const std::size_t all = second.re.empty() ? samples : 2 * samples;
+  for (std::size_t a = 0; a < antennas; ++a) {
+    const std::size_t unsolved =
+        mark_unsolved(a * samples, samples, first) + mark_unsolved(a * samples, samples, second);
+    solved.push_back(unsolved == 0 ? Solved::all : unsolved == all ? Solved::none : Solved::some);
+  }
+  // Rows ask both.
+  if (first.unsolved.empty() && second.unsolved.empty()) return;
+  first.unsolved.resize(first.re.size(), 0);
+  second.unsolved.resize(second.re.size(), 0);
+}
+
 }  // namespace
 
 CorrelationFeeds correlation_feeds(const ObservationHeader& header, int data_desc_id) {
@@ -153,30 +182,21 @@ RowFactors row_factors(const std::vector<std::shared_ptr<const InverseGains>>& t
       }
     }
   }
+  find_unsolved(antennas, factors.samples, factors.first, second, factors.solved);
   if (hands.crossed()) factors.other = std::make_shared<const AntennaFactors>(std::move(second));
-  for (std::size_t a = 0; a < antennas; ++a) {
-    const auto lacks = [&](const AntennaFactors& from) {
-      for (std::size_t k = a * factors.samples; k < (a + 1) * factors.samples; ++k) {
-        if (from.re[k] == 0 && from.im[k] == 0) return true;
-      }
-      return false;
-    };
-    factors.gaps.push_back(lacks(factors.first) || lacks(factors.second()) ? 1 : 0);
-  }
   return factors;
 }
 
 RowFactors scaled_factors(const RowFactors& spectral,
                           const std::vector<std::shared_ptr<const InverseGains>>& flat,
                           const std::vector<bool>& calwt, const CorrelationFeeds& hands) {
-  const std::size_t antennas = spectral.gaps.size();
+  const std::size_t antennas = spectral.solved.size();
   RowFactors factors;
   factors.samples = spectral.samples;
   factors.first = sized(antennas * factors.samples);
   AntennaFactors second = sized(hands.crossed() ? antennas * factors.samples : 0);
   std::vector<Product> by_feed(hands.feeds.size());
   for (std::size_t a = 0; a < antennas; ++a) {
-    bool gap = spectral.gaps[a] != 0;
     for (std::size_t feed = 0; feed < by_feed.size(); ++feed) {
       Product& product = by_feed[feed];
       product.start(1);
@@ -184,21 +204,20 @@ RowFactors scaled_factors(const RowFactors& spectral,
         product.multiply(&flat[t]->inverse[a * by_feed.size() + feed], 1, calwt[t]);
       }
       product.invert_powers();
-      gap = gap || (product.re[0] == 0 && product.im[0] == 0);
     }
-    factors.gaps.push_back(gap ? 1 : 0);
     const std::size_t place = a * factors.samples;
     scale(spectral.first, Pattern(by_feed, hands.first), place, factors.samples, factors.first);
     if (hands.crossed()) {
       scale(spectral.second(), Pattern(by_feed, hands.second), place, factors.samples, second);
     }
   }
+  find_unsolved(antennas, factors.samples, factors.first, second, factors.solved);
   if (hands.crossed()) factors.other = std::make_shared<const AntennaFactors>(std::move(second));
   return factors;
 }
 
 std::size_t row_factors_bytes(std::size_t antennas, std::size_t channels, std::size_t ncorr) {
-  return 2 * antennas * channels * ncorr * 3 * sizeof(float);
+  return 2 * antennas * channels * ncorr * (3 * sizeof(float) + 1);
 }
 
 }  // namespace skymill::radio

@@ -16,16 +16,21 @@ namespace skymill::radio {
 struct AntennaFactors {
   std::vector<float> re, im;
   std::vector<float> power;  ///< |g|² of the terms that change weights
+  /// 1 = has no solution; empty when all have one.
+  std::vector<std::uint8_t> unsolved{};
 
   kernels::SampleFactors at(std::size_t place) const { return {&re[place], &im[place]}; }
 };
+
+/// How many of an antenna's samples have a solution.
+enum class Solved : std::uint8_t { all, some, none };
 
 /// All that corrects rows of one data description, time and field.
 struct RowFactors {
   std::size_t samples = 0;                      ///< of a row
   AntennaFactors first;                         ///< as ANTENNA1
   std::shared_ptr<const AntennaFactors> other;  ///< as ANTENNA2; null when no hand is crossed
-  std::vector<std::uint8_t> gaps;  ///< [antenna] 1 = some of its samples have no solution
+  std::vector<Solved> solved;                   ///< [antenna]
 
   const AntennaFactors& second() const { return other ? *other : first; }
 };

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
-// Private to correction_loops_*.cpp: the text of the loops, compiled once per instruction set. Without
-// library code, so that the linker cannot pick an instance that this machine cannot run.
+// Private to correction_loops_*.cpp: the text of the loops, compiled once per instruction set.
+// Without library code, so that the linker cannot pick an instance that this machine cannot run.
 #pragma once
 
 #include <stages/kernels/correction_loops.h>
@@ -58,30 +58,48 @@ void multiply_solved(SampleFactors a, SampleFactors b, std::size_t n, float* sam
   multiply_aligned<true>(a, b, n, samples);
 }
 
-std::size_t flag_unsolved(SampleFactors a, SampleFactors b, std::size_t n, bool set,
+std::size_t flag_unsolved(const std::uint8_t* a, const std::uint8_t* b, std::size_t n, bool set,
                           std::uint8_t* flags) {
-  // Groups, so that flags are gathered as wide as the factors and become vector instructions.
-  constexpr std::size_t kGroup = 64;
-  const std::uint8_t bit = set ? 1 : 0;
-  std::size_t fresh = 0;
-  for (std::size_t first = 0; first < n; first += kGroup) {
-    const std::size_t count = n - first < kGroup ? n - first : kGroup;
-    std::uint8_t unsolved[kGroup];
-    for (std::size_t k = 0; k < count; ++k) {
-      const std::size_t i = first + k;
-      const bool no_a = (a.re[i] == 0) & (a.im[i] == 0);
-      const bool no_b = (b.re[i] == 0) & (b.im[i] == 0);
-      unsolved[k] = static_cast<std::uint8_t>(no_a | no_b);
+  // Sums of a byte a lane, as wide as a vector, for as long as they hold.
+  constexpr std::size_t kLanes = 64, kLonger = 255;
+  const auto bit = static_cast<std::uint8_t>(set ? 1 : 0);
+  std::uint8_t* __restrict__ const flag = flags;
+  std::size_t fresh = 0, i = 0;
+  while (i + kLanes <= n) {
+    std::uint8_t lanes[kLanes] = {};
+    for (std::size_t turn = 0; turn < kLonger && i + kLanes <= n; ++turn, i += kLanes) {
+      for (std::size_t k = 0; k < kLanes; ++k) {
+        const auto unsolved = static_cast<std::uint8_t>(a[i + k] | b[i + k]);
+        const std::uint8_t before = flag[i + k];
+        const auto good = static_cast<std::uint8_t>(before == 0);
+        flag[i + k] = static_cast<std::uint8_t>(before | (unsolved & bit));
+        lanes[k] = static_cast<std::uint8_t>(lanes[k] + (unsolved & good));
+      }
     }
-    unsigned char added = 0;  // no more than a group
-    for (std::size_t k = 0; k < count; ++k) {
-      const std::uint8_t flag = flags[first + k];
-      added = static_cast<std::uint8_t>(added + (unsolved[k] & (flag == 0 ? 1 : 0)));
-      flags[first + k] = static_cast<std::uint8_t>(flag | (unsolved[k] & bit));
-    }
-    fresh += added;
+    for (std::size_t k = 0; k < kLanes; ++k) fresh += lanes[k];
+  }
+  for (; i < n; ++i) {
+    const auto unsolved = static_cast<std::uint8_t>(a[i] | b[i]);
+    if (flag[i] == 0) fresh += unsolved;
+    flag[i] = static_cast<std::uint8_t>(flag[i] | (unsolved & bit));
   }
   return fresh;
+}
+
+void count_unsolved(const std::uint8_t* a, const std::uint8_t* b, std::size_t n,
+                    std::uint32_t* lanes) {
+  constexpr std::size_t kLonger = 255;
+  std::size_t i = 0;
+  while (i + kPowerLanes <= n) {
+    std::uint8_t sum[kPowerLanes] = {};
+    for (std::size_t turn = 0; turn < kLonger && i + kPowerLanes <= n; ++turn, i += kPowerLanes) {
+      for (std::size_t k = 0; k < kPowerLanes; ++k) {
+        sum[k] = static_cast<std::uint8_t>(sum[k] + (a[i + k] | b[i + k]));
+      }
+    }
+    for (std::size_t k = 0; k < kPowerLanes; ++k) lanes[k] += sum[k];
+  }
+  for (std::size_t k = 0; i + k < n; ++k) lanes[k] += a[i + k] | b[i + k];
 }
 
 void add_powers(const float* a, const float* b, std::size_t n, float* lanes) {

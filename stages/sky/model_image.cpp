@@ -51,6 +51,8 @@ ModelImage read_model_image(const std::string& path, Lanes& lanes) {
   const auto reference = image.reference_pixel();
   ModelImage model;
   model.path = path;
+  model.grid = {
+      header.phase_centre, {reference[0], reference[1]}, header.cell_x_rad, header.cell_y_rad, {}};
   std::map<std::size_t, std::size_t> number_of;  // of a place in the image
   std::vector<float> pixels;
   for (std::size_t k = 0; k < header.nchan; ++k) {
@@ -61,6 +63,7 @@ ModelImage read_model_image(const std::string& path, Lanes& lanes) {
       if (pixels[place] == 0 || !std::isfinite(pixels[place])) continue;
       const auto [found, fresh] = number_of.emplace(place, model.directions.size());
       if (fresh) {
+        model.grid.pixel.push_back({place % header.nx, place / header.nx});
         const double dx = static_cast<double>(place % header.nx) - reference[0];
         const double dy = static_cast<double>(place / header.nx) - reference[1];
         model.directions.push_back(

@@ -4,6 +4,8 @@
 #include <core/lane.h>
 #include <stages/data/visibilities.h>
 
+#include <array>
+#include <cstddef>
 #include <string>
 #include <vector>
 
@@ -18,8 +20,16 @@ struct ModelImage {
     std::vector<std::size_t> pixel;  ///< numbers into `directions`
     std::vector<float> flux_jy;
   };
+  /// Where the pixels stand in the image.
+  struct Grid {
+    Direction centre;                   ///< the phase centre
+    std::array<double, 2> reference{};  ///< pixel of the centre, from 0
+    double cell_x_rad = 0, cell_y_rad = 0;
+    std::vector<std::array<std::size_t, 2>> pixel;  ///< x and y, as `directions`
+  };
   std::string path;
   std::vector<Direction> directions;  ///< in the frame of the image
+  Grid grid;
   std::vector<Plane> planes;
   double total_jy = 0;  ///< of the first plane
 };

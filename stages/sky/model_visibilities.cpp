@@ -49,7 +49,14 @@ ModelVisibilities::ModelVisibilities(ModelSky sky, const ModelParams& params,
     step_hz_.push_back(even_step_hz(channels_of(dd)));
   }
   for (std::size_t k = 0; k < sky_.components.size(); ++k) add_component(k);
-  if (sky_.image) add_image(*sky_.image);
+  if (sky_.image) {
+    add_image(*sky_.image);
+    auto image = GriddedImage::of(*sky_.image, *header_);
+    // Dishes see each pixel through a beam of its own, and of the moment.
+    if (image && params.primary_beam == "none") {
+      prepared_ = std::make_shared<Prepared>(Prepared{std::move(*image), nullptr, {}});
+    }
+  }
   sky_.image.reset();
   if (params.primary_beam != "none") beam_.emplace(header_, params.pointing_dec);
 }
@@ -137,6 +144,33 @@ std::size_t ModelVisibilities::bytes(const ModelSky& sky, const ObservationHeade
   return 2 * bytes;  // vectors that grow
 }
 
+std::size_t ModelVisibilities::prepared_bytes(const ModelSky& sky, const ModelParams& params,
+                                              const ObservationHeader& header,
+                                              std::size_t chunk_bytes) {
+  if (!sky.image || params.primary_beam != "none") return 0;
+  const auto image = GriddedImage::of(*sky.image, header);
+  if (!image) return 0;
+  std::size_t correlations = 4;
+  for (const DataDescription& description : header.data_descriptions) {
+    correlations = std::min(correlations, std::max<std::size_t>(1, description.corr_types.size()));
+  }
+  const std::size_t sample_bytes = correlations * (sizeof(std::complex<float>) + 1);
+  return image->bytes(chunk_bytes / sample_bytes, header);
+}
+
+bool ModelVisibilities::prepare(const Visibilities& rows, std::size_t threads) {
+  if (!prepared_) return false;
+  const auto description = static_cast<std::size_t>(rows.data_desc_id);
+  const std::vector<double>& freq_hz = channels_of(description);
+  prepared_->rows = nullptr;
+  if (rows.rows() == 0 || !prepared_->image.pays(rows, freq_hz)) return false;
+  std::vector<Extent> channels;
+  for (const PlaneChannels& plane : planes_) channels.push_back(plane[description]);
+  prepared_->image.predict(rows, freq_hz, channels, threads, prepared_->vis);
+  prepared_->rows = &rows;
+  return true;
+}
+
 void ModelVisibilities::require_same_centre(std::size_t field) {
   if (!first_field_) first_field_ = field;
   if (field == *first_field_) return;
@@ -155,6 +189,16 @@ void ModelVisibilities::require_same_centre(std::size_t field) {
   throw Error(ErrorKind::input,
               "the calibrator cannot stand in the phase centre of all the data: " + fields,
               "give its name or direction, choose one field with the reader, or rephase the data");
+}
+
+void ModelVisibilities::require_centres(const Visibilities& rows) {
+  const bool counts_from_centre =
+      std::any_of(sources_.begin(), sources_.end(), [](const Source& s) { return s.from_centre; });
+  if (!counts_from_centre) return;
+  for (std::size_t row = 0; row < rows.rows(); ++row) {
+    if (row > 0 && rows.field_id[row] == rows.field_id[row - 1]) continue;
+    require_same_centre(static_cast<std::size_t>(rows.field_id[row]));
+  }
 }
 
 Extent ModelVisibilities::channels_of(const Source& source, std::size_t description) const {
@@ -204,7 +248,10 @@ const std::vector<std::complex<double>>& ModelVisibilities::row(const Visibiliti
   weighted_jy_.resize(channels);
   DirectionCosines axis;
   if (beam_) axis = beam_->pointing(field, rows.time_s[row]);
+  const bool transformed = prepared_ && prepared_->rows == &rows;
   for (const Source& source : sources_) {
+    // Pixels stand behind all components.
+    if (transformed && source.component == sky_.components.size()) break;
     if (source.from_centre) require_same_centre(field);
     const DirectionCosines& place = places_[source.place].at(source.from_centre ? 0 : field);
     require_near(source, place, field);
@@ -212,6 +259,9 @@ const std::vector<std::complex<double>>& ModelVisibilities::row(const Visibiliti
   }
   values_.resize(channels);
   for (std::size_t c = 0; c < channels; ++c) values_[c] = {re_[c], im_[c]};
+  if (transformed) {
+    for (std::size_t c = 0; c < channels; ++c) values_[c] += prepared_->vis[row * channels + c];
+  }
   return values_;
 }
 

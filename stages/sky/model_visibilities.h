@@ -4,6 +4,7 @@
 #include <core/axes.h>
 #include <stages/data/visibilities.h>
 #include <stages/sky/direction_cosines.h>
+#include <stages/sky/gridded_image.h>
 #include <stages/sky/model_beam.h>
 #include <stages/sky/model_sky.h>
 
@@ -26,11 +27,24 @@ class ModelVisibilities {
 
   /// Bytes that the model holds for these data.
   static std::size_t bytes(const ModelSky& sky, const ObservationHeader& header);
+  /// Bytes that prepare() holds and works in besides, for chunks of so many bytes of data.
+  static std::size_t prepared_bytes(const ModelSky& sky, const ModelParams& params,
+                                    const ObservationHeader& header, std::size_t chunk_bytes);
 
   /// The model of a row, by channel; valid until the next call. Does not depend on earlier calls.
   /// @throws Error (input) when places count from the phase centre and rows have different ones,
   ///         or a source is on the other side of the sky
   const std::vector<std::complex<double>>& row(const Visibilities& rows, std::size_t row);
+
+  /// Has row() take the model image of these rows from a transform, to 1e-8 (see GriddedImage),
+  /// where that can be and is less work than a sum over its pixels, until the next call; for copies
+  /// of this object, too. Otherwise nothing changes.
+  /// @return whether it is so
+  bool prepare(const Visibilities& rows, std::size_t threads);
+
+  /// Sees to it that rows which several models share have one phase centre where they must.
+  /// @throws Error (input) as row()
+  void require_centres(const Visibilities& rows);
 
  private:
   struct Source {
@@ -43,6 +57,12 @@ class ModelVisibilities {
     std::vector<std::vector<double>> flux_jy;
     double flat_jy = 0;
     std::size_t plane = 0;  ///< number into `planes_`
+  };
+  /// The image as a whole, and what prepare() has made of it.
+  struct Prepared {
+    GriddedImage image;
+    const Visibilities* rows = nullptr;
+    std::vector<std::complex<double>> vis;  ///< [row][chan]
   };
   /// By data description, the channels of a plane of the image.
   using PlaneChannels = std::vector<Extent>;
@@ -63,6 +83,7 @@ class ModelVisibilities {
   std::vector<std::optional<double>> step_hz_;         ///< by data description: of even channels
   std::vector<std::vector<DirectionCosines>> places_;  ///< by field, or one from any phase centre
   std::vector<PlaneChannels> planes_;
+  std::shared_ptr<Prepared> prepared_;  ///< null when the image cannot be transformed
   std::vector<Source> sources_;
   std::optional<ModelBeam> beam_;
   std::optional<std::size_t> first_field_;

@@ -34,6 +34,7 @@ Solutions drifting(std::size_t intervals) {
       solutions.gain[at] = std::complex<float>(
           std::polar(1.0 + 0.1 * static_cast<double>(a), drift + 1.9 * static_cast<double>(t)));
       solutions.flag[at] = 0;
+      solutions.snr[at] = 100;
     }
   }
   return solutions;
@@ -109,6 +110,31 @@ TEST_CASE("the order: as asked, then whole antennas from the middle outwards, th
   flag(solutions, 6, 2);
   const auto order = reference_order(solutions, {"P4"});
   CHECK(order == std::vector<std::size_t>{4, 1, 3, 0, 2});
+}
+
+TEST_CASE("an antenna of noise is no reference, even when asked for, and a faint one hardly") {
+  Solutions solutions = drifting(3);
+  const auto set_snr = [&](std::size_t a, float snr) {
+    for (std::size_t t = 0; t < 3; ++t) solutions.snr[solutions.index(t, 0, 0, a)] = snr;
+  };
+  set_snr(2, 2.5F);
+  set_snr(1, 20);
+  CHECK(reference_order(solutions, {}) == std::vector<std::size_t>{3, 0, 4, 1, 2});
+  CHECK(reference_order(solutions, {"P2", "P1"}) == std::vector<std::size_t>{1, 3, 0, 4, 2});
+  // Where all are as faint none is worse than the others.
+  for (std::size_t a = 0; a < 5; ++a) set_snr(a, 2.5F);
+  CHECK(reference_order(solutions, {})[0] == 2);
+  CHECK(reference_order(solutions, {"P4"})[0] == 4);
+}
+
+TEST_CASE("an antenna dead in one polarisation is no reference for the other") {
+  Solutions solutions = drifting(1);
+  solutions.pols = {9, 12};
+  solutions.resize();
+  std::fill(solutions.flag.begin(), solutions.flag.end(), 0);
+  std::fill(solutions.snr.begin(), solutions.snr.end(), 100.0F);
+  solutions.snr[solutions.index(0, 0, 1, 2)] = 2;
+  CHECK(reference_order(solutions, {}).back() == 2);
 }
 
 TEST_CASE("feeds of correlations") {

@@ -101,6 +101,25 @@ SmallObservation observed(double noise, std::size_t seed = 1) {
   return small_observation(params);
 }
 
+/// What the simulation does to one component of a sample, from data without gains.
+double sigma_of(double noise) {
+  const SmallObservation plain = observed(noise, 99);
+  double sigma2 = 0;
+  for (const std::complex<float> value : plain.rows.data) {
+    sigma2 += std::norm(std::complex<double>(value) - kFlux);
+  }
+  return std::sqrt(sigma2 / static_cast<double>(2 * plain.rows.data.size()));
+}
+
+/// Least standard deviations (Cramér and Rao) of gains near 1, where a baseline's mean has this
+/// noise over signal: of relative amplitudes (N - 2) and 1 are the matrix of information, of phases
+/// N and -1.
+double amplitude_bound(double baseline) {
+  constexpr double kN = kAntennas;
+  return baseline * std::sqrt((1 - 1 / (2 * kN - 2)) / (kN - 2));
+}
+double phase_bound(double baseline) { return baseline * std::sqrt(2.0 / kAntennas); }
+
 const std::vector<Step> kSteps{{"K", "inf"}, {"G", "int"}, {"B", "inf"}};
 
 }  // namespace
@@ -131,13 +150,7 @@ TEST_CASE("perfect data come out as the model to 1e-5 after delays, gains and ba
 TEST_CASE("with noise the chain is as good as the noise allows, at every SNR") {
   for (const double noise : {0.06, 0.6, 3.0}) {
     double squares_a = 0, squares_p = 0, sum_a = 0, sum_p = 0, count = 0;
-    // What the simulation does to a single sample, from data without gains.
-    SmallObservation plain = observed(noise, 99);
-    double sigma2 = 0;
-    for (const std::complex<float> value : plain.rows.data) {
-      sigma2 += std::norm(std::complex<double>(value) - kFlux);
-    }
-    const double sigma = std::sqrt(sigma2 / static_cast<double>(2 * plain.rows.data.size()));
+    const double sigma = sigma_of(noise);
     for (std::size_t trial = 0; trial < 12; ++trial) {
       SmallObservation all = observed(noise, 10 + trial);
       // Noise of the sky's own strength whatever the gains: they are near 1.
@@ -164,13 +177,10 @@ TEST_CASE("with noise the chain is as good as the noise allows, at every SNR") {
         }
       }
     }
-    // Cramér and Rao of a cell of n samples a baseline: relative amplitudes (N - 2) and 1 in the
-    // matrix of information, phases N and -1; bandpass and gain have a cell each.
+    // Bandpass and gain have a cell each.
     const double cells = 1.0 / kTimes + 1.0 / kChannels - 1.0 / (kTimes * kChannels);
     const double baseline = sigma / kFlux * std::sqrt(cells);
-    constexpr double kN = kAntennas;
-    const double bound_a = baseline * std::sqrt((1 - 1 / (2 * kN - 2)) / (kN - 2));
-    const double bound_p = baseline * std::sqrt(2 / kN);
+    const double bound_a = amplitude_bound(baseline), bound_p = phase_bound(baseline);
     const double rms_a = std::sqrt(squares_a / count), rms_p = std::sqrt(squares_p / count);
     CAPTURE(noise, rms_a, rms_p, rms_a / bound_a, rms_p / bound_p, sum_a / count / bound_a,
             sum_p / count / bound_p);
@@ -187,11 +197,56 @@ TEST_CASE("with noise the chain is as good as the noise allows, at every SNR") {
   }
 }
 
+TEST_CASE("with noise T is as good as the noise of both hands together allows") {
+  // Near 1, so that one bound holds for all antennas.
+  const GainOf shared = [](std::size_t a, std::size_t, std::size_t, double time_s) {
+    const double x = static_cast<double>(a), t = (time_s - first_time_s()) / 10;
+    return std::polar(1 + 0.03 * std::sin(0.9 * t + x), 0.4 * t * std::sin(2.2 * x) + 1.1 * x);
+  };
+  for (const double noise : {0.6, 6.0, 15.0}) {
+    double squares_a = 0, squares_p = 0, sum_a = 0, sum_p = 0, count = 0;
+    for (std::size_t trial = 0; trial < 40; ++trial) {
+      SmallObservation all = observed(noise, 200 + trial);
+      corrupt(shared, all.rows);
+      const Solutions term = solve_chain(all, {{"T", "int"}}).front();
+      REQUIRE(term.intervals.size() == kTimes);
+      for (std::size_t t = 0; t < kTimes; ++t) {
+        const double time_s = all.rows.time_s[t * kAntennas * (kAntennas - 1) / 2];
+        const auto ratio = [&](std::size_t a) {
+          return gain_of(term, a, 0, 0, time_s, 0) / shared(a, 0, 0, time_s);
+        };
+        for (std::size_t a = 0; a < kAntennas; ++a) {
+          CHECK(term.flag[term.index(t, 0, 0, a)] == 0);
+          if (a == kRef) continue;
+          const double off_a = std::abs(ratio(a)) - 1;
+          const double off_p = std::arg(ratio(a) * std::conj(ratio(kRef)));
+          squares_a += off_a * off_a;
+          squares_p += off_p * off_p;
+          sum_a += off_a;
+          sum_p += off_p;
+          ++count;
+        }
+      }
+    }
+    const double baseline = sigma_of(noise) / kFlux / std::sqrt(2.0 * kChannels);
+    const double bound_a = amplitude_bound(baseline), bound_p = phase_bound(baseline);
+    const double rms_a = std::sqrt(squares_a / count), rms_p = std::sqrt(squares_p / count);
+    CAPTURE(noise, rms_a / bound_a, rms_p / bound_p, sum_a / count / bound_a,
+            sum_p / count / bound_p);
+    for (const double ratio : {rms_a / bound_a, rms_p / bound_p}) {
+      CHECK(ratio < 1.2);
+      CHECK(ratio > 0.9);
+    }
+    CHECK(std::abs(sum_a / count) < 0.1 * bound_a);
+    CHECK(std::abs(sum_p / count) < 0.1 * bound_p);
+  }
+}
+
 TEST_CASE("neither threads nor chunks change a bit of any term") {
   SmallObservation all = observed(0.5);
   corrupt(receiver, all.rows);
   const std::vector<Solutions> one = solve_chain(all, kSteps, 1000, 1);
-  for (const auto& [rows_each, threads] : {std::pair{91, 2}, {37, 8}, {546, 1}}) {
+  for (const auto& [rows_each, threads] : {std::pair{91, 2}, {37, 8}, {546, 1}, {546, 3}}) {
     const std::vector<Solutions> other =
         solve_chain(all, kSteps, static_cast<std::size_t>(rows_each), threads);
     for (std::size_t k = 0; k < one.size(); ++k) {

@@ -3,6 +3,7 @@
 #include <core/error.h>
 #include <stages/calibrate/phase_reference.h>
 #include <stages/calibrate/solve_report.h>
+#include <stages/simulate/counted_random.h>
 #include <catch2/catch.hpp>
 
 #include <cmath>
@@ -265,6 +266,42 @@ TEST_CASE("without one asked for, an antenna with flagged data is no reference")
     }
   }
   CHECK(solve(params, in_chunks(all.rows, 50), all.header).refant[0] != first);
+}
+
+TEST_CASE("delays do not count from a dead antenna whose noise passes for a signal") {
+  SimulateParams sky = calibrator_params(3);
+  sky.nchan = 64;
+  SolveParams params = solve_params();
+  params.term = "K";
+  params.solve_per = "auto";
+  params.minsnr = 3;
+  params.refant.clear();
+  const SmallObservation whole = small_observation(sky);
+  // The one that is taken while it lives.
+  const std::int32_t dead = solve(params, in_chunks(whole.rows, 500), whole.header).refant[0];
+  std::size_t passed = 0;
+  for (std::size_t seed = 1; seed <= 40; ++seed) {
+    sky.seed = seed;
+    SmallObservation all = small_observation(sky);
+    const CountedRandom random(seed + 1000);
+    for (std::size_t k = 0; k < all.rows.data.size(); ++k) {
+      const std::size_t row = k / (all.rows.nchan * all.rows.ncorr);
+      if (all.rows.antenna1[row] != dead && all.rows.antenna2[row] != dead) continue;
+      all.rows.data[k] = std::complex<float>(random.normal_pair(k));
+    }
+    const auto number = static_cast<std::size_t>(dead);
+    for (const bool asked : {false, true}) {
+      params.refant.clear();
+      if (asked) params.refant = {all.header->antennas[number].name};
+      const Solutions solutions = solve(params, in_chunks(all.rows, 500), all.header);
+      for (std::size_t p = 0; p < 2; ++p) {
+        if (solutions.flag[solutions.index(0, 0, p, number)] == 0) ++passed;
+        CHECK(solutions.refant[p] != dead);
+      }
+    }
+  }
+  // Otherwise this would show nothing.
+  CHECK(passed > 20);
 }
 
 TEST_CASE("the flux scale is the first amplitude, and a normalised bandpass must leave it one") {

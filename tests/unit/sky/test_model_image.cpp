@@ -124,6 +124,64 @@ TEST_CASE("each plane of a model image holds around its frequency") {
   }
 }
 
+TEST_CASE("of many pixels the visibilities come from a transform, to 1e-8 of the sum") {
+  const Scratch folder(".", "sky");
+  const auto header = model_header(40, 4e6);
+  Visibilities rows = model_rows(header);
+  for (double& metres : rows.uvw_m) metres *= 0.4;  // so that the pixels of 20 arcsec will do
+  std::vector<Pixel> pixels;
+  double squares = 0;
+  for (std::size_t k = 0; k < 2 * 40 * 32; ++k) {
+    const auto flux_jy = static_cast<float>(std::sin(0.37 * static_cast<double>(k * k % 1013)));
+    if (k % 3 == 1) continue;
+    pixels.push_back({k / (40 * 32), k % 40, k / 40 % 32, flux_jy});
+    squares += flux_jy * flux_jy / 2;
+  }
+  const Direction& centre = header->fields[0].phase_dir;
+  ModelParams params;
+  params.model = write_image(folder, 2, centre, pixels);
+  params.sources = {"100arcsec 0arcsec 2Jy"};
+  ModelVisibilities summed = model_of_params(params, header);
+  ModelVisibilities model = summed;
+  const auto most_off = [&](const Visibilities& of) {
+    double off = 0;
+    for (std::size_t row = 0; row < 12; ++row) {
+      const auto expected = summed.row(rows, row);
+      const auto& values = model.row(of, row);
+      for (std::size_t c = 0; c < 40; ++c) off = std::max(off, std::abs(values[c] - expected[c]));
+    }
+    return off / std::sqrt(squares);
+  };
+  CHECK(most_off(rows) == 0);
+  Visibilities prepared = rows;
+  REQUIRE(model.prepare(prepared, 1));
+  const double off = most_off(prepared);
+  CAPTURE(off);
+  CHECK(off > 0);
+  CHECK(off < 3e-8);
+  SECTION("the same for any number of threads") {
+    std::vector<std::complex<double>> one = model.row(prepared, 7);
+    REQUIRE(model.prepare(prepared, 3));
+    CHECK(model.row(prepared, 7) == one);
+  }
+  SECTION("other rows, and baselines that are too long for the pixels, are summed") {
+    CHECK(most_off(rows) == 0);
+    Visibilities far = rows;
+    far.uvw_m[3] = 1e5;
+    CHECK_FALSE(model.prepare(far, 1));
+    CHECK(most_off(prepared) == 0);
+  }
+  SECTION("and so is an image that is centred elsewhere, or seen through a beam") {
+    std::filesystem::remove(params.model);
+    params.model = write_image(folder, 2, offset_direction(centre, 60 * kArcsec, 0), pixels);
+    CHECK_FALSE(model_of_params(params, header).prepare(prepared, 1));
+    std::filesystem::remove(params.model);
+    params.model = write_image(folder, 2, centre, pixels);
+    params.primary_beam = "dish";
+    CHECK_FALSE(model_of_params(params, header).prepare(prepared, 1));
+  }
+}
+
 TEST_CASE("an image that is no model is refused, and said what to give") {
   const Scratch folder(".", "sky");
   const auto header = model_header();
@@ -177,5 +235,14 @@ TEST_CASE("the model of 3C286 that e-MERLIN made is the sum of its 5925 pixels")
     const auto expected =
         direct_sum(sources, &far.uvw_m[3 * row], header->spectral_windows[0].chan_freq_hz[1], 1);
     CHECK(std::abs(model.row(far, row)[1] - expected) < 1e-6 * 14.6);
+    // Often enough for a transform.
+    Visibilities many = far;
+    for (int k = 0; k < 40; ++k) {
+      many.uvw_m.insert(many.uvw_m.end(), far.uvw_m.begin(), far.uvw_m.end());
+      many.time_s.insert(many.time_s.end(), far.time_s.begin(), far.time_s.end());
+      many.field_id.insert(many.field_id.end(), far.field_id.begin(), far.field_id.end());
+    }
+    REQUIRE(model.prepare(many, 1));
+    CHECK(std::abs(model.row(many, row)[1] - expected) < 1e-6 * 14.6);
   }
 }
