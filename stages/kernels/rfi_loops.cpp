@@ -13,6 +13,7 @@ struct Loops {
   decltype(&rfi_loops_baseline::subtract) subtract = &rfi_loops_baseline::subtract;
   decltype(&rfi_loops_baseline::normalise) normalise = &rfi_loops_baseline::normalise;
   decltype(&rfi_loops_baseline::amplitudes) amplitudes = &rfi_loops_baseline::amplitudes;
+  decltype(&rfi_loops_baseline::at_rank) at_rank = &rfi_loops_baseline::at_rank;
 };
 
 const Loops& loops() {
@@ -21,12 +22,14 @@ const Loops& loops() {
     if (vector_set() == VectorSet::kAvx512) {
       return Loops{&rfi_loops_avx512::fold,      &rfi_loops_avx512::begin,
                    &rfi_loops_avx512::convolve,  &rfi_loops_avx512::subtract,
-                   &rfi_loops_avx512::normalise, &rfi_loops_avx512::amplitudes};
+                   &rfi_loops_avx512::normalise, &rfi_loops_avx512::amplitudes,
+                   &rfi_loops_avx512::at_rank};
     }
     if (vector_set() == VectorSet::kAvx2) {
       return Loops{&rfi_loops_avx2::fold,      &rfi_loops_avx2::begin,
                    &rfi_loops_avx2::convolve,  &rfi_loops_avx2::subtract,
-                   &rfi_loops_avx2::normalise, &rfi_loops_avx2::amplitudes};
+                   &rfi_loops_avx2::normalise, &rfi_loops_avx2::amplitudes,
+                   &rfi_loops_avx2::at_rank};
     }
 #endif
     return Loops{};
@@ -64,6 +67,10 @@ void add_normalised(const float* v, std::size_t n, float median, float scale, fl
 void amplitudes(const float* data, const std::uint8_t* flag, std::size_t nchan, std::size_t ncorr,
                 float* out) {
   loops().amplitudes(data, flag, nchan, ncorr, out);
+}
+
+float value_at_rank(const float* v, std::size_t n, std::size_t rank) {
+  return loops().at_rank(v, n, rank);
 }
 
 }  // namespace skymill::kernels

@@ -33,6 +33,10 @@ void add_normalised(const float* v, std::size_t n, float median, float scale, fl
 void amplitudes(const float* data, const std::uint8_t* flag, std::size_t nchan, std::size_t ncorr,
                 float* out);
 
+/// The value before which `rank` others would come if the n values, which are numbers and not
+/// negative, were sorted; rank < n.
+float value_at_rank(const float* v, std::size_t n, std::size_t rank);
+
 #define SKYMILL_RFI_LOOPS_OF(SET)                                                           \
   namespace SET {                                                                           \
   bool fold(const float*, const float*, std::size_t, std::size_t, float, float*, float*);   \
@@ -42,6 +46,7 @@ void amplitudes(const float* data, const std::uint8_t* flag, std::size_t nchan, 
                 const std::int32_t*, const float*, float*);                                 \
   void normalise(const float*, std::size_t, float, float, float*, float*);                  \
   void amplitudes(const float*, const std::uint8_t*, std::size_t, std::size_t, float*);     \
+  float at_rank(const float*, std::size_t, std::size_t);                                    \
   }
 SKYMILL_RFI_LOOPS_OF(rfi_loops_baseline)
 SKYMILL_RFI_LOOPS_OF(rfi_loops_avx2)

@@ -108,4 +108,17 @@ void amplitudes(const float* data, const std::uint8_t* flag, std::size_t nchan, 
   }
 }
 
+float at_rank(const float* v, std::size_t n, std::size_t rank) {
+  // Numbers that are not negative are in the order of their bits: the greatest number that no more
+  // than `rank` values are less than, bit by bit.
+  unsigned found = 0;
+  for (unsigned bit = 1U << 30; bit != 0; bit >>= 1) {
+    const auto limit = __builtin_bit_cast(float, found | bit);
+    unsigned less = 0;
+    for (std::size_t i = 0; i < n; ++i) less += v[i] < limit ? 1U : 0U;
+    if (less <= rank) found |= bit;
+  }
+  return __builtin_bit_cast(float, found);
+}
+
 }  // namespace skymill::kernels::SKYMILL_RFI_LOOPS

@@ -277,6 +277,21 @@ TEST_CASE("what is found does not depend on threads or neighbours") {
   CHECK(std::equal(alone.begin(), alone.end(), results[0].begin() + static_cast<int>(4 * each)));
 }
 
+TEST_CASE("a value at a rank is that of the sorted list") {
+  for (const std::size_t n : {1, 2, 24, 49, 1000}) {
+    std::vector<float> values = noise(n, static_cast<unsigned>(n));
+    for (std::size_t k = 0; k < n; ++k) {
+      values[k] = k % 7 == 0 ? 0 : k % 11 == 0 ? 3e38F : k % 5 == 0 ? 0.5F : std::abs(values[k]);
+    }
+    std::vector<float> sorted = values;
+    std::sort(sorted.begin(), sorted.end());
+    for (std::size_t rank = 0; rank < n; rank += 1 + n / 20) {
+      CHECK(value_at_rank(values.data(), n, rank) == sorted[rank]);
+      CHECK(rfi_loops_baseline::at_rank(values.data(), n, rank) == sorted[rank]);
+    }
+  }
+}
+
 TEST_CASE("loops over samples give the same bits for every instruction set") {
   const std::vector<float> v = noise(1000), g = [] {
     std::vector<float> good(1000, 1.0F);
