@@ -16,7 +16,7 @@ namespace skymill::radio {
 
 struct FlagRfiParams {
   double base_threshold = 1.2;
-  int iterations = 4;
+  int iterations = 3;
   double sensitivity_step = 2;
   double transient_factor = 0.8;
   int time_resize = 2;
@@ -28,10 +28,10 @@ struct FlagRfiParams {
   double time_cut = 3.5;
   double last_time_cut = 4;
   double channel_cut = 3;
-  double time_share = 0.2;
+  double time_share = 0.1;
   double channel_share = 0.1;
-  double of_times = 0.75;
-  double of_channels = 0.75;
+  double of_times = 0.5;
+  double of_channels = 0.6;
   int window = 0;
   bool autocorrelations = false;
   std::string scratch = "auto";

@@ -33,6 +33,13 @@ void add_normalised(const float* v, std::size_t n, float median, float scale, fl
 void amplitudes(const float* data, const std::uint8_t* flag, std::size_t nchan, std::size_t ncorr,
                 float* out);
 
+/// Sums of what is counted: g f, and g f times the squares of r, none above `most`.
+struct Power {
+  float count = 0;
+  float sum = 0;
+};
+Power power(const float* r, const float* g, const float* f, std::size_t n, float most);
+
 /// The value before which `rank` others would come if the n values, which are numbers and not
 /// negative, were sorted; rank < n.
 float value_at_rank(const float* v, std::size_t n, std::size_t rank);
@@ -47,6 +54,7 @@ float value_at_rank(const float* v, std::size_t n, std::size_t rank);
   void normalise(const float*, std::size_t, float, float, float*, float*);                  \
   void amplitudes(const float*, const std::uint8_t*, std::size_t, std::size_t, float*);     \
   float at_rank(const float*, std::size_t, std::size_t);                                    \
+  Power power(const float*, const float*, const float*, std::size_t, float);                \
   }
 SKYMILL_RFI_LOOPS_OF(rfi_loops_baseline)
 SKYMILL_RFI_LOOPS_OF(rfi_loops_avx2)

@@ -108,6 +108,30 @@ void amplitudes(const float* data, const std::uint8_t* flag, std::size_t nchan, 
   }
 }
 
+Power power(const float* __restrict r, const float* __restrict g, const float* __restrict f,
+            std::size_t n, float most) {
+  // The same lanes whatever the vectors' length, for the same bits.
+  constexpr std::size_t kLanes = 16;
+  float sums[kLanes] = {}, counts[kLanes] = {};
+  const auto add = [&](std::size_t i, std::size_t lane) {
+    const float there = g[i] * f[i];
+    const float square = r[i] * r[i];
+    sums[lane] += there * (square < most ? square : most);
+    counts[lane] += there;
+  };
+  std::size_t i = 0;
+  for (; i + kLanes <= n; i += kLanes) {
+    for (std::size_t lane = 0; lane < kLanes; ++lane) add(i + lane, lane);
+  }
+  for (std::size_t lane = 0; i < n; ++i, ++lane) add(i, lane);
+  Power all;
+  for (std::size_t lane = 0; lane < kLanes; ++lane) {
+    all.sum += sums[lane];
+    all.count += counts[lane];
+  }
+  return all;
+}
+
 float at_rank(const float* v, std::size_t n, std::size_t rank) {
   // Numbers that are not negative are in the order of their bits: the greatest number that no more
   // than `rank` values are less than, bit by bit.

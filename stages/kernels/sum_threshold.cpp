@@ -20,6 +20,7 @@ constexpr std::size_t kFewestRows = 8;  // integrations or channels whose rms ca
 constexpr double kMadToSigma = 1.482602218505602;
 constexpr double kFirst = 6;           // chi_1 in sigma for a base threshold of 1
 constexpr double kRunFactor = 1.5;     // by which the threshold of a mean falls as its run doubles
+constexpr float kMost = 4;             // sigma that a sample counts at most in an integration's rms
 constexpr double kStiffness = 0.01;    // of slopes, in those of a full Gaussian
 constexpr float kLeastWeight = 1e-6F;  // of a background that has any sample near it
 
@@ -50,6 +51,7 @@ Between between(std::size_t fine, std::size_t resize, std::size_t coarse) {
 /// What is above the median by more than cut times the scatter; infinite where few are compared.
 float outlier_limit(const std::vector<float>& values, double cut) {
   std::vector<float> there;
+  there.reserve(values.size());
   for (const float value : values) {
     if (value >= 0) there.push_back(value);
   }
@@ -142,9 +144,9 @@ void SumThreshold::find(const float* amplitude, double level, std::uint8_t* foun
   for (std::size_t k = 0; k < params_.iterations; ++k) {
     const double factor =
         std::pow(params_.sensitivity_step, static_cast<double>(params_.iterations - 1 - k));
-    const double sigma = std::max(kMadToSigma * scatter(residual_), kLeastScatter * level);
+    sigma_ = std::max(kMadToSigma * scatter(residual_), kLeastScatter * level);
     std::fill(free_.begin(), free_.end(), 1.0F);
-    look(factor * params_.base_threshold * kFirst * sigma);
+    look(factor * params_.base_threshold * kFirst * sigma_);
     if (k + 1 == params_.iterations) break;
     if (params_.time_cut > 0) cut_times(params_.time_cut);
     if (params_.channel_cut > 0) cut_channels(params_.channel_cut * factor);
@@ -230,16 +232,15 @@ void SumThreshold::sum_again(const Strip& strip, std::size_t length, std::size_t
   }
 }
 
+/// Single samples far out are not what makes an integration: a line that drifts through its
+/// channels, not found yet, would hide a weak burst in others.
 void SumThreshold::cut_times(double cut) {
   std::vector<float> rms(times_, -1.0F);
+  const float most = kMost * static_cast<float>(sigma_);
   for (std::size_t t = 0; t < times_; ++t) {
-    double sum = 0, count = 0;
-    for (std::size_t i = t * channels_; i < (t + 1) * channels_; ++i) {
-      const double there = good_[i] * free_[i];
-      sum += there * residual_[i] * residual_[i];
-      count += there;
-    }
-    if (count > 0) rms[t] = static_cast<float>(std::sqrt(sum / count));
+    const std::size_t row = t * channels_;
+    const Power all = power(&residual_[row], &good_[row], &free_[row], channels_, most * most);
+    if (all.count > 0) rms[t] = std::sqrt(all.sum / all.count);
   }
   const float limit = outlier_limit(rms, cut);
   for (std::size_t t = 0; t < times_; ++t) {
