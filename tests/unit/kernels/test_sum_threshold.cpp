@@ -337,6 +337,44 @@ TEST_CASE("loops over samples give the same bits for every instruction set") {
   }
 }
 
+TEST_CASE("what is weak in every sample but wide is found by sums, and only by them") {
+  double found = 0, wrong = 0, found_singly = 0;
+  constexpr unsigned kSeeds = 5;
+  for (unsigned seed = 1; seed <= kSeeds; ++seed) {
+    Contaminated all;
+    all.times = 48;
+    all.bad.assign(all.times * all.channels, 0);
+    const std::vector<float> parts = noise(all.times * all.corrs * all.channels, seed);
+    for (std::size_t t = 0, k = 0; t < all.times; ++t) {
+      for (std::size_t corr = 0; corr < all.corrs; ++corr) {
+        for (std::size_t c = 0; c < all.channels; ++c, ++k) {
+          const bool carrier = c == 77, burst = t == 30 && c >= 200 && c < 360;
+          all.amplitude.push_back(10 + parts[k] + (carrier ? 1.5F : burst ? 1.0F : 0.0F));
+          all.bad[t * all.channels + c] |= carrier || burst ? 1 : 0;
+        }
+      }
+    }
+    const auto share_of = [&](const std::vector<std::uint8_t>& flag, std::uint8_t bad) {
+      double sum = 0, count = 0;
+      for (std::size_t k = 0; k < flag.size(); ++k) {
+        sum += all.bad[k] == bad ? flag[k] : 0;
+        count += all.bad[k] == bad ? 1 : 0;
+      }
+      return sum / count / kSeeds;
+    };
+    const auto flag = search(all);
+    found += share_of(flag, 1);
+    wrong += share_of(flag, 0);
+    InterferenceParams single;
+    single.threshold.longest = 1;
+    single.threshold.last_time_cut = 0;
+    found_singly += share_of(search(all, single), 1);
+  }
+  CHECK(found > 0.97);
+  CHECK(wrong < 0.01);
+  CHECK(found_singly < 0.02);
+}
+
 TEST_CASE("a burst at the edge, beside lines that drift, does not pull the background along") {
   std::size_t beside = 0;
   for (unsigned seed = 1; seed <= 20; ++seed) {
