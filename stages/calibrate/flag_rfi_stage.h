@@ -3,12 +3,10 @@
 
 #include <core/params.h>
 #include <core/stage.h>
-#include <stages/calibrate/found_flags.h>
-#include <stages/calibrate/rfi_windows.h>
 #include <stages/data/visibilities.h>
+#include <stages/flags/interference_run.h>
+#include <stages/kernels/find_interference.h>
 
-#include <cstddef>
-#include <memory>
 #include <string>
 #include <utility>
 
@@ -50,16 +48,16 @@ class FlagRfi final : public Reduce<Visibilities, FoundFlags> {
   explicit FlagRfi(FlagRfiParams params) : params_(std::move(params)) {}
 
   void plan(Planning& planning) override;
-  void add(const Chunk<Visibilities>& chunk, const PipelineContext& ctx) override;
-  Stream<FoundFlags> finish(const PipelineContext& ctx) override;
+  void add(const Chunk<Visibilities>& chunk, const PipelineContext& ctx) override {
+    run_.add(chunk, ctx);
+  }
+  Stream<FoundFlags> finish(const PipelineContext& ctx) override { return run_.finish(ctx); }
 
  private:
-  RfiWindowParams search() const;
+  kernels::InterferenceParams search() const;
 
   FlagRfiParams params_;
-  std::shared_ptr<const ObservationHeader> header_;
-  FoundFlags found_;
-  std::unique_ptr<RfiWindows> windows_;
+  InterferenceRun run_;
 };
 
 }  // namespace skymill::radio

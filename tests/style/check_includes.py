@@ -62,6 +62,7 @@ SHARED_FOLDERS = {
     "stages/uvh5": {"stages/data", "stages/geometry"},
     "stages/checks": {"stages/data", "stages/geometry", "stages/ms"},
     "stages/gains": {"stages/data", "stages/kernels"},
+    "stages/flags": {"stages/data", "stages/kernels"},
     "stages/calsets": {"stages/data", "stages/ms"},
     "stages/sky": {"stages/data", "stages/formats", "stages/geometry", "stages/kernels"},
 }
