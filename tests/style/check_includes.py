@@ -71,6 +71,7 @@ SHARED_FOLDERS = {
 SOURCE_LIBRARIES = {
     "stages/image": {"posix", "json", "codecs"},
     "stages/calibration_store": {"sqlite"},
+    "stages/aoflagger": {"aoflagger"},
     "stages/kernels": {"tbb", "fftw", "posix"},
     "stages/geometry": {"erfa", "posix", "json"},
     "stages/ms": {"posix"},
