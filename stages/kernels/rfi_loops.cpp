@@ -14,6 +14,7 @@ struct Loops {
   decltype(&rfi_loops_baseline::normalise) normalise = &rfi_loops_baseline::normalise;
   decltype(&rfi_loops_baseline::amplitudes) amplitudes = &rfi_loops_baseline::amplitudes;
   decltype(&rfi_loops_baseline::at_rank) at_rank = &rfi_loops_baseline::at_rank;
+  decltype(&rfi_loops_baseline::heights) heights = &rfi_loops_baseline::heights;
   decltype(&rfi_loops_baseline::power) power = &rfi_loops_baseline::power;
 };
 
@@ -21,16 +22,16 @@ const Loops& loops() {
   static const Loops chosen = [] {
 #ifdef SKYMILL_VECTOR_SETS_X86
     if (vector_set() == VectorSet::kAvx512) {
-      return Loops{&rfi_loops_avx512::fold,      &rfi_loops_avx512::begin,
-                   &rfi_loops_avx512::convolve,  &rfi_loops_avx512::subtract,
-                   &rfi_loops_avx512::normalise, &rfi_loops_avx512::amplitudes,
-                   &rfi_loops_avx512::at_rank,   &rfi_loops_avx512::power};
+      return Loops{
+          &rfi_loops_avx512::fold,     &rfi_loops_avx512::begin,     &rfi_loops_avx512::convolve,
+          &rfi_loops_avx512::subtract, &rfi_loops_avx512::normalise, &rfi_loops_avx512::amplitudes,
+          &rfi_loops_avx512::at_rank,  &rfi_loops_avx512::heights,   &rfi_loops_avx512::power};
     }
     if (vector_set() == VectorSet::kAvx2) {
-      return Loops{&rfi_loops_avx2::fold,      &rfi_loops_avx2::begin,
-                   &rfi_loops_avx2::convolve,  &rfi_loops_avx2::subtract,
-                   &rfi_loops_avx2::normalise, &rfi_loops_avx2::amplitudes,
-                   &rfi_loops_avx2::at_rank,   &rfi_loops_avx2::power};
+      return Loops{
+          &rfi_loops_avx2::fold,     &rfi_loops_avx2::begin,     &rfi_loops_avx2::convolve,
+          &rfi_loops_avx2::subtract, &rfi_loops_avx2::normalise, &rfi_loops_avx2::amplitudes,
+          &rfi_loops_avx2::at_rank,  &rfi_loops_avx2::heights,   &rfi_loops_avx2::power};
     }
 #endif
     return Loops{};
@@ -52,6 +53,11 @@ bool begin_windows(const float* r, const float* g, std::size_t n, float limit, f
 void convolve(const float* in, std::size_t n, std::size_t stride, const float* taps,
               std::size_t count, float* out) {
   loops().convolve(in, n, stride, taps, count, out);
+}
+
+void plane_heights(const float* const m[9], std::size_t n, float stiffness, float least,
+                   float* heights) {
+  loops().heights(m, n, stiffness, least, heights);
 }
 
 void subtract_background(const float* v, const float* g, std::size_t n, const float* first,

@@ -292,6 +292,24 @@ TEST_CASE("a value at a rank is that of the sorted list") {
   }
 }
 
+TEST_CASE("the height of a plane is found from samples on one side of it") {
+  // Samples of 5 + 2 t - 3 c at places that all lie off the middle.
+  double m[9] = {};
+  for (const auto& [t, c] : {std::pair{1.0, 1.0}, {1.0, 2.0}, {2.0, 1.0}, {3.0, 3.0}}) {
+    const double value = 5 + 2 * t - 3 * c;
+    const double parts[9] = {1, t, c, t * t, t * c, c * c, value, value * t, value * c};
+    for (std::size_t k = 0; k < 9; ++k) m[k] += parts[k];
+  }
+  std::vector<float> moments(m, m + 9);
+  std::vector<const float*> places;
+  for (const float& moment : moments) places.push_back(&moment);
+  float height = 0;
+  plane_heights(places.data(), 1, 0, 0.1F, &height);
+  CHECK(height == Approx(5));
+  plane_heights(places.data(), 1, 0, 4, &height);
+  CHECK(height == 0);
+}
+
 TEST_CASE("an integration's power counts no sample with more than the most") {
   const std::vector<float> r{1, -2, 30, 4, 5}, g{1, 1, 1, 0, 1}, f{1, 1, 1, 1, 0};
   const Power all = power(r.data(), g.data(), f.data(), r.size(), 16);
@@ -315,6 +333,12 @@ TEST_CASE("loops over samples give the same bits for every instruction set") {
   const Power base = rfi_loops_baseline::power(v.data(), g.data(), sums.data(), 901, 2);
   CHECK(some.sum == base.sum);
   CHECK(some.count == base.count);
+  const float* const moments[9] = {&v[0],  &v[10], &v[20], &v[30], &v[40],
+                                   &v[50], &v[60], &v[70], &v[80]};
+  std::vector<float> heights(901), base_heights(901);
+  plane_heights(moments, 901, 0.01F, 0.1F, heights.data());
+  rfi_loops_baseline::heights(moments, 901, 0.01F, 0.1F, base_heights.data());
+  CHECK(heights == base_heights);
   for (std::size_t ncorr = 1; ncorr <= 4; ++ncorr) {
     const std::size_t nchan = 400 / ncorr / 2;
     std::vector<std::complex<float>> data;
