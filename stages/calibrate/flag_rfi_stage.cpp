@@ -1,16 +1,32 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 #include <core/error.h>
-#include <core/storage.h>
 #include <stages/calibrate/flag_rfi_stage.h>
-
-#include <cstdint>
-#include <cstdio>
+#include <stages/flags/window_search.h>
 
 namespace skymill::radio {
 
 namespace {
 
-constexpr const char* kBits = "found_flags";
+class SumThresholdSearch final : public WindowSearch {
+ public:
+  explicit SumThresholdSearch(const kernels::InterferenceParams& params) : params_(params) {}
+
+  std::size_t floats() const override { return 1; }  // amplitudes
+  void keep(const Visibilities& rows, std::size_t row, float* out) const override {
+    const std::size_t first = row * rows.nchan * rows.ncorr;
+    kernels::row_amplitudes(&rows.data[first], &rows.flag[first], rows.nchan, rows.ncorr, out);
+  }
+  void look(const std::vector<const float*>& kept, const kernels::BaselineShape& shape,
+            std::size_t threads, const std::vector<std::uint8_t*>& found) const override {
+    kernels::find_interference(kept, shape, params_, threads, found);
+  }
+  std::size_t scratch(const kernels::BaselineShape& shape) const override {
+    return kernels::interference_scratch(shape);
+  }
+
+ private:
+  kernels::InterferenceParams params_;
+};
 
 void fit_fields(Schema<FlagRfiParams>& s) {
   s.field("time_resize", &FlagRfiParams::time_resize,
@@ -82,14 +98,7 @@ Schema<FlagRfiParams> FlagRfi::schema() {
       .unit("sigma")
       .range(0, 1e6);
   growth_fields(s);
-  s.field("window", &FlagRfiParams::window,
-          "Integrations that are judged together, counted from the scan's first; 0 = as many as "
-          "hold half a GiB, 32 to 256")
-      .range(0, 1e6);
-  s.field("autocorrelations", &FlagRfiParams::autocorrelations, "Look at antennas with themselves");
-  s.field("scratch", &FlagRfiParams::scratch,
-          "Tier of the file with what was found, a bit a channel: auto or a name")
-      .advanced();
+  window_fields(s);
   s.example(
       "rfi:   { use: flag_rfi, in: read }\n"
       "again: { use: ms_reader, input: my.ms, after: rfi }\n"
@@ -98,19 +107,11 @@ Schema<FlagRfiParams> FlagRfi::schema() {
   return s;
 }
 
-Ports FlagRfi::ports() {
-  PortNeed need;
-  need.kind = Visibilities::kDataKind;
-  need.axes = {"row", "channel", "correlation"};
-  need.columns = {"data", "flag", "time", "antenna"};
-  return Ports()
-      .in(need, "visibilities, each data description in the order of time")
-      .out("out", FoundFlags::kDataKind, "where interference is");
-}
+Ports FlagRfi::ports() { return InterferenceRun::ports(); }
 
-RfiWindowParams FlagRfi::search() const {
-  RfiWindowParams all;
-  kernels::SumThresholdParams& threshold = all.search.threshold;
+kernels::InterferenceParams FlagRfi::search() const {
+  kernels::InterferenceParams all;
+  kernels::SumThresholdParams& threshold = all.threshold;
   const auto number = [](int value) { return static_cast<std::size_t>(value); };
   threshold.base_threshold = params_.base_threshold;
   threshold.iterations = number(params_.iterations);
@@ -125,12 +126,10 @@ RfiWindowParams FlagRfi::search() const {
   threshold.time_cut = params_.time_cut;
   threshold.last_time_cut = params_.last_time_cut;
   threshold.channel_cut = params_.channel_cut;
-  all.search.time_share = params_.time_share;
-  all.search.channel_share = params_.channel_share;
-  all.search.of_times = params_.of_times;
-  all.search.of_channels = params_.of_channels;
-  all.window = number(params_.window);
-  all.autocorrelations = params_.autocorrelations;
+  all.time_share = params_.time_share;
+  all.channel_share = params_.channel_share;
+  all.of_times = params_.of_times;
+  all.of_channels = params_.of_channels;
   return all;
 }
 
@@ -139,47 +138,11 @@ void FlagRfi::plan(Planning& planning) {
     throw Error(ErrorKind::description, "time_kernel and channel_kernel must be odd",
                 "a Gaussian has a middle");
   }
-  header_ = planning.input().header<ObservationHeader>();
-  const auto threads = static_cast<std::size_t>(planning.context().threads());
-  planning.set_state(RfiWindows::bytes(search(), *header_, threads));
-  planning.add_scratch(kBits, RfiWindows::file_bytes(*header_),
-                       params_.scratch == "auto" ? "disk" : params_.scratch);
-  PortSpec& out = planning.output();
-  out.chunks = 1;
-  out.chunk_bytes = std::size_t{1} << 20;
-  out.set_header<ObservationHeader>(header_);
-  std::string windows;
-  for (std::size_t k = 0; k < header_->data_descriptions.size(); ++k) {
-    const std::string each = std::to_string(integrations_of(search(), *header_, k));
-    if (windows.find(each) == std::string::npos) windows += (windows.empty() ? "" : ", ") + each;
-  }
-  planning.add_note("windows of " + windows + " integrations");
-}
-
-void FlagRfi::add(const Chunk<Visibilities>& chunk, const PipelineContext& ctx) {
-  if (!windows_) {
-    found_.bits = std::make_shared<FlagBits>(ctx.scratch(kBits));
-    windows_ = std::make_unique<RfiWindows>(search(), header_,
-                                            static_cast<std::size_t>(ctx.threads()), found_);
-  }
-  windows_->add(*chunk);
-}
-
-Stream<FoundFlags> FlagRfi::finish(const PipelineContext& ctx) {
-  if (!windows_) {
-    throw Error(ErrorKind::input, "no visibilities came, so there is nothing to look at");
-  }
-  windows_->finish();
-  ctx.count("samples", windows_->samples());
-  ctx.count("found", windows_->found());
-  ctx.count("windows", windows_->windows());
-  const auto all = static_cast<double>(windows_->samples());
-  char text[64];
-  std::snprintf(text, sizeof text, "%.3g",
-                all > 0 ? 100 * static_cast<double>(windows_->found()) / all : 0.0);
-  ctx.log().info("interference in " + std::string(text) + " % of the samples");
-  windows_.reset();
-  return Stream<FoundFlags>::one(Chunk<FoundFlags>(std::move(found_)));
+  RfiWindowParams windows;
+  windows.search = std::make_shared<SumThresholdSearch>(search());
+  windows.window = static_cast<std::size_t>(params_.window);
+  windows.autocorrelations = params_.autocorrelations;
+  run_.plan(planning, std::move(windows), params_.scratch);
 }
 
 }  // namespace skymill::radio

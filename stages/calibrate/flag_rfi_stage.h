@@ -3,12 +3,10 @@
 
 #include <core/params.h>
 #include <core/stage.h>
-#include <stages/calibrate/found_flags.h>
-#include <stages/calibrate/rfi_windows.h>
 #include <stages/data/visibilities.h>
+#include <stages/flags/interference_run.h>
+#include <stages/kernels/find_interference.h>
 
-#include <cstddef>
-#include <memory>
 #include <string>
 #include <utility>
 
@@ -16,7 +14,7 @@ namespace skymill::radio {
 
 struct FlagRfiParams {
   double base_threshold = 1.2;
-  int iterations = 4;
+  int iterations = 3;
   double sensitivity_step = 2;
   double transient_factor = 0.8;
   int time_resize = 2;
@@ -28,10 +26,10 @@ struct FlagRfiParams {
   double time_cut = 3.5;
   double last_time_cut = 4;
   double channel_cut = 3;
-  double time_share = 0.2;
+  double time_share = 0.1;
   double channel_share = 0.1;
-  double of_times = 0.75;
-  double of_channels = 0.75;
+  double of_times = 0.5;
+  double of_channels = 0.6;
   int window = 0;
   bool autocorrelations = false;
   std::string scratch = "auto";
@@ -50,16 +48,16 @@ class FlagRfi final : public Reduce<Visibilities, FoundFlags> {
   explicit FlagRfi(FlagRfiParams params) : params_(std::move(params)) {}
 
   void plan(Planning& planning) override;
-  void add(const Chunk<Visibilities>& chunk, const PipelineContext& ctx) override;
-  Stream<FoundFlags> finish(const PipelineContext& ctx) override;
+  void add(const Chunk<Visibilities>& chunk, const PipelineContext& ctx) override {
+    run_.add(chunk, ctx);
+  }
+  Stream<FoundFlags> finish(const PipelineContext& ctx) override { return run_.finish(ctx); }
 
  private:
-  RfiWindowParams search() const;
+  kernels::InterferenceParams search() const;
 
   FlagRfiParams params_;
-  std::shared_ptr<const ObservationHeader> header_;
-  FoundFlags found_;
-  std::unique_ptr<RfiWindows> windows_;
+  InterferenceRun run_;
 };
 
 }  // namespace skymill::radio

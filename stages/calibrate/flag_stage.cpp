@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 #include <core/error.h>
 #include <stages/calibrate/flag_stage.h>
-#include <stages/calibrate/found_flags.h>
+#include <stages/flags/found_flags.h>
 #include <stages/gains/antenna_names.h>
 #include <stages/kernels/find_interference.h>
 

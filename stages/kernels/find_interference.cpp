@@ -90,11 +90,13 @@ class BaselineSearch {
 
   void pack(std::uint8_t* found) const {
     const std::size_t bytes = found_bytes(shape_.nchan);
-    std::fill_n(found, shape_.times * bytes, 0);
     for (std::size_t t = 0; t < shape_.times; ++t) {
       const std::uint8_t* const row = &flag_[t * shape_.nchan];
-      for (std::size_t c = 0; c < shape_.nchan; ++c) {
-        found[t * bytes + c / 8] |= static_cast<std::uint8_t>(row[c] << (c % 8));
+      for (std::size_t byte = 0; byte < bytes; ++byte) {
+        const std::size_t first = 8 * byte, end = std::min(first + 8, shape_.nchan);
+        unsigned bits = 0;
+        for (std::size_t c = first; c < end; ++c) bits |= unsigned{row[c]} << (c - first);
+        found[t * bytes + byte] = static_cast<std::uint8_t>(bits);
       }
     }
   }

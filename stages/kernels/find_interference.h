@@ -12,10 +12,11 @@ namespace skymill::kernels {
 
 struct InterferenceParams {
   SumThresholdParams threshold;
-  double time_share = 0.2;     ///< dilation along times: share of a run that need not be flagged
+  double time_share = 0.1;     ///< dilation along times: share of a run that need not be flagged;
+                               ///< with 0.2 a block of six integrations grows on both sides
   double channel_share = 0.1;  ///< along channels: bursts are found over long runs already
-  double of_times = 0.75;      ///< a channel of which more is flagged is flagged; 1 = none
-  double of_channels = 0.75;   ///< an integration likewise
+  double of_times = 0.5;       ///< a channel of which more is flagged is flagged; 1 = none
+  double of_channels = 0.6;    ///< an integration likewise, but not for a burst in half a band
 };
 
 /// Amplitudes of one row: out[corr][chan] = |data[chan][corr]|, not a number where the sample is

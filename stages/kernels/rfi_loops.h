@@ -19,6 +19,12 @@ bool begin_windows(const float* r, const float* g, std::size_t n, float limit, f
 void convolve(const float* in, std::size_t n, std::size_t stride, const float* taps,
               std::size_t count, float* out);
 
+/// The heights in the middle of the planes that fit best, by moments m of samples around them: of
+/// their numbers 1, t, c, t², tc, c², of their sums 1, t, c. `stiffness` times the number is added
+/// to t² and c²; 0 where the number is not above `least`.
+void plane_heights(const float* const m[9], std::size_t n, float stiffness, float least,
+                   float* heights);
+
 /// r = (v - background) g, for n channels whose background lies between two coarse rows: `after`
 /// of `second` and the rest of `first`; in each, between the values at[c] and at[c] + 1.
 void subtract_background(const float* v, const float* g, std::size_t n, const float* first,
@@ -33,6 +39,17 @@ void add_normalised(const float* v, std::size_t n, float median, float scale, fl
 void amplitudes(const float* data, const std::uint8_t* flag, std::size_t nchan, std::size_t ncorr,
                 float* out);
 
+/// Sums of what is counted: g f, and g f times the squares of r, none above `most`.
+struct Power {
+  float count = 0;
+  float sum = 0;
+};
+Power power(const float* r, const float* g, const float* f, std::size_t n, float most);
+
+/// The value before which `rank` others would come if the n values, which are numbers and not
+/// negative, were sorted; rank < n.
+float value_at_rank(const float* v, std::size_t n, std::size_t rank);
+
 #define SKYMILL_RFI_LOOPS_OF(SET)                                                           \
   namespace SET {                                                                           \
   bool fold(const float*, const float*, std::size_t, std::size_t, float, float*, float*);   \
@@ -42,6 +59,9 @@ void amplitudes(const float* data, const std::uint8_t* flag, std::size_t nchan, 
                 const std::int32_t*, const float*, float*);                                 \
   void normalise(const float*, std::size_t, float, float, float*, float*);                  \
   void amplitudes(const float*, const std::uint8_t*, std::size_t, std::size_t, float*);     \
+  float at_rank(const float*, std::size_t, std::size_t);                                    \
+  void heights(const float* const[9], std::size_t, float, float, float*);                   \
+  Power power(const float*, const float*, const float*, std::size_t, float);                \
   }
 SKYMILL_RFI_LOOPS_OF(rfi_loops_baseline)
 SKYMILL_RFI_LOOPS_OF(rfi_loops_avx2)

@@ -2,8 +2,8 @@
 // Private to this folder.
 #pragma once
 
-#include <algorithm>
-#include <cstddef>
+#include <stages/kernels/rfi_loops.h>
+
 #include <vector>
 
 namespace skymill::kernels {
@@ -11,11 +11,9 @@ namespace skymill::kernels {
 /// A scatter of less than this share of the level is rounding and model, not noise.
 inline constexpr float kLeastScatter = 1e-4F;
 
-/// The upper median of values, which are reordered; there must be some.
-inline float median_of(std::vector<float>& values) {
-  const auto middle = values.begin() + static_cast<std::ptrdiff_t>(values.size() / 2);
-  std::nth_element(values.begin(), middle, values.end());
-  return *middle;
+/// The upper median of values that are not negative; there must be some.
+inline float median_of(const std::vector<float>& values) {
+  return value_at_rank(values.data(), values.size(), values.size() / 2);
 }
 
 }  // namespace skymill::kernels

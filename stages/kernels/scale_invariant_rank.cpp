@@ -19,10 +19,8 @@ bool counts(const std::uint8_t* missing, std::size_t place) {
 struct Worth {
   int flagged;
   int good;
-  int of(const std::uint8_t* flag, const std::uint8_t* missing, std::size_t place) const {
-    if (!counts(missing, place)) return 0;
-    return flag[place] != 0 ? flagged : good;
-  }
+  // Products instead of branches, for vectors.
+  int of(int flag, int there) const { return there * (good + flag * (flagged - good)); }
 };
 
 Worth worth(double share) {
@@ -34,7 +32,8 @@ Worth worth(double share) {
 /// some sum from a place at or before it to one after it is not negative: the greatest sum up to
 /// a later place, less the least up to an earlier one.
 void dilate_along(std::size_t n, std::size_t stride, std::size_t width, const Worth& value,
-                  const std::uint8_t* missing, std::uint8_t* flag, std::vector<int>& scratch) {
+                  const std::uint8_t* __restrict missing, std::uint8_t* __restrict flag,
+                  std::vector<int>& scratch) {
   scratch.resize((2 * n + 2) * width);
   int* const sums = scratch.data();           // up to a place, that excluded
   int* const least = sums + (n + 1) * width;  // [place] of sums at or before it
@@ -43,7 +42,8 @@ void dilate_along(std::size_t n, std::size_t stride, std::size_t width, const Wo
   for (std::size_t k = 0; k < n; ++k) {
     for (std::size_t lane = 0; lane < width; ++lane) {
       const std::size_t at = k * width + lane;
-      sums[at + width] = sums[at] + value.of(flag, missing, k * stride + lane);
+      const std::size_t place = k * stride + lane;
+      sums[at + width] = sums[at] + value.of(flag[place], 1 - missing[place]);
       least[at] = k == 0 ? sums[at] : std::min(least[at - width], sums[at]);
     }
   }
@@ -54,7 +54,8 @@ void dilate_along(std::size_t n, std::size_t stride, std::size_t width, const Wo
       greatest[lane] = std::max(greatest[lane], sums[at + width]);
       const std::size_t place = k * stride + lane;
       // A run of missing samples alone has no share.
-      if (greatest[lane] >= least[at] && counts(missing, place)) flag[place] = 1;
+      const int there = 1 - missing[place];
+      flag[place] |= static_cast<std::uint8_t>(greatest[lane] >= least[at] ? there : 0);
     }
   }
 }
@@ -63,6 +64,11 @@ void dilate_along(std::size_t n, std::size_t stride, std::size_t width, const Wo
 
 void dilate_flags(std::size_t times, std::size_t channels, double time_share, double channel_share,
                   const std::uint8_t* missing, std::uint8_t* flag) {
+  std::vector<std::uint8_t> none;
+  if (missing == nullptr) {
+    none.resize(times * channels);
+    missing = none.data();
+  }
   std::vector<int> scratch;
   if (time_share > 0) {
     dilate_along(times, channels, channels, worth(time_share), missing, flag, scratch);
@@ -72,8 +78,7 @@ void dilate_flags(std::size_t times, std::size_t channels, double time_share, do
   for (std::size_t t = 0; t < times; ++t) {
     std::uint8_t* const row = flag + t * channels;
     if (std::find(row, row + channels, 1) == row + channels) continue;
-    dilate_along(channels, 1, 1, value, missing == nullptr ? nullptr : missing + t * channels, row,
-                 scratch);
+    dilate_along(channels, 1, 1, value, missing + t * channels, row, scratch);
   }
 }
 

@@ -20,7 +20,8 @@ constexpr std::size_t kFewestRows = 8;  // integrations or channels whose rms ca
 constexpr double kMadToSigma = 1.482602218505602;
 constexpr double kFirst = 6;           // chi_1 in sigma for a base threshold of 1
 constexpr double kRunFactor = 1.5;     // by which the threshold of a mean falls as its run doubles
-constexpr double kStiffness = 0.01;    // of slopes, in those of a full Gaussian
+constexpr float kMost = 4;             // sigma that a sample counts at most in an integration's rms
+constexpr float kStiffness = 0.01F;    // of slopes, in those of a full Gaussian
 constexpr float kLeastWeight = 1e-6F;  // of a background that has any sample near it
 
 /// A Gaussian, times the distance from its middle in sigma to the power of the moment.
@@ -50,6 +51,7 @@ Between between(std::size_t fine, std::size_t resize, std::size_t coarse) {
 /// What is above the median by more than cut times the scatter; infinite where few are compared.
 float outlier_limit(const std::vector<float>& values, double cut) {
   std::vector<float> there;
+  there.reserve(values.size());
   for (const float value : values) {
     if (value >= 0) there.push_back(value);
   }
@@ -113,10 +115,13 @@ std::size_t SumThreshold::bytes(std::size_t times, std::size_t channels) {
 
 double SumThreshold::scatter(const std::vector<float>& values) {
   const std::size_t step = (values.size() / kSample) | 1;  // odd, to walk through all channels
-  sample_.clear();
+  sample_.resize(values.size() / step + 1);
+  std::size_t count = 0;
   for (std::size_t i = 0; i < values.size(); i += step) {
-    if (good_[i] * free_[i] > 0) sample_.push_back(std::abs(values[i]));
+    sample_[count] = std::abs(values[i]);
+    count += good_[i] * free_[i] > 0 ? 1 : 0;
   }
+  sample_.resize(count);
   return sample_.empty() ? 0 : median_of(sample_);
 }
 
@@ -142,9 +147,9 @@ void SumThreshold::find(const float* amplitude, double level, std::uint8_t* foun
   for (std::size_t k = 0; k < params_.iterations; ++k) {
     const double factor =
         std::pow(params_.sensitivity_step, static_cast<double>(params_.iterations - 1 - k));
-    const double sigma = std::max(kMadToSigma * scatter(residual_), kLeastScatter * level);
+    sigma_ = std::max(kMadToSigma * scatter(residual_), kLeastScatter * level);
     std::fill(free_.begin(), free_.end(), 1.0F);
-    look(factor * params_.base_threshold * kFirst * sigma);
+    look(factor * params_.base_threshold * kFirst * sigma_);
     if (k + 1 == params_.iterations) break;
     if (params_.time_cut > 0) cut_times(params_.time_cut);
     if (params_.channel_cut > 0) cut_channels(params_.channel_cut * factor);
@@ -230,16 +235,15 @@ void SumThreshold::sum_again(const Strip& strip, std::size_t length, std::size_t
   }
 }
 
+/// Single samples far out are not what makes an integration: a line that drifts through its
+/// channels, not found yet, would hide a weak burst in others.
 void SumThreshold::cut_times(double cut) {
   std::vector<float> rms(times_, -1.0F);
+  const float most = kMost * static_cast<float>(sigma_);
   for (std::size_t t = 0; t < times_; ++t) {
-    double sum = 0, count = 0;
-    for (std::size_t i = t * channels_; i < (t + 1) * channels_; ++i) {
-      const double there = good_[i] * free_[i];
-      sum += there * residual_[i] * residual_[i];
-      count += there;
-    }
-    if (count > 0) rms[t] = static_cast<float>(std::sqrt(sum / count));
+    const std::size_t row = t * channels_;
+    const Power all = power(&residual_[row], &good_[row], &free_[row], channels_, most * most);
+    if (all.count > 0) rms[t] = std::sqrt(all.sum / all.count);
   }
   const float limit = outlier_limit(rms, cut);
   for (std::size_t t = 0; t < times_; ++t) {
@@ -308,22 +312,12 @@ void SumThreshold::fit_background() {
 /// The height in the middle of the plane that fits best around each coarse cell. A little of the
 /// slopes' weight is theirs anyway, or samples all on one side could send them anywhere.
 void SumThreshold::solve_background() {
-  const auto& m = moments_;
-  for (std::size_t i = 0; i < background_.size(); ++i) {
-    if (!(m[0][i] > kLeastWeight)) {
-      background_[i] = 0;
-      continue;
-    }
-    const double n = m[0][i], t = m[1][i], c = m[2][i], tc = m[4][i];
-    const double tt = m[3][i] + kStiffness * n, cc = m[5][i] + kStiffness * n;
-    const double minor = tt * cc - tc * tc;
-    const double for_t = tc * c - t * cc, for_c = t * tc - tt * c;
-    const double determinant = n * minor + t * for_t + c * for_c;
-    background_[i] =
-        static_cast<float>((m[6][i] * minor + m[7][i] * for_t + m[8][i] * for_c) / determinant);
-  }
   for (std::size_t t = 0; t < coarse_times_; ++t) {
-    background_[t * row_ + coarse_channels_] = background_[t * row_ + coarse_channels_ - 1];
+    const std::size_t row = t * row_;
+    std::array<const float*, 9> moments{};
+    for (std::size_t k = 0; k < moments.size(); ++k) moments[k] = &moments_[k][row];
+    plane_heights(moments.data(), coarse_channels_, kStiffness, kLeastWeight, &background_[row]);
+    background_[row + coarse_channels_] = background_[row + coarse_channels_ - 1];
   }
 }
 

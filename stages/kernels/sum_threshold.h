@@ -8,10 +8,11 @@
 
 namespace skymill::kernels {
 
-/// The site's strategy (dsa110.md 3.3) in the terms of Offringa et al. 2010 (MNRAS 405, 155).
+/// The site's strategy (dsa110.md 3.3) in the terms of Offringa et al. 2010 (MNRAS 405, 155), but
+/// with three rounds instead of four, which find as much.
 struct SumThresholdParams {
   double base_threshold = 1.2;    ///< of a single sample, in six sigma
-  std::size_t iterations = 4;     ///< fits of the background, the last without one after it
+  std::size_t iterations = 3;     ///< fits of the background, the last without one after it
   double sensitivity_step = 2;    ///< by which thresholds fall from one to the next
   double transient_factor = 0.8;  ///< thresholds of runs of channels by those of runs of times
   std::size_t longest = 64;       ///< longest run of samples that is looked at together
@@ -31,7 +32,8 @@ struct SumThresholdParams {
 /// 1, 2, 4, … samples in time, then in frequency, whose mean differs from it by more than chi_1
 /// / 1.5^log2(M) are interference, with what was found in shorter runs left out of the sums. chi_1
 /// = 6 times base_threshold and sigma, the scatter by the median of |residual| (of a fixed sample
-/// of at most 2048).
+/// of at most 2048). Integrations and channels whose rms stands out do not count for the
+/// background; to the rms of an integration no sample adds more than 4 sigma.
 ///
 /// Samples that are no numbers count as background: they are not found, and let nothing be found.
 /// Holds the memory that a plane needs; one object a thread.
@@ -88,6 +90,7 @@ class SumThreshold {
   std::array<std::vector<float>, 9> moments_;
   std::vector<float> sample_;
   std::vector<std::uint8_t> hit_;
+  double sigma_ = 0;  ///< of the residuals of the round
 };
 
 }  // namespace skymill::kernels

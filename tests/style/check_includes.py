@@ -62,6 +62,7 @@ SHARED_FOLDERS = {
     "stages/uvh5": {"stages/data", "stages/geometry"},
     "stages/checks": {"stages/data", "stages/geometry", "stages/ms"},
     "stages/gains": {"stages/data", "stages/kernels"},
+    "stages/flags": {"stages/data", "stages/kernels"},
     "stages/calsets": {"stages/data", "stages/ms"},
     "stages/sky": {"stages/data", "stages/formats", "stages/geometry", "stages/kernels"},
 }
@@ -70,6 +71,7 @@ SHARED_FOLDERS = {
 SOURCE_LIBRARIES = {
     "stages/image": {"posix", "json", "codecs"},
     "stages/calibration_store": {"sqlite"},
+    "stages/aoflagger": {"aoflagger"},
     "stages/kernels": {"tbb", "fftw", "posix"},
     "stages/geometry": {"erfa", "posix", "json"},
     "stages/ms": {"posix"},

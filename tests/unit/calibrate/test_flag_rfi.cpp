@@ -200,17 +200,38 @@ TEST_CASE("rows out of order, and other channels in the second reading, are erro
   CHECK_FALSE(found.place_of(row, 0));
 }
 
-TEST_CASE("windows are a matter of the header") {
+namespace {
+
+/// Keeps a number of floats of each sample, and looks at nothing.
+class Keeper final : public WindowSearch {
+ public:
+  explicit Keeper(std::size_t floats) : floats_(floats) {}
+  std::size_t floats() const override { return floats_; }
+  void keep(const Visibilities&, std::size_t, float*) const override {}
+  void look(const std::vector<const float*>&, const kernels::BaselineShape&, std::size_t,
+            const std::vector<std::uint8_t*>&) const override {}
+  std::size_t scratch(const kernels::BaselineShape&) const override { return 0; }
+
+ private:
+  std::size_t floats_;
+};
+
+}  // namespace
+
+TEST_CASE("windows are a matter of the header, and of what is kept of a sample") {
   ObservationHeader header;
   header.antennas.resize(100);
   header.spectral_windows.resize(1);
   header.spectral_windows[0].chan_freq_hz.resize(48);
   header.data_descriptions = {{0, {9, 12}}};
   // 5050 baselines of 96 samples are 1.94 MB an integration.
-  CHECK(integrations_of({}, header, 0) == 256);
-  header.spectral_windows[0].chan_freq_hz.resize(768);
-  CHECK(integrations_of({}, header, 0) == 32);
   RfiWindowParams params;
+  params.search = std::make_shared<Keeper>(1);
+  CHECK(integrations_of(params, header, 0) == 256);
+  params.search = std::make_shared<Keeper>(2);
+  CHECK(integrations_of(params, header, 0) == 138);
+  header.spectral_windows[0].chan_freq_hz.resize(768);
+  CHECK(integrations_of(params, header, 0) == 32);
   params.window = 10;
   CHECK(integrations_of(params, header, 0) == 10);
 }

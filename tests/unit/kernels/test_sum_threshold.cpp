@@ -191,7 +191,7 @@ TEST_CASE("flags grow over what is mostly flagged") {
 
 TEST_CASE("interference is found beside fringes of a source, and little else") {
   std::size_t bad = 0, found = 0, good = 0, wrong = 0;
-  for (unsigned seed = 1; seed <= 5; ++seed) {
+  for (unsigned seed = 1; seed <= 20; ++seed) {
     const Contaminated all = contaminated(seed);
     const auto flag = search(all);
     for (std::size_t k = 0; k < flag.size(); ++k) {
@@ -277,6 +277,46 @@ TEST_CASE("what is found does not depend on threads or neighbours") {
   CHECK(std::equal(alone.begin(), alone.end(), results[0].begin() + static_cast<int>(4 * each)));
 }
 
+TEST_CASE("a value at a rank is that of the sorted list") {
+  for (const std::size_t n : {1, 2, 24, 49, 1000}) {
+    std::vector<float> values = noise(n, static_cast<unsigned>(n));
+    for (std::size_t k = 0; k < n; ++k) {
+      values[k] = k % 7 == 0 ? 0 : k % 11 == 0 ? 3e38F : k % 5 == 0 ? 0.5F : std::abs(values[k]);
+    }
+    std::vector<float> sorted = values;
+    std::sort(sorted.begin(), sorted.end());
+    for (std::size_t rank = 0; rank < n; rank += 1 + n / 20) {
+      CHECK(value_at_rank(values.data(), n, rank) == sorted[rank]);
+      CHECK(rfi_loops_baseline::at_rank(values.data(), n, rank) == sorted[rank]);
+    }
+  }
+}
+
+TEST_CASE("the height of a plane is found from samples on one side of it") {
+  // Samples of 5 + 2 t - 3 c at places that all lie off the middle.
+  double m[9] = {};
+  for (const auto& [t, c] : {std::pair{1.0, 1.0}, {1.0, 2.0}, {2.0, 1.0}, {3.0, 3.0}}) {
+    const double value = 5 + 2 * t - 3 * c;
+    const double parts[9] = {1, t, c, t * t, t * c, c * c, value, value * t, value * c};
+    for (std::size_t k = 0; k < 9; ++k) m[k] += parts[k];
+  }
+  std::vector<float> moments(m, m + 9);
+  std::vector<const float*> places;
+  for (const float& moment : moments) places.push_back(&moment);
+  float height = 0;
+  plane_heights(places.data(), 1, 0, 0.1F, &height);
+  CHECK(height == Approx(5));
+  plane_heights(places.data(), 1, 0, 4, &height);
+  CHECK(height == 0);
+}
+
+TEST_CASE("an integration's power counts no sample with more than the most") {
+  const std::vector<float> r{1, -2, 30, 4, 5}, g{1, 1, 1, 0, 1}, f{1, 1, 1, 1, 0};
+  const Power all = power(r.data(), g.data(), f.data(), r.size(), 16);
+  CHECK(all.count == 3);
+  CHECK(all.sum == 1 + 4 + 16);
+}
+
 TEST_CASE("loops over samples give the same bits for every instruction set") {
   const std::vector<float> v = noise(1000), g = [] {
     std::vector<float> good(1000, 1.0F);
@@ -289,6 +329,16 @@ TEST_CASE("loops over samples give the same bits for every instruction set") {
                                         base_counts.data()));
   CHECK(sums == base_sums);
   CHECK(counts == base_counts);
+  const Power some = power(v.data(), g.data(), sums.data(), 901, 2);
+  const Power base = rfi_loops_baseline::power(v.data(), g.data(), sums.data(), 901, 2);
+  CHECK(some.sum == base.sum);
+  CHECK(some.count == base.count);
+  const float* const moments[9] = {&v[0],  &v[10], &v[20], &v[30], &v[40],
+                                   &v[50], &v[60], &v[70], &v[80]};
+  std::vector<float> heights(901), base_heights(901);
+  plane_heights(moments, 901, 0.01F, 0.1F, heights.data());
+  rfi_loops_baseline::heights(moments, 901, 0.01F, 0.1F, base_heights.data());
+  CHECK(heights == base_heights);
   for (std::size_t ncorr = 1; ncorr <= 4; ++ncorr) {
     const std::size_t nchan = 400 / ncorr / 2;
     std::vector<std::complex<float>> data;
@@ -309,6 +359,69 @@ TEST_CASE("loops over samples give the same bits for every instruction set") {
       }
     }
   }
+}
+
+TEST_CASE("what is weak in every sample but wide is found by sums, and only by them") {
+  double found = 0, wrong = 0, found_singly = 0;
+  constexpr unsigned kSeeds = 5;
+  for (unsigned seed = 1; seed <= kSeeds; ++seed) {
+    Contaminated all;
+    all.times = 48;
+    all.bad.assign(all.times * all.channels, 0);
+    const std::vector<float> parts = noise(all.times * all.corrs * all.channels, seed);
+    for (std::size_t t = 0, k = 0; t < all.times; ++t) {
+      for (std::size_t corr = 0; corr < all.corrs; ++corr) {
+        for (std::size_t c = 0; c < all.channels; ++c, ++k) {
+          const bool carrier = c == 77, burst = t == 30 && c >= 200 && c < 360;
+          all.amplitude.push_back(10 + parts[k] + (carrier ? 1.5F : burst ? 1.0F : 0.0F));
+          all.bad[t * all.channels + c] |= carrier || burst ? 1 : 0;
+        }
+      }
+    }
+    const auto share_of = [&](const std::vector<std::uint8_t>& flag, std::uint8_t bad) {
+      double sum = 0, count = 0;
+      for (std::size_t k = 0; k < flag.size(); ++k) {
+        sum += all.bad[k] == bad ? flag[k] : 0;
+        count += all.bad[k] == bad ? 1 : 0;
+      }
+      return sum / count / kSeeds;
+    };
+    const auto flag = search(all);
+    found += share_of(flag, 1);
+    wrong += share_of(flag, 0);
+    InterferenceParams single;
+    single.threshold.longest = 1;
+    single.threshold.last_time_cut = 0;
+    found_singly += share_of(search(all, single), 1);
+  }
+  CHECK(found > 0.97);
+  CHECK(wrong < 0.01);
+  CHECK(found_singly < 0.02);
+}
+
+TEST_CASE("a burst at the edge, beside lines that drift, does not pull the background along") {
+  std::size_t beside = 0;
+  for (unsigned seed = 1; seed <= 20; ++seed) {
+    Contaminated all;
+    all.times = 48;
+    all.channels = 256;
+    all.bad.assign(all.times * all.channels, 0);
+    const std::vector<float> parts = noise(all.times * all.corrs * all.channels, seed);
+    for (std::size_t t = 0, k = 0; t < all.times; ++t) {
+      for (std::size_t corr = 0; corr < all.corrs; ++corr) {
+        for (std::size_t c = 0; c < all.channels; ++c, ++k) {
+          const bool line = c == 20 + t || c == 70 + t || c == 120 + t, burst = t < 2;
+          all.amplitude.push_back(20 + parts[k] + (line ? 9.0F : 0) + (burst ? 0.8F : 0));
+          all.bad[t * all.channels + c] |= line || burst ? 1 : 0;
+        }
+      }
+    }
+    const auto flag = search(all);
+    CHECK(std::count(flag.begin(), flag.begin() + 512, 1) == 512);
+    for (std::size_t k = 512; k < 7 * all.channels; ++k) beside += all.bad[k] == 0 ? flag[k] : 0;
+  }
+  // An integration's rms of all of its samples leaves 1706 of 25 600 beside the bursts.
+  CHECK(beside < 500);
 }
 
 TEST_CASE("parameters that make no sense are refused") {

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 #include <core/error.h>
 #include <fcntl.h>
-#include <stages/calibrate/flag_bits.h>
+#include <stages/flags/flag_bits.h>
 #include <unistd.h>
 
 #include <cerrno>

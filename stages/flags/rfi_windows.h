@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 #pragma once
 
-#include <stages/calibrate/found_flags.h>
 #include <stages/data/visibilities.h>
-#include <stages/kernels/find_interference.h>
+#include <stages/flags/found_flags.h>
+#include <stages/flags/window_search.h>
 
 #include <cstddef>
 #include <cstdint>
@@ -15,19 +15,19 @@ namespace skymill::radio {
 
 /// How rows are put together before interference is looked for.
 struct RfiWindowParams {
-  kernels::InterferenceParams search;
+  std::shared_ptr<const WindowSearch> search;
   std::size_t window = 0;  ///< integrations; see integrations_of
   bool autocorrelations = false;
 };
 
 /// Integrations of a window of one data description: what the parameters say or, without, as many
-/// as hold half a GiB of amplitudes, 32 to 256. A matter of the header alone, so that neither
+/// as hold half a GiB of floats, 32 to 256. A matter of the header alone, so that neither
 /// chunks nor memory nor threads decide where a window ends.
 std::size_t integrations_of(const RfiWindowParams& params, const ObservationHeader& header,
                             std::size_t description);
 
-/// Collects the amplitudes of rows until a window of integrations is complete, and looks for
-/// interference in it, each baseline on its own.
+/// Collects what a search keeps of rows until a window of integrations is complete, and has it
+/// looked at.
 ///
 /// Windows count integrations from the beginning of a scan and of a field (which data that drift
 /// do not have); one has half more before its first part is looked at, so that none but a scan of
@@ -59,7 +59,7 @@ class RfiWindows {
     std::int32_t scan = 0, field = 0;
     std::size_t nchan = 0, ncorr = 0;
     std::vector<double> time_s;
-    std::map<std::uint64_t, std::vector<float>> amplitude;  ///< [time][corr][chan]
+    std::map<std::uint64_t, std::vector<float>> kept;  ///< by pair_key, [time]
   };
 
   std::size_t step_of(const Visibilities& rows, std::size_t row, Open& open);

@@ -2,8 +2,8 @@
 #pragma once
 
 #include <core/data_kind.h>
-#include <stages/calibrate/flag_bits.h>
 #include <stages/data/visibilities.h>
+#include <stages/flags/flag_bits.h>
 
 #include <cstddef>
 #include <cstdint>
@@ -21,8 +21,8 @@ inline std::uint64_t pair_key(std::int32_t antenna1, std::int32_t antenna2) {
   return (std::uint64_t{low} << 32) | high;
 }
 
-/// What `flag_rfi` has found, by data description, time and baseline, for `flag` to lay on the same
-/// data when they are read again: in any chunks and in any order.
+/// What `flag_rfi` or `aoflag` has found, by data description, time and baseline, for `flag` to lay
+/// on the same data when they are read again: in any chunks and in any order.
 struct FoundFlags {
   static constexpr DataKind kDataKind{"found_flags", 1};
 

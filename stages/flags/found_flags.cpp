@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 #include <core/error.h>
-#include <stages/calibrate/found_flags.h>
+#include <stages/flags/found_flags.h>
 #include <stages/kernels/find_interference.h>
 
 #include <algorithm>

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 #include <core/error.h>
-#include <stages/calibrate/rfi_windows.h>
+#include <stages/flags/rfi_windows.h>
 
 #include <algorithm>
 #include <bit>
@@ -13,7 +13,7 @@ namespace skymill::radio {
 
 namespace {
 
-constexpr std::size_t kAmplitudes = std::size_t{1} << 29;
+constexpr std::size_t kKept = std::size_t{1} << 29;
 constexpr std::size_t kFewest = 32, kMost = 256;
 constexpr double kSameTime_s = 1e-3;
 constexpr float kNan = std::numeric_limits<float>::quiet_NaN();
@@ -23,9 +23,11 @@ std::size_t channels_of(const ObservationHeader& header, std::size_t description
   return header.spectral_windows.at(static_cast<std::size_t>(window)).chan_freq_hz.size();
 }
 
-std::size_t cells_of(const ObservationHeader& header, std::size_t description) {
+std::size_t row_bytes(const RfiWindowParams& params, const ObservationHeader& header,
+                      std::size_t description) {
   return channels_of(header, description) *
-         header.data_descriptions.at(description).corr_types.size();
+         header.data_descriptions.at(description).corr_types.size() * params.search->floats() *
+         sizeof(float);
 }
 
 std::size_t rows_of(const ObservationHeader& header, std::size_t description) {
@@ -41,9 +43,8 @@ std::size_t integrations_of(const RfiWindowParams& params, const ObservationHead
                             std::size_t description) {
   if (params.window > 0) return params.window;
   const std::size_t antennas = header.antennas.size();
-  const std::size_t bytes =
-      antennas * (antennas + 1) / 2 * cells_of(header, description) * sizeof(float);
-  return std::clamp(kAmplitudes / std::max<std::size_t>(1, bytes), kFewest, kMost);
+  const std::size_t bytes = antennas * (antennas + 1) / 2 * row_bytes(params, header, description);
+  return std::clamp(kKept / std::max<std::size_t>(1, bytes), kFewest, kMost);
 }
 
 RfiWindows::RfiWindows(const RfiWindowParams& params,
@@ -65,10 +66,10 @@ std::size_t RfiWindows::bytes(const RfiWindowParams& params, const ObservationHe
     const std::size_t most = most_integrations(integrations_of(params, header, k));
     const std::size_t rows = std::min(rows_of(header, k), most * antennas * (antennas + 1) / 2);
     // Vectors grow by doubling.
-    held += 2 * rows * cells_of(header, k) * sizeof(float);
+    held += 2 * rows * row_bytes(params, header, k);
     const kernels::BaselineShape shape{most, header.data_descriptions[k].corr_types.size(),
                                        channels_of(header, k)};
-    scratch = std::max(scratch, threads * kernels::interference_scratch(shape) +
+    scratch = std::max(scratch, threads * params.search->scratch(shape) +
                                     rows * kernels::found_bytes(shape.nchan));
   }
   return held + scratch;
@@ -127,16 +128,15 @@ void RfiWindows::note_scan(const Visibilities& rows, std::size_t row) {
 
 void RfiWindows::add(const Visibilities& rows) {
   Open& open = open_.at(static_cast<std::size_t>(rows.data_desc_id));
-  const std::size_t cells = rows.nchan * rows.ncorr;
+  const std::size_t each = rows.nchan * rows.ncorr * params_.search->floats();
   for (std::size_t row = 0; row < rows.rows(); ++row) {
     note_scan(rows, row);
     if (rows.antenna1[row] == rows.antenna2[row] && !params_.autocorrelations) continue;
     const std::size_t step = step_of(rows, row, open);
-    auto& amplitude = open.amplitude[pair_key(rows.antenna1[row], rows.antenna2[row])];
-    if (amplitude.size() < (step + 1) * cells) amplitude.resize((step + 1) * cells, kNan);
-    kernels::row_amplitudes(&rows.data[row * cells], &rows.flag[row * cells], rows.nchan,
-                            rows.ncorr, &amplitude[step * cells]);
-    samples_ += static_cast<std::int64_t>(cells);
+    auto& kept = open.kept[pair_key(rows.antenna1[row], rows.antenna2[row])];
+    if (kept.size() < (step + 1) * each) kept.resize((step + 1) * each, kNan);
+    params_.search->keep(rows, row, &kept[step * each]);
+    samples_ += static_cast<std::int64_t>(rows.nchan * rows.ncorr);
   }
 }
 
@@ -148,16 +148,17 @@ void RfiWindows::look(std::size_t description, std::size_t integrations) {
   window.nchan = open.nchan;
   window.time_s.assign(open.time_s.begin(), times);
   const std::size_t each = integrations * kernels::found_bytes(open.nchan);
-  std::vector<std::uint8_t> bits(open.amplitude.size() * each);
-  std::vector<const float*> amplitude;
+  const std::size_t floats = shape.cells() * params_.search->floats();
+  std::vector<std::uint8_t> bits(open.kept.size() * each);
+  std::vector<const float*> kept;
   std::vector<std::uint8_t*> found;
-  for (auto& [key, values] : open.amplitude) {
-    if (values.size() < shape.cells()) values.resize(shape.cells(), kNan);
+  for (auto& [key, values] : open.kept) {
+    if (values.size() < floats) values.resize(floats, kNan);
     found.push_back(&bits[window.baseline.size() * each]);
     window.baseline.push_back(key);
-    amplitude.push_back(values.data());
+    kept.push_back(values.data());
   }
-  kernels::find_interference(amplitude, shape, params_.search, threads_, found);
+  params_.search->look(kept, shape, threads_, found);
   for (const std::uint8_t byte : bits) {
     found_count_ += static_cast<std::int64_t>(open.ncorr) * std::popcount(byte);
   }
@@ -167,11 +168,11 @@ void RfiWindows::look(std::size_t description, std::size_t integrations) {
 
   open.time_s.erase(open.time_s.begin(), times);
   if (open.time_s.empty()) {
-    open.amplitude.clear();
+    open.kept.clear();
     return;
   }
-  for (auto& [key, values] : open.amplitude) {
-    values.erase(values.begin(), values.begin() + static_cast<std::ptrdiff_t>(shape.cells()));
+  for (auto& [key, values] : open.kept) {
+    values.erase(values.begin(), values.begin() + static_cast<std::ptrdiff_t>(floats));
   }
 }
 
