@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 // Corrections of visibilities in memory against a copy of the same bytes, in turn, one thread.
-// `perf_apply [ANTENNAS [CHANNELS [TURNS]]]`: B, G and K terms, two parallel hands.
+// `perf_apply [ANTENNAS [CHANNELS [TURNS]]] [--json FILE]`: B, G and K terms, two parallel hands.
 #include <stages/gains/correction.h>
 
 #include <cmath>
@@ -13,9 +13,11 @@
 #include <string>
 #include <vector>
 
+#include "figures.h"
 #include "least_time.h"
 
 using namespace skymill::radio;
+using skymill::perf::Figures;
 using skymill::perf::LeastTime;
 using skymill::perf::take;
 
@@ -95,7 +97,7 @@ Visibilities rows_of(const std::shared_ptr<const ObservationHeader>& header) {
   return rows;
 }
 
-int run(std::size_t antennas, std::size_t channels, int turns) {
+int run(std::size_t antennas, std::size_t channels, int turns, const Figures& figures) {
   const auto header = header_of(antennas, channels);
   Calibration calibration;
   for (const JonesTerm term : {JonesTerm::K, JonesTerm::B, JonesTerm::G}) {
@@ -134,27 +136,29 @@ int run(std::size_t antennas, std::size_t channels, int turns) {
               given.rows(), channels);
   std::printf("%-34s %8.1f ms  %6.2f GB/s\n", "copy of data and flags", 1e3 * copied.cpu,
               1e-9 * static_cast<double>(data_bytes + given.flag.size()) / copied.cpu);
-  const auto show = [&](const char* what, const LeastTime& time) {
+  const auto show = [&](const char* metric, const char* what, const LeastTime& time) {
+    figures.add(metric, time.cpu, "s", {"peer", copied.cpu});
     std::printf("%-34s %8.1f ms  %6.0f Mcorr/s  %5.0f %% of the copy's speed\n", what,
                 1e3 * time.cpu, 1e-6 * static_cast<double>(given.data.size()) / time.cpu,
                 100 * copied.cpu / time.cpu);
   };
-  show("corrected, tables met first", first);
-  show("corrected, weights too", weighted);
-  show("corrected, weights as they are", bare);
-  show("corrected, weights, every 50th flag", gaps);
+  show("met_first", "corrected, tables met first", first);
+  show("with_weights", "corrected, weights too", weighted);
+  show("without_weights", "corrected, weights as they are", bare);
+  show("with_flags", "corrected, weights, every 50th flag", gaps);
   return 0;
 }
 
 }  // namespace
 
 int main(int argc, char** argv) {
+  const Figures figures("apply", argc, argv);
   const auto number = [&](int place, int otherwise) {
     return argc > place ? std::atoi(argv[place]) : otherwise;
   };
   try {
     return run(static_cast<std::size_t>(number(1, 96)), static_cast<std::size_t>(number(2, 768)),
-               number(3, 15));
+               number(3, 15), figures);
   } catch (const std::exception& error) {
     std::fprintf(stderr, "%s\n", error.what());
     return 1;
