@@ -2,7 +2,10 @@
 // Reading UVH5 in several orders, by the library with several caches and directly, page cache warm
 // (dsa110.md 6.4).
 //
-//   uvh5_access FOLDER [--full] [--files 16] [--rounds 3] [--only-files] [--json FILE]
+//   uvh5_access FOLDER [--full] [--files 16] [--rounds 3] [--only-files] [--access WORDS]
+//               [--rows 4656] [--json FILE]
+//
+// --access: of the table only this line, slow cells too; --rows: of the reading row by row
 #include <core/error.h>
 #include <stages/uvh5/dataset_reader.h>
 #include <stages/uvh5/uvh5_file.h>
@@ -67,15 +70,15 @@ std::string metric_of(const std::string& words) {
   return metric;
 }
 
-void print_cell(const Figures& figures, const char* access, const char* layout,
+void print_cell(const Figures& figures, const std::string& access, const char* layout,
                 const std::string& way, const std::function<void()>& call) {
   const Read before = read_so_far();
   const double time = seconds_of(call);
   const Read after = read_so_far();
-  std::printf("%-34s %-6s %-16s %9.3f s %9.1f MB %9.0f calls\n", access, layout, way.c_str(), time,
-              (after.bytes - before.bytes) / 1e6, after.calls - before.calls);
+  std::printf("%-34s %-6s %-16s %9.3f s %9.1f MB %9.0f calls\n", access.c_str(), layout,
+              way.c_str(), time, (after.bytes - before.bytes) / 1e6, after.calls - before.calls);
   std::fflush(stdout);
-  const std::string metric = metric_of(std::string(access) + " " + layout + " " + way);
+  const std::string metric = metric_of(access + " " + layout + " " + way);
   figures.add(metric, time, "s");
   figures.add(metric + "_read", after.bytes - before.bytes, "B");
 }
@@ -135,12 +138,12 @@ class Library {
 using Cells = std::vector<std::complex<float>>;
 
 struct Access {
-  const char* name;
+  std::string name;
   std::function<void(const Library&, Cells&)> by_library;
   std::function<void(hdf5::DatasetReader&, Cells&)> direct;  ///< in the order of rows
 };
 
-std::vector<Access> accesses() {
+std::vector<Access> accesses(std::size_t rows_one_by_one) {
   const auto onward = [](hdf5::DatasetReader& reader, Cells& cells) {
     for (std::size_t t = 0; t < kTimes; ++t) reader.read_rows(t * kRows, kRows, cells.data());
   };
@@ -153,12 +156,13 @@ std::vector<Access> accesses() {
          for (std::size_t t = 0; t < kTimes; ++t) l.read(t * kRows, kRows, 0, kChannels, c.data());
        },
        onward},
-      {"row by row, 4656 rows",
-       [](const Library& l, Cells& c) {
-         for (std::size_t row = 0; row < kRows; ++row) l.read(row, 1, 0, kChannels, c.data());
+      {"row by row",
+       [rows_one_by_one](const Library& l, Cells& c) {
+         for (std::size_t row = 0; row < rows_one_by_one; ++row)
+           l.read(row, 1, 0, kChannels, c.data());
        },
-       [](hdf5::DatasetReader& r, Cells& c) {
-         for (std::size_t row = 0; row < kRows; ++row) r.read_rows(row, 1, c.data());
+       [rows_one_by_one](hdf5::DatasetReader& r, Cells& c) {
+         for (std::size_t row = 0; row < rows_one_by_one; ++row) r.read_rows(row, 1, c.data());
        }},
       {"100 baselines x 24, strided",
        [](const Library& l, Cells& c) {
@@ -189,17 +193,24 @@ bool is_slow(std::size_t access, bool seed, std::size_t cache_mib) {
   return false;
 }
 
-void table(const std::string& folder, bool full, const Figures& figures) {
+struct Wanted {
+  bool full = false;
+  std::string access;        ///< empty: all
+  std::size_t rows = kRows;  ///< read one by one
+};
+
+void table(const std::string& folder, const Wanted& wanted, const Figures& figures) {
   Cells cells(kRows * kTimes * kRow);
-  const auto all = accesses();
+  const auto all = accesses(wanted.rows);
   for (const bool seed : {false, true}) {
     const std::string path = folder + (seed ? "/seed.hdf5" : "/sb00.hdf5");
     const char* const layout = seed ? "seed" : "writer";
     for (std::size_t k = 0; k < all.size(); ++k) {
+      if (!wanted.access.empty() && wanted.access != all[k].name) continue;
       for (const std::size_t mib : {0U, 1U, 16U, 64U, 96U}) {
         if (mib == 96 && k != 3 && k != 4) continue;
-        if (is_slow(k, seed, mib) && !full && mib != 96) {
-          std::printf("%-34s %-6s %3zu MiB cache     --full\n", all[k].name, layout, mib);
+        if (is_slow(k, seed, mib) && !wanted.full && mib != 96) {
+          std::printf("%-34s %-6s %3zu MiB cache     --full\n", all[k].name.c_str(), layout, mib);
           continue;
         }
         print_cell(figures, all[k].name, layout, std::to_string(mib) + " MiB cache", [&] {
@@ -275,26 +286,32 @@ void whole_files(const std::vector<std::string>& paths, int rounds, const Figure
 int run(int argc, char** argv) {
   const Figures figures("uvh5_access", argc, argv);
   std::string folder;
-  bool full = false, only_files = false;
+  bool only_files = false;
+  Wanted wanted;
   std::size_t files = 16;
   int rounds = 3;
   for (int k = 1; k < argc; ++k) {
     const std::string word = argv[k];
     if (word == "--full")
-      full = true;
+      wanted.full = true;
     else if (word == "--only-files")
       only_files = true;
     else if (word == "--files" && k + 1 < argc)
       files = std::stoul(argv[++k]);
     else if (word == "--rounds" && k + 1 < argc)
       rounds = std::stoi(argv[++k]);
+    else if (word == "--access" && k + 1 < argc) {
+      wanted.access = argv[++k];
+      wanted.full = true;
+    } else if (word == "--rows" && k + 1 < argc)
+      wanted.rows = std::min<std::size_t>(kRows * kTimes, std::stoul(argv[++k]));
     else
       folder = word;
   }
   if (folder.empty() || files == 0) {
     std::fprintf(stderr,
                  "usage: uvh5_access FOLDER [--full] [--files N] [--rounds N] "
-                 "[--only-files]\n");
+                 "[--only-files] [--access WORDS] [--rows N] [--json FILE]\n");
     return 2;
   }
   folder += "/uvh5_access";
@@ -303,7 +320,7 @@ int run(int argc, char** argv) {
   make_writer_file(paths[0]);
   if (!only_files) {
     make_seed_file(folder + "/seed.hdf5");
-    table(folder, full, figures);
+    table(folder, wanted, figures);
     fs::remove(folder + "/seed.hdf5");
   }
   for (std::size_t k = 1; k < files; ++k) {

@@ -8,12 +8,14 @@ import subprocess
 import sys
 import tempfile
 import unittest
+import unittest.mock
 
 HERE = pathlib.Path(__file__).resolve().parent
 PERF = HERE.parents[1] / "perf"
 sys.path.insert(0, str(PERF))
 
-from suite import benchmarks, gates, history, machine, page, runner, table  # noqa: E402
+from suite import (benchmarks, gates, history, machine, page, runner, session,  # noqa: E402
+                   table)
 
 RECORDED = history.read_run(HERE / "recorded/quick.jsonl")
 GATES = (PERF / "gates.yaml").read_text()
@@ -256,6 +258,59 @@ class Running(unittest.TestCase):
                               text=True)
         self.assertEqual(done.returncode, 2)
         self.assertIn("-DSKYMILL_PERF=ON", done.stderr)
+
+
+class Session(unittest.TestCase):
+    """A benchmark whose ratio is what stands in the next line of a file."""
+
+    def judged(self, *ratios):
+        folder = tempfile.TemporaryDirectory()
+        self.addCleanup(folder.cleanup)
+        build = pathlib.Path(folder.name)
+        (build / "bin").mkdir()
+        (build / "ratios").write_text("".join(f"{ratio}\n" for ratio in ratios))
+        program = build / "bin/perf_apply"
+        program.write_text(f"""#!/bin/sh
+cd {build} && ratio=$(head -n 1 ratios) && test -n "$ratio" && sed -i 1d ratios || exit 1
+echo '{{"bench": "apply", "metric": "all", "unit": "x", "value": '$ratio'}}' >> $2
+""")
+        program.chmod(0o755)
+        made = benchmarks.Benchmark("apply", "calibrate", quick=("perf_apply",))
+        with unittest.mock.patch.object(session, "say"):
+            done = session.Session([made], "quick", build, build / "work")
+            verdict, = done.judge(gates.read(gate_text(), KNOWN))
+        return verdict, done, (build / "ratios").read_text()
+
+    def test_what_holds_is_measured_once(self):
+        verdict, done, left = self.judged(1.5, 1)
+        self.assertEqual((verdict.verdict, verdict.ratio, left), (gates.PASS, 1.5, "1\n"))
+        self.assertEqual(len(done.figures), 1)
+
+    def test_what_fails_is_measured_once_more_and_that_counts(self):
+        self.assertEqual(self.judged(9, 1.5)[0].verdict, gates.PASS)
+        verdict, _, left = self.judged(9, 8, 1)
+        self.assertEqual((verdict.verdict, verdict.ratio, left), (gates.FAIL, 8, "1\n"))
+
+    def test_a_benchmark_that_does_not_run_fails(self):
+        verdict, done, _ = self.judged()
+        self.assertEqual((verdict.verdict, done.failed), (gates.FAIL, {"apply"}))
+        verdict, done, _ = self.judged(9)  # the second time
+        self.assertEqual((verdict.verdict, done.failed), (gates.FAIL, {"apply"}))
+
+    def test_runs_of_a_machine_are_kept_beside_each_other(self):
+        with tempfile.TemporaryDirectory() as folder:
+            results = pathlib.Path(folder)
+            gate, = gates.read(gate_text(), KNOWN)
+            verdict = gates.Verdict(gate, gates.PASS, 1.5, "")
+            for number, day in enumerate(("2030-01-02", "2030-01-01")):
+                about = RECORDED.about | {"when": f"{day}T00:00:00Z"}
+                earlier, place = session.keep(results, about, RECORDED.figures, [verdict])
+                self.assertEqual(len(earlier), number)
+            runs = history.read_runs(place.parent)
+            self.assertEqual([run.about["when"][:10] for run in runs], ["2030-01-01", "2030-01-02"])
+            self.assertEqual(runs[0].figures, RECORDED.figures)
+            self.assertEqual(runs[0].gates[0]["gate"], "one")
+            self.assertEqual(len(list(place.parent.iterdir())), 3)
 
 
 class Showing(unittest.TestCase):
