@@ -332,7 +332,8 @@ def main():
     parser.add_argument("--runs", type=int, default=1, help="turns with WSClean")
     figures.add_option(parser)
     options = parser.parse_args()
-    options.kept = figures.Figures("budgets", options.json)
+    options.kept = figures.Figures("budgets" if options.quick else "large_budgets",
+                                   options.json)
     case = QUICK if options.quick else BIG
     options.size = options.size or case["size"]
     options.cell = case["cell"]

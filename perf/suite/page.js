@@ -45,7 +45,8 @@
 
   // --- gates -----------------------------------------------------------------------------------
   function gateTable() {
-    const gates = data.gates.filter((gate) => gate.now);
+    const gates = [FAIL, SKIP, PASS].flatMap((verdict) =>
+      data.gates.filter((gate) => gate.now && gate.verdict === verdict));
     if (gates.length === 0) return;
     const heads = ["", "ratio", "bound", "figure", "why it must hold"];
     const rows = gates.map((gate) => element("tr", {},
@@ -145,7 +146,7 @@
     const parent = section("Gates over time");
     for (const gate of gates) {
       chart(parent, gate.gate.replaceAll("_", " "), gate.why,
-        [{ label: gate.figure + (gate.over ? ` / ${gate.over}` : ""), points: gate.points }], "x",
+        [{ label: gate.figure, points: gate.points }], "x",
         gate.at_most ?? gate.at_least);
     }
   }
