@@ -4,10 +4,11 @@
 
 The copy reads the group's files (cat) and writes as many bytes as the MeasurementSet has; both sides
 end with fsync. Each is timed with the input in the page cache and without. Then the peak memory of
-24 integrations and of 240 is compared, and what was read and written is held against the data sets
+6, 24 and 96 integrations, or 240, is compared, and what was read and written is held against the data sets
 that are read and the MeasurementSet. The group is simulated when FOLDER lacks it.
 
     perf/against_copy.py --skymill build/release/bin/skymill --work FOLDER [--runs 5] [--long]
+                         [--times 24] [--peaks 6,24,96] [--json FILE]
 """
 import argparse
 import json
@@ -19,6 +20,8 @@ import subprocess
 import sys
 import time
 from pathlib import Path
+
+import figures
 
 SIMULATION = """skymill: 1
 description: a full group of the DSA-110
@@ -137,41 +140,47 @@ def stored(path):
         return sum(file[name].id.get_storage_size() for name in DATASETS)
 
 
-def beside_a_copy(skymill, work, runs, cold):
-    inputs, output = group(skymill, work, 24), work / "out.ms"
+def beside_a_copy(skymill, work, times, runs, cold, kept):
+    inputs, output = group(skymill, work, times), work / "out.ms"
     convert(skymill, inputs, output)
     size = size_of(output)
-    figures = {"convert": [], "copy": []}
+    used = {"convert": [], "copy": []}
     for _ in range(runs):
         for name, action in (("convert", lambda: convert(skymill, inputs, output)),
                              ("copy", lambda: copy(inputs, size, work / "copy.bytes"))):
             (forget if cold else remember)(inputs)
             os.sync()
-            figures[name].append(action())
-    walls = {name: [f["wall_s"] for f in rows] for name, rows in figures.items()}
+            used[name].append(action())
+    walls = {name: [f["wall_s"] for f in rows] for name, rows in used.items()}
     ratio = [a / b for a, b in zip(walls["convert"], walls["copy"])]
-    cpu = statistics.median(f["cpu_s"] for f in figures["convert"])
-    peak = max(f["peak_bytes"] for f in figures["convert"])
+    cpu = statistics.median(f["cpu_s"] for f in used["convert"])
+    peak = max(f["peak_bytes"] for f in used["convert"])
     print(f"{'cold' if cold else 'warm'}: convert {min(walls['convert']):.2f} s least, "
           f"{statistics.median(walls['convert']):.2f} s median; copy {min(walls['copy']):.2f} s, "
           f"{statistics.median(walls['copy']):.2f} s; ratio of minima "
           f"{min(walls['convert']) / min(walls['copy']):.2f}, median of ratios "
           f"{statistics.median(ratio):.2f}; convert {cpu:.2f} CPU-s, peak {peak / 1e6:.0f} MB")
-    return size, figures["convert"]
+    state = "cold" if cold else "warm"
+    kept.add(f"{state}_wall", min(walls["convert"]), "s", peer=min(walls["copy"]))
+    kept.add(f"{state}_cpu", min(f["cpu_s"] for f in used["convert"]), "s",
+             peer=min(f["cpu_s"] for f in used["copy"]))
+    return size, used["convert"]
 
 
-def bytes_moved(skymill, work, size, converted):
+def bytes_moved(skymill, work, times, size, converted, kept):
     record = json.loads((work / "out.ms.run.json").read_text())
     reader = next(stage for stage in record["stages"] if stage["use"] == "uvh5_reader")
     rows = reader["tables"]["access"]
     read = sum(row["data_bytes"] + row["index_bytes"] for row in rows)
-    wanted = sum(stored(path) for path in group(skymill, work, 24))
+    wanted = sum(stored(path) for path in group(skymill, work, times))
     written = statistics.median(f["written"] for f in converted)
     indirect = [row["dataset"] for row in rows if not row["direct"]]
     print(f"read {read / 1e6:.0f} MB, {read / wanted:.3f} x the chunks of the data sets read "
           f"({sum(row['calls'] for row in rows)} calls"
           + (f"; not counted, through the library: {indirect[0]} ..." if indirect else "") +
           f"); written {written / 1e6:.0f} MB, {written / size:.3f} x the MeasurementSet")
+    kept.add("read", read, "B", limit=wanted)
+    kept.add("written", written, "B", limit=size)
 
 
 def main():
@@ -180,24 +189,29 @@ def main():
     parser.add_argument("--work", type=Path, required=True, help="folder with 8 GB of room")
     parser.add_argument("--runs", type=int, default=5)
     parser.add_argument("--long", action="store_true", help="240 integrations too: 36 GB more")
+    parser.add_argument("--times", type=int, default=24, help="integrations of the group")
+    parser.add_argument("--peaks", default="6,24,96", help="integrations whose memory is compared")
+    figures.add_option(parser)
     arguments = parser.parse_args()
-    skymill, work = arguments.skymill.resolve(), arguments.work
+    skymill, work, times = arguments.skymill.resolve(), arguments.work, arguments.times
+    kept = figures.Figures("against_copy", arguments.json)
     work.mkdir(parents=True, exist_ok=True)
     resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
     print(f"memory copy {memory_copy_rate() / 1e9:.1f} GB/s on one thread")
     for cold in (False, True):
-        size, converted = beside_a_copy(skymill, work, arguments.runs, cold)
-    bytes_moved(skymill, work, size, converted)
+        size, converted = beside_a_copy(skymill, work, times, arguments.runs, cold, kept)
+    bytes_moved(skymill, work, times, size, converted, kept)
     peaks = {}
-    for times in (6, 24, 96) + ((240,) if arguments.long else ()):
+    for times in [*map(int, arguments.peaks.split(",")), *([240] if arguments.long else [])]:
         inputs = group(skymill, work, times)
         peaks[times] = convert(skymill, inputs, work / "out.ms")["peak_bytes"]
-        if times > 24:
+        if times > max(24, arguments.times):
             shutil.rmtree(inputs[0].parent)
             shutil.rmtree(work / "out.ms")
     print("peak memory: " + ", ".join(f"{times} integrations {peak / 1e6:.0f} MB"
                                       for times, peak in peaks.items())
           + f"; largest / least {max(peaks.values()) / min(peaks.values()):.3f}")
+    kept.add("peak", peaks[max(peaks)], "B", peer=peaks[min(peaks)])
 
 
 if __name__ == "__main__":

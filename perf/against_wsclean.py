@@ -3,6 +3,7 @@
 """Times a naturally weighted dirty cube against WSClean's, run by run in turn, on simulated data.
 
     perf/against_wsclean.py --skymill build/release/bin/skymill [--runs 5] [--nchan 16] [--size 512]
+                            [--json FILE]
 
 Prints wall and CPU seconds and peak memory of both, and the ratios of their medians and minima.
 """
@@ -15,6 +16,8 @@ import subprocess
 import sys
 import tempfile
 import time
+
+import figures
 
 
 def measured(command):
@@ -34,6 +37,7 @@ def main():
     parser.add_argument("--runs", type=int, default=5)
     parser.add_argument("--nchan", type=int, default=16)
     parser.add_argument("--size", type=int, default=512)
+    figures.add_option(parser)
     options = parser.parse_args()
     if not shutil.which("wsclean"):
         print("skipped: WSClean is not installed")
@@ -56,15 +60,20 @@ def main():
             results["wsclean"].append(measured(list(map(str, theirs))))
     print(f"{options.nchan} channels of {options.size} x {options.size}, {options.runs} runs each")
     print("             wall s (min, median)   CPU s (min, median)   peak MiB")
-    figures = {}
+    kept = figures.Figures("against_wsclean", options.json)
+    table = {}
     for name, runs in results.items():
         wall, cpu, memory = zip(*runs)
-        figures[name] = (min(wall), statistics.median(wall), min(cpu), statistics.median(cpu))
+        table[name] = (min(wall), statistics.median(wall), min(cpu), statistics.median(cpu))
         print(f"{name:10}   {min(wall):8.2f} {statistics.median(wall):8.2f}      "
               f"{min(cpu):8.2f} {statistics.median(cpu):8.2f}     {max(memory):8.0f}")
-    ratios = [b / a for a, b in zip(figures["skymill"], figures["wsclean"])]
+    ratios = [b / a for a, b in zip(table["skymill"], table["wsclean"])]
     print("WSClean / Skymill: wall min {:.2f} median {:.2f}, CPU min {:.2f} median {:.2f}".format(
         *ratios))
+    for k, metric in ((0, "wall"), (2, "cpu")):
+        kept.add(metric, table["skymill"][k], "s", peer=table["wsclean"][k])
+    ours, theirs = (max(run[2] for run in results[name]) * 2**20 for name in ("skymill", "wsclean"))
+    kept.add("peak", ours, "B", peer=theirs)
 
 
 if __name__ == "__main__":

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 // Corrections of visibilities in memory against a copy of the same bytes, in turn, one thread.
-// `perf_apply [ANTENNAS [CHANNELS [TURNS]]]`: B, G and K terms, two parallel hands. Then the stage
-// `apply` in a stream, from a source in memory to a sink that drops what comes, against a stage
-// that copies the bytes, and against nothing between the two.
+// `perf_apply [ANTENNAS [CHANNELS [TURNS]]] [--json FILE]`: B, G and K terms, two parallel hands.
+// Then the stage `apply` in a stream, from a source in memory to a sink that drops what comes,
+// against a stage that copies the bytes, and against nothing between the two.
 #include <core/testing.h>
 #include <stages/calibrate/apply_stage.h>
 #include <stages/gains/correction.h>
@@ -22,10 +22,12 @@
 #include <vector>
 
 #include "context_state.h"
+#include "figures.h"
 #include "least_time.h"
 
 using namespace skymill;
 using namespace skymill::radio;
+using skymill::perf::Figures;
 using skymill::perf::LeastTime;
 using skymill::perf::take;
 
@@ -218,7 +220,7 @@ void stream(const Visibilities& one, std::unique_ptr<Stage> between, const Stage
 }
 
 void run_streams(const Calibration& calibration, const Calibration& gappy, const Visibilities& one,
-                 int turns) {
+                 int turns, const Figures& figures) {
   StreamTime copied, corrected, gaps;
   Visibilities aside = one;
   for (int turn = 0; turn < turns; ++turn) {
@@ -229,19 +231,20 @@ void run_streams(const Calibration& calibration, const Calibration& gappy, const
   }
   std::printf("\nin a stream of %zu integrations, a chunk each\n", kStreamed);
   const double correlations = static_cast<double>(kStreamed * one.data.size());
-  const auto show = [&](const char* what, const StreamTime& time) {
+  const auto show = [&](const char* metric, const char* what, const StreamTime& time) {
+    figures.add(metric, time.stage, "s", {"peer", copied.stage});
     std::printf(
         "%-34s %8.1f ms  %6.0f Mcorr/s  %5.0f %% of the copy's speed; whole stream %8.1f ms, "
         "%3.0f %%\n",
         what, 1e3 * time.stage, 1e-6 * correlations / time.stage, 100 * copied.stage / time.stage,
         1e3 * time.all.cpu, 100 * copied.all.cpu / time.all.cpu);
   };
-  show("copy of data and flags", copied);
-  show("corrected, weights too", corrected);
-  show("every 50th solution flagged", gaps);
+  show("stream_copy", "copy of data and flags", copied);
+  show("stream", "corrected, weights too", corrected);
+  show("stream_with_flags", "every 50th solution flagged", gaps);
 }
 
-int run(std::size_t antennas, std::size_t channels, int turns) {
+int run(std::size_t antennas, std::size_t channels, int turns, const Figures& figures) {
   const auto header = header_of(antennas, channels);
   Calibration calibration;
   for (const JonesTerm term : {JonesTerm::K, JonesTerm::B, JonesTerm::G}) {
@@ -284,29 +287,31 @@ int run(std::size_t antennas, std::size_t channels, int turns) {
               given.rows(), channels);
   std::printf("%-34s %8.1f ms  %6.2f GB/s\n", "copy of data and flags", 1e3 * copied.cpu,
               1e-9 * static_cast<double>(data_bytes + given.flag.size()) / copied.cpu);
-  const auto show = [&](const char* what, const LeastTime& time) {
+  const auto show = [&](const char* metric, const char* what, const LeastTime& time) {
+    figures.add(metric, time.cpu, "s", {"peer", copied.cpu});
     std::printf("%-34s %8.1f ms  %6.0f Mcorr/s  %5.0f %% of the copy's speed\n", what,
                 1e3 * time.cpu, 1e-6 * static_cast<double>(given.data.size()) / time.cpu,
                 100 * copied.cpu / time.cpu);
   };
-  show("corrected, tables met first", first);
-  show("corrected, weights too", weighted);
-  show("corrected, weights as they are", bare);
-  show("every 50th solution flagged", gaps);
-  show("every solution flagged", nothing);
-  run_streams(calibration, gappy, rows_of(header, 1), turns);
+  show("met_first", "corrected, tables met first", first);
+  show("with_weights", "corrected, weights too", weighted);
+  show("without_weights", "corrected, weights as they are", bare);
+  show("with_flags", "every 50th solution flagged", gaps);
+  show("all_flagged", "every solution flagged", nothing);
+  run_streams(calibration, gappy, rows_of(header, 1), turns, figures);
   return 0;
 }
 
 }  // namespace
 
 int main(int argc, char** argv) {
+  const Figures figures("apply", argc, argv);
   const auto number = [&](int place, int otherwise) {
     return argc > place ? std::atoi(argv[place]) : otherwise;
   };
   try {
     return run(static_cast<std::size_t>(number(1, 96)), static_cast<std::size_t>(number(2, 768)),
-               number(3, 15));
+               number(3, 15), figures);
   } catch (const std::exception& error) {
     std::fprintf(stderr, "%s\n", error.what());
     return 1;

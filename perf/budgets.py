@@ -4,9 +4,10 @@
 
     perf/budgets.py --skymill build/release/bin/skymill --work FOLDER [--quick]
                     [--budgets 2GiB,4GiB,8GiB] [--scratch auto,tmpfs] [--size 8000] [--nchan 16]
-                    [--threads 2] [--peer]
+                    [--threads 2] [--peer] [--json FILE]
 
-Makes the MeasurementSet in FOLDER by $SKYMILL_BENCH/imaging/make_alma_ms.py unless it is there.
+Makes the MeasurementSet in FOLDER by $SKYMILL_BENCH/imaging/make_alma_ms.py unless it is there; the
+small one of --quick is simulated by Skymill.
 For each budget and kind of scratch a cube of seven products, cleaned as the reference run of
 imaging.md 8: peak memory with what stands on a tmpfs, bytes read and written by calls and by the
 disk, beside the budget, the columns that are selected and the room that the products take, and the
@@ -29,6 +30,7 @@ import tempfile
 import time
 from pathlib import Path
 
+import figures
 import imaging
 
 PRODUCTS = ["image", "residual", "psf", "model", "mask", "pb", "sumwt"]
@@ -37,9 +39,9 @@ REFERENCE = imaging.AUTOMASK | {"weighting": "briggs", "robust": 0.5, "niter": 5
                                 "threshold": "4mJy", "pblimit": 0.2}
 BIG = {"data": "big{nchan}.ms", "make": [], "size": 8000, "cell": "0.0046",
        "budgets": "2GiB,4GiB,8GiB", "disk_bytes": 4 << 30}
-QUICK = {"data": "quick{nchan}.ms",
-         "make": ["--nint", "200", "--maxbase", "1900", "--cell", "0.036", "--npix", "1024"],
-         "size": 1024, "cell": "0.036", "budgets": "192MiB,512MiB", "disk_bytes": 1 << 28}
+# Simulated by Skymill itself.
+QUICK = {"data": "quick{nchan}.ms", "make": {"antennas": 40, "times": 200, "width": "100kHz"},
+         "size": 1024, "cell": "3", "budgets": "192MiB,512MiB", "disk_bytes": 1 << 28}
 # The reference run of imaging.md 8: 1000 channels on 10 workers.
 REFERENCE_S = 68 * 3600 + 22 * 60 + 49
 CHANNELS = 1000
@@ -56,6 +58,18 @@ for product in sys.argv[3:]:
     cube = numpy.stack([fits.getdata(name)[0, 0] for name in names])
     fits.PrimaryHDU(cube[None], header).writeto(f"{prefix}.{product}.fits")
 """
+
+
+def simulated(options, name, settings):
+    """The MeasurementSet `name` in the work folder, made by Skymill at the first call."""
+    path = options.work / name
+    if not path.exists():
+        command = [options.skymill, "run", "simulate", "--param", f"output={path}"]
+        for key, value in (settings | {"nchan": options.nchan}).items():
+            command += ["--param", f"{key}={value}"]
+        subprocess.run(list(map(str, command)), check=True, stdout=subprocess.DEVNULL,
+                       stderr=subprocess.DEVNULL)
+    return path
 
 
 def bytes_of(text):
@@ -147,10 +161,10 @@ def under_budget(options, budget, scratch):
     forget(options.data)
     load = os.getloadavg()[0]
     log = options.work / "last.log"
-    code, figures = watched([options.skymill, "run", *arguments, "--events", events], log,
+    code, used = watched([options.skymill, "run", *arguments, "--events", events], log,
                             options.tmpfs, options.environment)
     if code == 3:
-        print(f"{budget}, scratch {scratch}: refused after {figures['wall_s']:.1f} s: "
+        print(f"{budget}, scratch {scratch}: refused after {used['wall_s']:.1f} s: "
               + log.read_text().strip())
         return None
     if code != 0:
@@ -164,7 +178,7 @@ def under_budget(options, budget, scratch):
     image = next(s for s in record["stages"] if s["use"] == "image")
     passes = record["passes"]
     row = {"budget": budget, "scratch": scratch, "size": options.size, "nchan": options.nchan,
-           "threads": options.threads, "load_before": load, **figures,
+           "threads": options.threads, "load_before": load, **used,
            "budget_bytes": bytes_of(budget), "selected_bytes": options.selected_bytes,
            "product_bytes": tree_bytes(products, ALLOCATED),
            "apparent_bytes": tree_bytes(products, APPARENT),
@@ -184,7 +198,7 @@ def under_budget(options, budget, scratch):
     shutil.rmtree(folder)
     with open(options.work / "budgets.jsonl", "a") as lines:
         print(json.dumps(row), file=lines)
-    show(row)
+    show(options.kept, row)
     return row
 
 
@@ -192,7 +206,7 @@ def verdict(value, most):
     return f"{value:.3f} of at most {most}: " + ("kept" if value <= most else "NOT KEPT")
 
 
-def show(row):
+def show(kept, row):
     def mb(name):
         return f"{row[name] / 1e6:.1f} MB"
     cleaned = row["channels"]
@@ -216,6 +230,14 @@ def show(row):
           f"meanwhile in {row['placing_s']:.1f} s of the threads; "
           f"{row['after_last_channel_s']:.2f} s from the last channel to published cubes and the "
           "record")
+    run = f"{row['size']}_{row['budget']}_{row['scratch']}"
+    kept.add(f"{run}_held", row["peak_bytes"] + row["tmpfs_bytes"], "B", limit=row["budget_bytes"])
+    kept.add(f"{run}_written", max(row["written_bytes"], row["disk_written_bytes"]), "B",
+             limit=row["product_bytes"])
+    kept.add(f"{run}_read", row["read_bytes"] - row["scratch_read_bytes"], "B",
+             limit=row["selected_bytes"])
+    kept.add(f"{run}_cpu", row["cpu_s"], "s")
+    kept.add(f"{run}_wall", row["wall_s"], "s")
     sys.stdout.flush()
 
 
@@ -290,6 +312,8 @@ def peer(options):
         best = {program: min(total[figure] for total in totals) for program, totals in sums.items()}
         print(f"WSClean ({options.gridder}) and its FITS cubes / ours, {figure}: "
               f"{best['wsclean'] / best['skymill']:.1f} x; Skymill did {cleaned}")
+        options.kept.add(f"peer_{figure.removesuffix('_s')}", best["skymill"], "s",
+                         peer=best["wsclean"])
 
 
 def main():
@@ -306,7 +330,10 @@ def main():
     parser.add_argument("--gridder", default="wgridder", choices=imaging.GRIDDERS,
                         help="of WSClean")
     parser.add_argument("--runs", type=int, default=1, help="turns with WSClean")
+    figures.add_option(parser)
     options = parser.parse_args()
+    options.kept = figures.Figures("budgets" if options.quick else "large_budgets",
+                                   options.json)
     case = QUICK if options.quick else BIG
     options.size = options.size or case["size"]
     options.cell = case["cell"]
@@ -316,8 +343,11 @@ def main():
     options.work.mkdir(parents=True, exist_ok=True)
     resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
     name = case["data"].format(nchan=options.nchan)
-    imaging.DATA[name] = [*case["make"], "--nchan", str(options.nchan)]
-    options.data = imaging.make_data(options.work, name)
+    if options.quick:
+        options.data = simulated(options, name, case["make"])
+    else:
+        imaging.DATA[name] = [*case["make"], "--nchan", str(options.nchan)]
+        options.data = imaging.make_data(options.work, name)
     options.selected_bytes = selected_bytes(options.data)
     budgets = case["budgets"] if options.budgets is None else options.budgets
     rows = []

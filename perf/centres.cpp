@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 // Meridian centres of 24 integrations in a batch against 24 full chains, in turn; milliseconds.
-// `centres [TABLE]`, a table of Earth orientation that has 2025-10-02.
+// `perf_centres [TABLE] [--json FILE]`, a table of Earth orientation that has 2025-10-02.
 #include <stages/geometry/sky_frames.h>
 
 #include <algorithm>
@@ -8,6 +8,8 @@
 #include <cmath>
 #include <cstdio>
 #include <exception>
+
+#include "figures.h"
 
 using namespace skymill::radio;
 
@@ -31,7 +33,7 @@ void show(const char* what, std::vector<double> ms) {
   std::printf("%s: minimum %.4f ms, median %.4f ms\n", what, ms.front(), ms[ms.size() / 2]);
 }
 
-int run(const char* table) {
+int run(const char* table, const skymill::perf::Figures& figures) {
   const EarthOrientation earth = EarthOrientation::find(table);
   std::vector<double> batch_ms, full_ms, ratios;
   double apart = 0;
@@ -61,14 +63,18 @@ int run(const char* table) {
   show("24 full chains", full_ms);
   std::printf("full / batch: minimum %.1f, median %.1f\n", ratios.front(), ratios[kTurns / 2]);
   std::printf("largest difference %.3f micro-arcsec\n", apart / kDegree * 3600e6);
+  figures.add("batch", 1e-3 * *std::min_element(batch_ms.begin(), batch_ms.end()), "s",
+              {"peer", 1e-3 * *std::min_element(full_ms.begin(), full_ms.end())});
+  figures.add("difference", apart / kDegree * 3600, "arcsec");
   return 0;
 }
 
 }  // namespace
 
 int main(int argc, char** argv) {
+  const skymill::perf::Figures figures("centres", argc, argv);
   try {
-    return run(argc > 1 ? argv[1] : "");
+    return run(argc > 1 ? argv[1] : "", figures);
   } catch (const std::exception& error) {
     std::fprintf(stderr, "%s\n", error.what());
     return 1;

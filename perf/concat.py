@@ -9,7 +9,7 @@ cube of each kind is read back through python-casacore and compared with its ima
 walls is the median of those of neighbouring runs, because machines drift.
 
     perf/concat.py --skymill build/release/bin/skymill --work FOLDER [--cases small,planar,tiled]
-                   [--runs 3] [--size 1024]
+                   [--runs 3] [--size 1024] [--count 1000] [--json FILE]
 """
 import argparse
 import os
@@ -23,6 +23,8 @@ from pathlib import Path
 import casacore.images
 import casacore.tables
 import numpy as np
+
+import figures
 
 OPEN_FILES = 256
 DESCRIPTION = """skymill: 1
@@ -124,7 +126,13 @@ def seconds(runs):
         f" s (CPU {min(cpu for _, cpu in runs):.2f} s)"
 
 
-def small_images(skymill, work, count, runs):
+def keep(kept, metric, ours, theirs):
+    for name, place in (("wall", 0), ("cpu", 1)):
+        kept.add(f"{metric}_{name}", min(run[place] for run in ours), "s",
+                 peer=min(run[place] for run in theirs))
+
+
+def small_images(skymill, work, count, runs, kept):
     """Virtual and moved in, beside opening once."""
     size = 128
     small, copy, output = work / "small", work / "copy", work / "cube.image"
@@ -147,11 +155,12 @@ def small_images(skymill, work, count, runs):
         wall, cpu = ratio(used, opened)
         print(f"  {name:13} {seconds(used)}: {wall:.2f} of the wall, {cpu:.2f} of the CPU",
               flush=True)
+        keep(kept, name, used, opened)
     for folder in (small, copy, output):
         remove(folder)
 
 
-def large_images(skymill, work, count, size, runs, planar):
+def large_images(skymill, work, count, size, runs, planar, kept):
     """Paged, beside cp."""
     large, output = work / "large", work / "cube.image"
     make_images(large, count, size, planar)
@@ -167,6 +176,7 @@ def large_images(skymill, work, count, size, runs, planar):
     print(f"{count} images of {size} x {size}, {'one tile each' if planar else 'default tiles'}\n"
           f"  cp and fsync  {seconds(copied)}\n  paged         {seconds(paged)}: {1 / wall:.2f} of "
           f"the rate of cp, {cpu:.2f} of its CPU", flush=True)
+    keep(kept, "paged_planar" if planar else "paged_tiled", paged, copied)
     remove(large)
     remove(output)
 
@@ -179,7 +189,9 @@ def main():
     parser.add_argument("--runs", type=int, default=3)
     parser.add_argument("--count", type=int, default=1000)
     parser.add_argument("--size", type=int, default=1024, help="of the images for the paged cube")
+    figures.add_option(parser)
     arguments = parser.parse_args()
+    kept = figures.Figures("concat", arguments.json)
     skymill, count, runs = arguments.skymill.resolve(), arguments.count, arguments.runs
     work = arguments.work.resolve() / "concat"
     remove(work)
@@ -188,9 +200,9 @@ def main():
     try:
         for case in arguments.cases.split(","):
             if case == "small":
-                small_images(skymill, work, count, runs)
+                small_images(skymill, work, count, runs, kept)
             else:
-                large_images(skymill, work, count, arguments.size, runs, case == "planar")
+                large_images(skymill, work, count, arguments.size, runs, case == "planar", kept)
     finally:
         remove(work)
 

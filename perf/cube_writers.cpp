@@ -2,7 +2,7 @@
 // Writes the planes of a cube as a CASA image, as FITS and, as the measure, as bare bytes with
 // pwrite and fsync; in turn. Prints the least CPU and wall seconds, the ratio to the
 // measure and the bytes written a byte of pixels.
-// usage: perf_cube_writers FOLDER [SIZE [PLANES [REPEATS]]]
+// usage: perf_cube_writers FOLDER [SIZE [PLANES [REPEATS]]] [--json FILE]
 #include <core/storage.h>
 #include <stages/formats/fits_cube.h>
 #include <stages/ms/casa_image.h>
@@ -19,6 +19,7 @@
 #include <string>
 #include <vector>
 
+#include "figures.h"
 #include "least_time.h"
 
 using namespace skymill;
@@ -121,6 +122,7 @@ void write_fits(const std::string& path, const ImageHeader& header,
 }  // namespace
 
 int main(int argc, char** argv) {
+  const perf::Figures figures("cube_writers", argc, argv);
   if (argc < 2) {
     std::fprintf(stderr, "usage: perf_cube_writers FOLDER [SIZE [PLANES [REPEATS]]]\n");
     return 2;
@@ -160,6 +162,10 @@ int main(int argc, char** argv) {
     std::printf("%-8s %10.3f %10.2f %10.2f %10.0f %14.4f\n", way.name, way.least.cpu / gigabytes,
                 way.least.cpu / ways.front().least.cpu, way.least.wall,
                 1e3 * gigabytes / way.least.wall, 1e-9 * way.bytes / gigabytes);
+    const std::string name = way.name;
+    figures.add(name + "_cpu", way.least.cpu, "s", {"peer", ways.front().least.cpu});
+    figures.add(name + "_wall", way.least.wall, "s", {"peer", ways.front().least.wall});
+    figures.add(name + "_written", way.bytes, "B", {"limit", 1e9 * gigabytes});
   }
   return 0;
 }

@@ -3,7 +3,7 @@
 // millions of visibilities a CPU second of one thread, in turn, and what both find of what was
 // injected.
 //
-//   perf_flag [TIMES CHANNELS BASELINES TURNS]
+//   perf_flag [TIMES CHANNELS BASELINES TURNS] [--json FILE]
 #include <stages/kernels/find_interference.h>
 
 #include <algorithm>
@@ -17,6 +17,8 @@
 #ifdef SKYMILL_PERF_AOFLAGGER
 #include <aoflagger.h>
 #endif
+
+#include "figures.h"
 
 using namespace skymill::kernels;
 
@@ -138,6 +140,7 @@ double report(const char* name, const Size& size, const std::vector<Baseline>& a
 }  // namespace
 
 int main(int argc, char** argv) {
+  const skymill::perf::Figures figures("flag", argc, argv);
   const auto argument = [&](int k, std::size_t otherwise) {
     return argc > k ? static_cast<std::size_t>(std::atol(argv[k])) : otherwise;
   };
@@ -152,6 +155,11 @@ int main(int argc, char** argv) {
     theirs = std::max(theirs, report("AOFlagger", size, all, run_aoflagger(size, all)));
 #endif
   }
-  if (theirs > 0) std::printf("ratio of the best %.2f\n", best / theirs);
+  if (theirs > 0) {
+    std::printf("ratio of the best %.2f\n", best / theirs);
+    figures.add("rate", best, "Mvis/s", {"peer", theirs});
+  } else {
+    figures.add("rate", best, "Mvis/s");
+  }
   return 0;
 }

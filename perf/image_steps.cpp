@@ -1,12 +1,12 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
-// The steps of one cleaned channel of 8000 x 8000 pixels by the kernels alone, one thread, each
-// beside what the machine needs for the same at least, measured in this process: passes over
-// pixels at the memory's speed, transforms as bare batches of lines, additions to the grid at the
-// speed of the first cache, writing at the disk's. The channel is that of perf_wgridder with
-// points for a sky; Briggs weights, auto-multithresh, 200 iterations.
-// `perf_image_steps [TURNS [WISDOM [FOLDER [ACCURACY]]]]`: plans from the file WISDOM, or measured
-// and kept there; files are written to FOLDER, by default the current one, and removed; ACCURACY is
-// the gridder's. CPU seconds, the least of TURNS; of writing wall seconds, as the disk does it.
+// The steps of one cleaned channel, of 8000 x 8000 pixels or fewer, by the kernels alone, one
+// thread, each beside what the machine needs for the same at least, measured in this process:
+// passes over pixels at the memory's speed, transforms as bare batches of lines, additions to the
+// grid at the speed of the first cache, writing at the disk's. The channel is that of perf_wgridder
+// with points for a sky; Briggs weights, auto-multithresh, 200 iterations. `perf_image_steps [TURNS
+// [WISDOM [FOLDER [ACCURACY [SIDE]]]]] [--json FILE]`: plans from the file WISDOM, or measured and
+// kept there; files are written to FOLDER, by default the current one, and removed; ACCURACY is the
+// gridder's. CPU seconds, the least of TURNS; of writing wall seconds, as the disk does it.
 #include <fcntl.h>
 #include <stages/formats/fits_cube.h>
 #include <stages/kernels/auto_multithresh.h>
@@ -22,6 +22,7 @@
 #include <sys/resource.h>
 #include <unistd.h>
 #include "alma_channel.h"
+#include "figures.h"
 #include "least_time.h"
 
 #include <cstdio>
@@ -40,9 +41,6 @@ using namespace skymill::perf;
 
 namespace {
 
-constexpr std::size_t kSide = 8000;
-constexpr std::size_t kPixels = kSide * kSide;
-constexpr double kPlane = kPixels * sizeof(float);  // bytes
 constexpr double kCell = 0.0046 * kArcsec;
 constexpr double kLongest = 15000;  // m
 constexpr double kFlagged = 3;      // times its limit, from which on a step needs a reason
@@ -50,8 +48,16 @@ constexpr std::size_t kIterations = 200;
 
 double volatile sink;  // keeps what is computed only to be timed
 
+/// The image.
+struct Size {
+  std::size_t side;
+  std::size_t pixels() const { return side * side; }
+  double bytes() const { return static_cast<double>(pixels() * sizeof(float)); }
+};
+
 /// Times of one step and of its limit.
 struct Step {
+  std::string metric;
   std::string name;
   double seconds;
   double limit;
@@ -95,21 +101,21 @@ struct Machine {
   double add_s;     // one multiply-add of a float in the first cache
 };
 
-Machine measure_machine(int turns, std::vector<float>& a, std::vector<float>& b) {
+Machine measure_machine(int turns, const Size& size, std::vector<float>& a, std::vector<float>& b) {
   Machine m{};
   m.read_s = least(turns,
                    [&] {
                      float sum[64] = {};
-                     for (std::size_t i = 0; i < kPixels; i += 64) {
+                     for (std::size_t i = 0; i < size.pixels(); i += 64) {
                        for (std::size_t k = 0; k < 64; ++k) sum[k] += a[i + k];
                      }
                      sink = std::accumulate(sum, sum + 64, 0.0F);
                    }) /
-             kPlane;
-  const double copy = least(turns, [&] { std::memcpy(b.data(), a.data(), kPixels * 4); });
-  m.write_s = std::max(copy / kPlane - m.read_s, 0.25 * copy / kPlane);
+             size.bytes();
+  const double copy = least(turns, [&] { std::memcpy(b.data(), a.data(), size.pixels() * 4); });
+  m.write_s = std::max(copy / size.bytes() - m.read_s, 0.25 * copy / size.bytes());
 
-  std::vector<double> density(kSide * kSide / 2);
+  std::vector<double> density(size.pixels() / 2);
   std::mt19937 random(1);
   std::vector<std::uint32_t> places(kSamples);
   for (auto& place : places) place = random() % density.size();
@@ -129,7 +135,8 @@ struct Transforms {
   double rows_to_image_s;
 };
 
-Transforms measure_transforms(int turns, const WGridder<float>::Treatment& how, std::size_t lines) {
+Transforms measure_transforms(int turns, const Size& size, const WGridder<float>::Treatment& how,
+                              std::size_t lines) {
   const auto along_v = FftPlan<float>::complex_line(how.v_size, FftSign::kBackward);
   const auto backward = FftPlan<float>::complex_to_real_line(how.u_size);
   const std::size_t stride = (how.v_size + 16) / 8 * 8;
@@ -144,7 +151,7 @@ Transforms measure_transforms(int turns, const WGridder<float>::Treatment& how, 
     for (std::size_t k = 0; k < lines; ++k) along_v.execute(plane.data() + k * stride);
   });
   t.rows_to_image_s = least(turns, [&] {
-    for (std::size_t y = 0; y < kSide; ++y) backward.execute(spectrum.data(), row.data());
+    for (std::size_t y = 0; y < size.side; ++y) backward.execute(spectrum.data(), row.data());
   });
   return t;
 }
@@ -169,9 +176,10 @@ double plain_write(const std::filesystem::path& path, const std::vector<float>& 
   return time.wall;
 }
 
-double fits_write(const std::filesystem::path& path, const std::vector<float>& pixels) {
+double fits_write(const std::filesystem::path& path, const Size& size,
+                  const std::vector<float>& pixels) {
   skymill::radio::ImageHeader header;
-  header.nx = header.ny = kSide;
+  header.nx = header.ny = size.side;
   header.nchan = 1;
   header.cell_x_rad = -kCell;
   header.cell_y_rad = kCell;
@@ -208,7 +216,9 @@ std::size_t occupied_lines(const AlmaChannel& channel, const WGridder<float>::Tr
   return static_cast<std::size_t>(cells) + static_cast<std::size_t>(how.taps);
 }
 
-void measure(int turns, const std::filesystem::path& folder, double accuracy) {
+void measure(int turns, const std::filesystem::path& folder, double accuracy, const Size& size,
+             const Figures& figures) {
+  const std::size_t side = size.side;
   AlmaChannel channel = observe(kLongest);
   // A dozen points and their noise; the far ones fill the mask in several places.
   std::mt19937 random(4);
@@ -217,44 +227,44 @@ void measure(int turns, const std::filesystem::path& folder, double accuracy) {
   for (auto& value : channel.vis) value = {0.15F * noise(random), 0.15F * noise(random)};
   WGridderOptions options;
   options.accuracy = accuracy;
-  const WGridder<float> gridder(kSide, kSide, -kCell, kCell, options);
-  std::vector<float> psf(kPixels), residual(kPixels), image(kPixels);
-  const auto view = [](std::vector<float>& pixels) {
-    return View<float, 2>(pixels.data(), {kSide, kSide});
+  const WGridder<float> gridder(side, side, -kCell, kCell, options);
+  std::vector<float> psf(size.pixels()), residual(size.pixels()), image(size.pixels());
+  const auto view = [side](std::vector<float>& pixels) {
+    return View<float, 2>(pixels.data(), {side, side});
   };
   std::vector<Complex> sky(kSamples);
   for (int source = 0; source < 12; ++source) {
-    const auto x = static_cast<std::size_t>((0.5F + place(random)) * kSide);
-    const auto y = static_cast<std::size_t>((0.5F + place(random)) * kSide);
-    image[y * kSide + x] = 0.1F + 0.02F * static_cast<float>(source);
+    const auto x = static_cast<std::size_t>((0.5F + place(random)) * static_cast<float>(side));
+    const auto y = static_cast<std::size_t>((0.5F + place(random)) * static_cast<float>(side));
+    image[y * side + x] = 0.1F + 0.02F * static_cast<float>(source);
   }
   gridder.predict(view(image), channel.samples(), {sky.data(), {kSamples, 1}});
   for (std::size_t k = 0; k < kSamples; ++k) channel.vis[k] += sky[k];
 
-  const Machine machine = measure_machine(turns, psf, image);
+  const Machine machine = measure_machine(turns, size, psf, image);
   std::fill(image.begin(), image.end(), 0.0F);
   std::printf(
       "read %.1f GB/s, write %.1f GB/s, %.1f M random additions/s, %.1f G "
       "multiply-adds/s in the first cache\n",
       1e-9 / machine.read_s, 1e-9 / machine.write_s, 1e-6 / machine.update_s, 1e-9 / machine.add_s);
   const auto pass = [&](double read, double written) {
-    return kPlane * (read * machine.read_s + written * machine.write_s);
+    return size.bytes() * (read * machine.read_s + written * machine.write_s);
   };
   std::vector<Step> steps;
-  const auto step = [&](const char* name, double limit, const char* why,
+  const auto step = [&](const char* metric, const char* name, double limit, const char* why,
                         const std::function<void()>& work) {
-    steps.push_back({name, least(turns, work), limit, why});
+    steps.push_back({metric, name, least(turns, work), limit, why});
   };
 
   std::vector<float> weight(kSamples);
   const double sample_bytes = kSamples * (3 * sizeof(double) + 2 * sizeof(float));
-  step("weights",
+  step("weights", "weights",
        2 * kSamples * machine.update_s + 2 * sample_bytes * machine.read_s +
-           static_cast<double>(DensityGrid::footprint_bytes(kSide, kSide)) * machine.write_s,
+           static_cast<double>(DensityGrid::footprint_bytes(side, side)) * machine.write_s,
        "an addition to and a look at a random cell a sample, the cells cleared", [&] {
          const auto samples = channel.samples();
          const WeightSamples natural{samples.uvw_m, samples.freq_hz, samples.weight};
-         DensityGrid density(kSide, kSide, kCell, kCell);
+         DensityGrid density(side, side, kCell, kCell);
          density.add(natural, 2);
          density.imaging_weights(natural, {WeightingScheme::kBriggs, 0.5},
                                  {weight.data(), {kSamples, 1}});
@@ -267,7 +277,7 @@ void measure(int turns, const std::filesystem::path& folder, double accuracy) {
     throw std::runtime_error("few samples would go through another number of planes");
   }
   const std::size_t lines = occupied_lines(channel, how);
-  const Transforms fft = measure_transforms(turns, how, lines);
+  const Transforms fft = measure_transforms(turns, size, how, lines);
   std::printf("%d taps, grid %zu x %zu, %zu plane(s), %zu lines occupied\n", how.taps, how.u_size,
               how.v_size, how.planes, lines);
   const auto planes = static_cast<double>(how.planes);
@@ -292,25 +302,25 @@ void measure(int turns, const std::filesystem::path& folder, double accuracy) {
     normalising.push_back(least(1, [&] { gridder.psf(few.samples(), view(psf)); }) - bare);
     transform = std::min(transform, bare);
   }
-  steps.push_back({"grid an image", median_of(gridding), adds,
+  steps.push_back({"grid", "grid an image", median_of(gridding), adds,
                    "multiply-adds of kernel values and cells, all in the first cache"});
-  steps.push_back({"FFT, correction", transform, to_image,
+  steps.push_back({"fft", "FFT, correction", transform, to_image,
                    "bare transforms of occupied lines and of rows; plane and image once"});
-  steps.push_back({"PSF normalised", median_of(normalising), pass(1, 1),
+  steps.push_back({"psf_normalised", "PSF normalised", median_of(normalising), pass(1, 1),
                    "division: one pass; the peak is found on the way"});
   gridder.psf(channel.samples(), view(psf));
   gridder.dirty(channel.samples(), view(residual));
 
   GaussianBeam beam;
   double sidelobe = 0;
-  step("PSF fit, sidelobes", pass(1, 0), "one pass", [&] {
+  step("psf_fit", "PSF fit, sidelobes", pass(1, 0), "one pass", [&] {
     const auto fitted = fit_beam(view(psf), -kCell, kCell);
     if (!fitted) throw std::runtime_error("no beam fits the PSF");
     beam = *fitted;
     sidelobe = sidelobe_level(view(psf), beam, -kCell, kCell);
   });
-  step("peak", pass(1, 0), "one pass", [&] { sink = max_abs(view(residual)); });
-  step("median, MAD", pass(2, 0), "two passes",
+  step("peak", "peak", pass(1, 0), "one pass", [&] { sink = max_abs(view(residual)); });
+  step("median", "median, MAD", pass(2, 0), "two passes",
        [&] { sink = median_and_deviation(view(residual)).mad_rms; });
 
   AutoMultithreshOptions mask_options;
@@ -334,9 +344,9 @@ void measure(int turns, const std::filesystem::path& folder, double accuracy) {
     plane.iterations_done = kIterations;
     take(next_mask, [&] { masker.update(plane, mask); });
   }
-  steps.push_back({"mask, first", first_mask.cpu, pass(2, 0),
+  steps.push_back({"mask_first", "mask, first", first_mask.cpu, pass(2, 0),
                    "median with extremes, MAD; thresholds only where the extremes pass them"});
-  steps.push_back({"mask, grown", next_mask.cpu, pass(2, 0), "the same"});
+  steps.push_back({"mask_grown", "mask, grown", next_mask.cpu, pass(2, 0), "the same"});
 
   const std::vector<float> before = residual;  // as a minor cycle finds it
   HogbomOptions hogbom_options;
@@ -358,43 +368,48 @@ void measure(int turns, const std::filesystem::path& folder, double accuracy) {
       "mask %.0f pixels in %zu runs, %zu iterations, beam %.1f x %.1f pixels, sidelobe %.3f\n",
       mask_pixels, mask.size(), cleaned.iterations, beam.major_rad / kCell, beam.minor_rad / kCell,
       sidelobe);
-  steps.push_back({"minor cycle", minor.cpu,
+  steps.push_back({"minor_cycle", "minor cycle", minor.cpu,
                    (mask_pixels + static_cast<double>(cleaned.iterations) * mask_pixels * 3) *
                        sizeof(float) * machine.read_s,
                    "the mask's pixels once; they and as many of the PSF an iteration"});
 
   std::vector<Complex> predicted(kSamples);
-  const ModelGrid grid{kSide, kSide, -kCell, kCell};
+  const ModelGrid grid{side, side, -kCell, kCell};
   if (!direct_predict_pays(model, grid, kSamples)) {
     throw std::runtime_error("the model of this channel is too large for a direct sum");
   }
   // Phase in double precision, its fraction, sine and cosine of seven powers each, two sums.
   constexpr double kOperations = 30;
-  step("predict", kOperations * static_cast<double>(model.size()) * kSamples * machine.add_s,
+  step("predict", "predict",
+       kOperations * static_cast<double>(model.size()) * kSamples * machine.add_s,
        "multiply-adds of a phase and its sine and cosine a sample and model pixel, in cache", [&] {
          direct_predict<float>(model, grid, true, channel.samples(), 1,
                                {predicted.data(), {kSamples, 1}});
        });
-  step("restore", pass(1, 1), "residual read, image written; the model is a few stamps", [&] {
-    const StampedModel stamps(model, {kSide, kSide}, beam, -kCell, kCell);
-    constexpr std::size_t kRows = 32;  // as the writers ask for them
-    for (std::size_t y = 0; y < kSide; y += kRows) {
-      std::copy_n(&residual[y * kSide], kRows * kSide, &image[y * kSide]);
-      stamps.add_to(y, {&image[y * kSide], {kRows, kSide}});
-    }
-  });
+  step("restore", "restore", pass(1, 1), "residual read, image written; the model is a few stamps",
+       [&] {
+         const StampedModel stamps(model, {side, side}, beam, -kCell, kCell);
+         constexpr std::size_t kRows = 32;  // as the writers ask for them
+         for (std::size_t y = 0; y < side; y += kRows) {
+           std::copy_n(&residual[y * side], kRows * side, &image[y * side]);
+           stamps.add_to(y, {&image[y * side], {kRows, side}});
+         }
+       });
   double plain = 1e300;
   double fits = 1e300;
   for (int turn = 0; turn < std::min(turns, 3); ++turn) {
     plain = std::min(plain, plain_write(folder / "perf_image_steps.bytes", image));
-    fits = std::min(fits, fits_write(folder / "perf_image_steps.fits", image));
+    fits = std::min(fits, fits_write(folder / "perf_image_steps.fits", size, image));
   }
-  steps.push_back({"write a product", fits, plain, "the same bytes by plain calls, with fsync"});
+  steps.push_back(
+      {"write", "write a product", fits, plain, "the same bytes by plain calls, with fsync"});
 
   std::printf("\n%-20s %9s %9s %7s\n", "step", "s", "limit s", "ratio");
   for (const Step& s : steps) {
     std::printf("%-20s %9.4f %9.4f %7.1f%s  %s\n", s.name.c_str(), s.seconds, s.limit,
                 s.seconds / s.limit, s.seconds > kFlagged * s.limit ? " !" : "  ", s.why.c_str());
+    // Of a difference that is lost in what it is taken from nothing can be said.
+    if (s.seconds > 0) figures.add(s.metric, s.seconds, "s", {"limit", s.limit});
   }
   rusage usage{};
   getrusage(RUSAGE_SELF, &usage);
@@ -405,11 +420,13 @@ void measure(int turns, const std::filesystem::path& folder, double accuracy) {
 }  // namespace
 
 int main(int argc, char** argv) {
+  const Figures figures("image_steps", argc, argv);
   try {
     const int turns = argc > 1 ? std::stoi(argv[1]) : 3;
     const std::string wisdom = argc > 2 ? argv[2] : "";
     if (!wisdom.empty() && !load_wisdom(wisdom)) set_fft_planning(FftPlanning::kMeasure);
-    measure(turns, argc > 3 ? argv[3] : ".", argc > 4 ? std::stod(argv[4]) : 1e-4);
+    measure(turns, argc > 3 ? argv[3] : ".", argc > 4 ? std::stod(argv[4]) : 1e-4,
+            {argc > 5 ? std::stoul(argv[5]) : 8000}, figures);
     if (!wisdom.empty()) save_wisdom(wisdom);
     return 0;
   } catch (const std::exception& error) {

@@ -4,6 +4,7 @@
 
     perf/imaging.py --skymill build/release/bin/skymill --work FOLDER
                     [--cases big_dirty,big_clean] [--threads 1,2] [--runs 3] [--wsclean both]
+                    [--json FILE]
 
 Makes the MeasurementSets in FOLDER by $SKYMILL_BENCH/imaging/make_alma_ms.py unless they are there,
 and prints CPU and wall seconds a channel, peak memory and bytes written of both, and the ratios of
@@ -20,6 +21,8 @@ import subprocess
 import sys
 import time
 from pathlib import Path
+
+import figures
 
 DATA = {"big8.ms": ["--nchan", "8"],
         "small117.ms": ["--nint", "77", "--nchan", "117", "--maxbase", "900", "--cell", "0.07",
@@ -146,23 +149,29 @@ def compare(options, name, threads):
     return runs
 
 
-def show(name, threads, runs):
+def show(kept, name, threads, runs):
     case = CASES[name]
     channels = len(case["channels"])
     print(f"{name}, {threads} thread(s): {channels} channels of {case['size']}^2, niter "
           f"{case['niter']}; Skymill did {runs['skymill'][0]['cleaned']}")
     print(f"  {'of a channel':20} CPU s least, median   wall s least, median   peak MB  written MB")
-    figures = {}
+    table = {}
     for program, rows in runs.items():
         cpu, wall = ([row[k] / channels for row in rows] for k in ("cpu_s", "wall_s"))
-        figures[program] = (min(cpu), statistics.median(cpu), min(wall), statistics.median(wall))
-        print("  {:20} {:10.3f} {:10.3f} {:11.3f} {:10.3f}".format(program, *figures[program])
+        table[program] = (min(cpu), statistics.median(cpu), min(wall), statistics.median(wall))
+        print("  {:20} {:10.3f} {:10.3f} {:11.3f} {:10.3f}".format(program, *table[program])
               + f"  {max(row['peak_bytes'] for row in rows) / 1e6:8.0f}"
               + f"  {rows[0]['written_bytes'] / channels / 1e6:10.1f}")
     peers = [program for program in runs if program != "skymill"]
-    for peer in sorted(peers, key=lambda program: figures[program][0]):
-        ratios = [b / a for a, b in zip(figures["skymill"], figures[peer])]
+    for peer in sorted(peers, key=lambda program: table[program][0]):
+        ratios = [b / a for a, b in zip(table["skymill"], table[peer])]
         print("  {:20} {:8.1f} x {:8.1f} x {:9.1f} x {:8.1f} x".format(f"{peer} / ours", *ratios))
+    best = min(peers, key=lambda program: table[program][0])
+    for metric, place in (("cpu", 0), ("wall", 2)):
+        kept.add(f"{name}_{threads}t_{metric}", table["skymill"][place], "s",
+                 peer=table[best][place])
+    peaks = [max(row["peak_bytes"] for row in runs[program]) for program in ("skymill", best)]
+    kept.add(f"{name}_{threads}t_peak", peaks[0], "B", peer=peaks[1])
     sys.stdout.flush()
 
 
@@ -242,7 +251,9 @@ def main():
                         help="what Skymill runs; cube draws a picture besides")
     parser.add_argument("--pixels", type=int, default=300,
                         help="of the direct sum; 0 leaves the accuracy out")
+    figures.add_option(parser)
     options = parser.parse_args()
+    kept = figures.Figures("imaging", options.json)
     unknown = set(options.cases.split(",")) - {""} - set(CASES)
     if unknown:
         parser.error(f"no such case: {', '.join(sorted(unknown))}; there are {', '.join(CASES)}")
@@ -255,7 +266,7 @@ def main():
     resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
     for name in filter(None, options.cases.split(",")):
         for threads in map(int, options.threads.split(",")):
-            show(name, threads, compare(options, name, threads))
+            show(kept, name, threads, compare(options, name, threads))
     if options.pixels > 0:
         accuracy(options)
 

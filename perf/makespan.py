@@ -3,6 +3,7 @@
 """How well the channels of an uneven sky are shared out to workers.
 
     perf/makespan.py --skymill build/release/bin/skymill --work FOLDER [--runs 3]
+                     [--json FILE]
 
 Makes an observation of 117 channels in FOLDER, seven of them bright, and images it on two threads,
 channels that converge on their own and five chunks of them in turn, down to the same residual.
@@ -20,6 +21,7 @@ import shutil
 import subprocess
 from pathlib import Path
 
+import figures
 from imaging import fresh, measured
 
 HERE = Path(__file__).resolve().parent
@@ -135,6 +137,7 @@ def show_shares(options, run):
     bound = least(run["unit_s"], run["threads"])
     print(f"  measured on {run['threads']:2} workers: {run['makespan_s']:7.2f} s, at least "
           f"{bound:7.2f} s: {run['makespan_s'] / bound:.3f} times")
+    options.kept.add("pass", run["makespan_s"], "s", limit=bound)
     by_plane = [seconds for _, seconds in sorted(zip(run["plane"], run["alone_s"]))]
     for workers in WORKERS:
         bound = least(by_plane, workers)
@@ -157,6 +160,9 @@ def show_gain(options, runs):
     print(f"  chunk / channel: wall {gains[0]:.2f} times, CPU {gains[1]:.2f} times; replayed on "
           f"{PARTS} workers with a chunk each {whole:.2f} s against {shared:.2f} s: "
           f"{whole / shared:.2f} times")
+    options.kept.add("channel_wall", runs["channel"]["wall_s"], "s", peer=runs["chunk"]["wall_s"])
+    options.kept.add("channel_cpu", runs["channel"]["cpu_s"], "s", peer=runs["chunk"]["cpu_s"])
+    options.kept.add("channel_replayed_on_5", shared, "s", peer=whole)
     keep(options, {"replay_of": "chunk", "workers": PARTS, "chunks_s": units, "makespan_s": whole,
                    "channels_s": shared, "wall_gain": gains[0], "cpu_gain": gains[1]})
 
@@ -169,7 +175,9 @@ def main():
     parser.add_argument("--size", type=int, default=1024, help="of an image, pixels")
     parser.add_argument("--few", default="1,3,5",
                         help="numbers of equal channels on two threads; empty leaves them out")
+    figures.add_option(parser)
     options = parser.parse_args()
+    options.kept = figures.Figures("makespan", options.json)
     options.skymill = options.skymill.resolve()
     options.work = options.work.resolve()
     options.work.mkdir(parents=True, exist_ok=True)
@@ -197,6 +205,8 @@ def main():
         one, two = quickest(one), quickest(two)
         print(f"  {count} equal channel(s): 1 thread {one['makespan_s']:.2f} s, 2 threads "
               f"{two['makespan_s']:.2f} s: {one['makespan_s'] / two['makespan_s']:.2f} times")
+        options.kept.add(f"equal_{count}_2_threads", two["makespan_s"], "s",
+                         peer=one["makespan_s"])
 
 
 if __name__ == "__main__":

@@ -9,6 +9,8 @@
 #include <fstream>
 #include <string>
 
+#include "figures.h"
+
 using namespace skymill;
 using namespace skymill::radio;
 
@@ -88,9 +90,11 @@ long peak_kib() {
 }  // namespace
 
 int main(int argc, char** argv) {
+  const perf::Figures figures("ms_writer", argc, argv);
   if (argc < 5) {
-    std::fprintf(stderr,
-                 "usage: ms_writer <new MS> <antennas> <subbands> <integrations> [joined]\n");
+    std::fprintf(
+        stderr,
+        "usage: ms_writer <new MS> <antennas> <subbands> <integrations> [joined] [--json FILE]\n");
     return 2;
   }
   const std::size_t antennas = std::strtoul(argv[2], nullptr, 10);
@@ -130,4 +134,8 @@ int main(int argc, char** argv) {
       std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count();
   std::printf("%llu rows in %.2f s, VmHWM %ld MB (%ld MB before)\n",
               static_cast<unsigned long long>(rows), seconds, peak_kib() / 1024, before / 1024);
+  const std::string times = argv[4];
+  const double samples = static_cast<double>(rows * kChannels) * 2;
+  figures.add("rate_" + times, 1e-6 * samples / seconds, "Mvis/s");
+  figures.add("peak_" + times, 1024.0 * static_cast<double>(peak_kib()), "B");
 }

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
-// Solving for gains and delays by one thread: `perf_solve [TURNS]`. Samples of 96 antennas and two
-// polarisations (parallel hands) are added to sums and solved; a plain copy takes turns with them.
+// Solving for gains and delays by one thread: `perf_solve [TURNS] [--json FILE]`. Samples of 96
+// antennas and two polarisations (parallel hands) are added to sums and solved; a plain copy takes
+// turns with them.
 #include <stages/calibrate/solution_slots.h>
 #include <stages/kernels/delay_fit.h>
 #include <stages/sky/model_params.h>
@@ -18,6 +19,7 @@
 #include <string>
 #include <vector>
 
+#include "figures.h"
 #include "least_time.h"
 
 namespace {
@@ -98,6 +100,7 @@ struct Data {
 };
 
 struct Case {
+  const char* metric;
   const char* words;
   const char* term;
   const char* solve_per;
@@ -146,7 +149,7 @@ struct Adding {
 };
 
 void run_adding(const Data& data, Adding& adding) {
-  SolveParams params = params_of({"", "B", "auto", "inf"});
+  SolveParams params = params_of({"", "", "B", "auto", "inf"});
   for (std::size_t k = 0; k < adding.sources; ++k) {
     params.sources.push_back(std::to_string(k) + "arcsec 100arcsec 1Jy");
   }
@@ -207,12 +210,12 @@ struct Delays {
   }
 };
 
-int run(int turns) {
+int run(int turns, const Figures& figures) {
   const Data data(48);
-  Case cases[] = {{"channel, each integration", "G", "channel", "int"},
-                  {"channel, inf", "B", "auto", "inf"},
-                  {"window, each integration", "G", "auto", "int"},
-                  {"window, inf", "G", "auto", "inf"}};
+  Case cases[] = {{"channel_int", "channel, each integration", "G", "channel", "int"},
+                  {"channel_inf", "channel, inf", "B", "auto", "inf"},
+                  {"window_int", "window, each integration", "G", "auto", "int"},
+                  {"window_inf", "window, inf", "G", "auto", "inf"}};
   Adding adding[] = {{"a source in the phase centre", 0}, {"100 sources", 100}};
   const Delays delays;
   LeastTime delay_time, copy_time;
@@ -232,6 +235,9 @@ int run(int turns) {
   for (const Case& one : cases) {
     std::printf("%-28s %10.3f %14.1f %14.1f\n", one.words, one.all.cpu,
                 data.samples() / one.all.cpu / 1e6, data.samples() / one.adding.cpu / 1e6);
+    // A sample is a pair of floats.
+    figures.add(one.metric, one.all.cpu, "s",
+                {"limit", data.samples() * sizeof(std::complex<float>) / copy_gbs / 1e9});
   }
   for (const Adding& one : adding) {
     std::printf(
@@ -242,14 +248,16 @@ int run(int turns) {
   const double delay_bytes = static_cast<double>(delays.re.size() * 3 * sizeof(double));
   std::printf("delays, 768 channels         %10.3f s: %.1f copies of its sums\n", delay_time.cpu,
               delay_time.cpu / (delay_bytes / copy_gbs / 1e9));
+  figures.add("delays", delay_time.cpu, "s", {"limit", delay_bytes / copy_gbs / 1e9});
   return 0;
 }
 
 }  // namespace
 
 int main(int argc, char** argv) {
+  const Figures figures("solve", argc, argv);
   try {
-    return run(argc > 1 ? std::atoi(argv[1]) : 7);
+    return run(argc > 1 ? std::atoi(argv[1]) : 7, figures);
   } catch (const std::exception& error) {
     std::fprintf(stderr, "%s\n", error.what());
     return 1;

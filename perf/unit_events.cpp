@@ -6,6 +6,7 @@
 #include <memory>
 #include <string>
 
+#include "figures.h"
 #include "run_watch.h"
 
 namespace {
@@ -48,6 +49,7 @@ double unit_us(const std::string& events, int units) {
 }  // namespace
 
 int main(int argc, char** argv) {
+  const perf::Figures figures("unit_events", argc, argv);
   const std::string file = argc > 1 ? argv[1] : "/dev/null";
   double without = 1e9;
   double with = 1e9;
@@ -57,4 +59,6 @@ int main(int argc, char** argv) {
   }
   std::printf("a unit: %.1f us without events, %.1f us with them in %s\n", without, with,
               file.c_str());
+  figures.add("without", 1e-6 * without, "s");
+  figures.add("with", 1e-6 * with, "s", {"peer", 1e-6 * without});
 }

@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 // What a channel costs besides its imaging: scheduling, writing six products, the journal.
 //
-//   perf_units FOLDER [TURNS]     1000 and 2000 channels of 128 x 128 by an imager that returns at
+//   perf_units FOLDER [TURNS] [--json FILE]
+//                                 1000 and 2000 channels of 128 x 128 by an imager that returns at
 //                                 once, in turn; the same of 16 x 16, where there is next to
 //                                 nothing to write
 #include <core/error.h>
@@ -13,6 +14,7 @@
 #include <cstdlib>
 #include <string>
 
+#include "figures.h"
 #include "least_time.h"
 
 using namespace skymill;
@@ -102,6 +104,7 @@ void make_cubes(perf::LeastTime& least, const std::string& folder, std::size_t c
 }  // namespace
 
 int main(int argc, char** argv) {
+  const perf::Figures figures("units", argc, argv);
   if (argc < 2) {
     std::fputs("usage: perf_units FOLDER [TURNS]\n", stderr);
     return 2;
@@ -119,6 +122,9 @@ int main(int argc, char** argv) {
           "%.3f; CPU %.3f %.3f, ratio %.3f\n",
           size, size, least[0].wall, least[1].wall / 2, least[1].wall / least[0].wall / 2,
           least[0].cpu, least[1].cpu / 2, least[1].cpu / least[0].cpu / 2);
+      const std::string side = std::to_string(size);
+      figures.add("wall_" + side, 0.5e-3 * least[1].wall, "s", {"peer", 1e-3 * least[0].wall});
+      figures.add("cpu_" + side, 0.5e-3 * least[1].cpu, "s", {"peer", 1e-3 * least[0].cpu});
     }
   } catch (const Error& error) {
     std::fprintf(stderr, "perf_units: %s\n", error.what());

@@ -2,15 +2,17 @@
 // Reading UVH5 in several orders, by the library with several caches and directly, page cache warm
 // (dsa110.md 6.4).
 //
-//   uvh5_access FOLDER [--full] [--files 16] [--rounds 3] [--only-files]
+//   uvh5_access FOLDER [--full] [--files 16] [--rounds 3] [--only-files] [--access WORDS]
+//               [--rows 4656] [--json FILE]
+//
+// --access: of the table only this line, slow cells too; --rows: of the reading row by row
 #include <core/error.h>
-#include <stages/geometry/earth_time.h>
 #include <stages/uvh5/dataset_reader.h>
 #include <stages/uvh5/uvh5_file.h>
 #include <stages/uvh5/uvh5_scan.h>
-#include <stages/uvh5/uvh5_writer.h>
 
 #include <algorithm>
+#include <cctype>
 #include <chrono>
 #include <cstdio>
 #include <cstring>
@@ -20,15 +22,17 @@
 #include <string>
 #include <vector>
 
+#include "figures.h"
+#include "subband_file.h"
+
 using namespace skymill;
+using namespace skymill::perf;
 using namespace skymill::radio;
 
 namespace {
 
 namespace fs = std::filesystem;
 
-constexpr std::size_t kAntennas = 96, kRows = kAntennas * (kAntennas + 1) / 2, kTimes = 24;
-constexpr std::size_t kChannels = 48, kPols = 2, kRow = kChannels * kPols;
 constexpr std::size_t kMiB = std::size_t{1} << 20;
 
 /// Bytes and calls of reading by this process so far.
@@ -54,67 +58,29 @@ double seconds_of(const std::function<void()>& call) {
   return std::chrono::duration<double>(std::chrono::steady_clock::now() - begin).count();
 }
 
-void print_cell(const char* access, const char* layout, const std::string& way,
-                const std::function<void()>& call) {
+/// Letters and digits of some words, with `_` between them.
+std::string metric_of(const std::string& words) {
+  std::string metric;
+  for (const char letter : words) {
+    const bool kept = std::isalnum(static_cast<unsigned char>(letter)) != 0;
+    if (kept) metric += letter;
+    if (!kept && !metric.empty() && metric.back() != '_') metric += '_';
+  }
+  if (!metric.empty() && metric.back() == '_') metric.pop_back();
+  return metric;
+}
+
+void print_cell(const Figures& figures, const std::string& access, const char* layout,
+                const std::string& way, const std::function<void()>& call) {
   const Read before = read_so_far();
   const double time = seconds_of(call);
   const Read after = read_so_far();
-  std::printf("%-34s %-6s %-16s %9.3f s %9.1f MB %9.0f calls\n", access, layout, way.c_str(), time,
-              (after.bytes - before.bytes) / 1e6, after.calls - before.calls);
+  std::printf("%-34s %-6s %-16s %9.3f s %9.1f MB %9.0f calls\n", access.c_str(), layout,
+              way.c_str(), time, (after.bytes - before.bytes) / 1e6, after.calls - before.calls);
   std::fflush(stdout);
-}
-
-/// Noise of a few bits beside a slope: compresses about as the data do.
-std::vector<std::complex<float>> integration(std::size_t time) {
-  std::vector<std::complex<float>> cells(kRows * kRow);
-  std::uint32_t state = static_cast<std::uint32_t>(time) * 7919U + 1U;
-  for (auto& cell : cells) {
-    state = state * 1664525U + 1013904223U;
-    const auto re = static_cast<float>(state >> 20U), im = static_cast<float>(state >> 8U & 0xfffU);
-    cell = {re / 64.0F - 32.0F, im / 64.0F - 32.0F};
-  }
-  return cells;
-}
-
-/// A subband as the correlator writes it.
-void make_writer_file(const std::string& path) {
-  Uvh5Subband subband;
-  subband.position = {-2.0644, 0.6498, 1222};
-  const auto centre = geocentric_m(subband.position);
-  for (std::size_t k = 0; k < 117; ++k) {
-    Antenna antenna;
-    antenna.name = std::to_string(k + 1);
-    antenna.position_m = centre;
-    antenna.position_m[0] += 5.0 * static_cast<double>(k);
-    antenna.diameter_m = 4.65;
-    subband.antennas.push_back(antenna);
-  }
-  subband.antennas_in_data = kAntennas;
-  subband.baselines = kRows;
-  for (std::size_t c = 0; c < kChannels; ++c) {
-    subband.freq_hz.push_back(1498643188.0 - 244140.625 * static_cast<double>(c));
-  }
-  subband.polarizations = {-5, -6};
-  subband.pointing_dec_rad = 0.65;
-  Uvh5Writer writer(path, subband);
-  for (std::size_t t = 0; t < kTimes; ++t) {
-    Uvh5Rows rows;
-    Uvh5Cells cells;
-    for (std::int32_t a = 0; a < std::int32_t{kAntennas}; ++a) {
-      for (std::int32_t b = a; b < std::int32_t{kAntennas}; ++b) {
-        rows.antenna1.push_back(a);
-        rows.antenna2.push_back(b);
-      }
-    }
-    rows.time_jd.assign(kRows, 2460950.5 + 12.884902 / 86400 * static_cast<double>(t));
-    rows.interval_s.assign(kRows, 12.884902);
-    rows.uvw_m.assign(3 * kRows, 1.0);
-    cells.data = integration(t);
-    cells.flag.assign(kRows * kRow, 0);
-    cells.nsamples.assign(kRows * kRow, 96);
-    writer.append(rows, cells);
-  }
-  writer.finish();
+  const std::string metric = metric_of(access + " " + layout + " " + way);
+  figures.add(metric, time, "s");
+  figures.add(metric + "_read", after.bytes - before.bytes, "B");
 }
 
 /// visdata with one compressed chunk an integration.
@@ -172,12 +138,12 @@ class Library {
 using Cells = std::vector<std::complex<float>>;
 
 struct Access {
-  const char* name;
+  std::string name;
   std::function<void(const Library&, Cells&)> by_library;
   std::function<void(hdf5::DatasetReader&, Cells&)> direct;  ///< in the order of rows
 };
 
-std::vector<Access> accesses() {
+std::vector<Access> accesses(std::size_t rows_one_by_one) {
   const auto onward = [](hdf5::DatasetReader& reader, Cells& cells) {
     for (std::size_t t = 0; t < kTimes; ++t) reader.read_rows(t * kRows, kRows, cells.data());
   };
@@ -190,12 +156,13 @@ std::vector<Access> accesses() {
          for (std::size_t t = 0; t < kTimes; ++t) l.read(t * kRows, kRows, 0, kChannels, c.data());
        },
        onward},
-      {"row by row, 4656 rows",
-       [](const Library& l, Cells& c) {
-         for (std::size_t row = 0; row < kRows; ++row) l.read(row, 1, 0, kChannels, c.data());
+      {"row by row",
+       [rows_one_by_one](const Library& l, Cells& c) {
+         for (std::size_t row = 0; row < rows_one_by_one; ++row)
+           l.read(row, 1, 0, kChannels, c.data());
        },
-       [](hdf5::DatasetReader& r, Cells& c) {
-         for (std::size_t row = 0; row < kRows; ++row) r.read_rows(row, 1, c.data());
+       [rows_one_by_one](hdf5::DatasetReader& r, Cells& c) {
+         for (std::size_t row = 0; row < rows_one_by_one; ++row) r.read_rows(row, 1, c.data());
        }},
       {"100 baselines x 24, strided",
        [](const Library& l, Cells& c) {
@@ -226,25 +193,32 @@ bool is_slow(std::size_t access, bool seed, std::size_t cache_mib) {
   return false;
 }
 
-void table(const std::string& folder, bool full) {
+struct Wanted {
+  bool full = false;
+  std::string access;        ///< empty: all
+  std::size_t rows = kRows;  ///< read one by one
+};
+
+void table(const std::string& folder, const Wanted& wanted, const Figures& figures) {
   Cells cells(kRows * kTimes * kRow);
-  const auto all = accesses();
+  const auto all = accesses(wanted.rows);
   for (const bool seed : {false, true}) {
     const std::string path = folder + (seed ? "/seed.hdf5" : "/sb00.hdf5");
     const char* const layout = seed ? "seed" : "writer";
     for (std::size_t k = 0; k < all.size(); ++k) {
+      if (!wanted.access.empty() && wanted.access != all[k].name) continue;
       for (const std::size_t mib : {0U, 1U, 16U, 64U, 96U}) {
         if (mib == 96 && k != 3 && k != 4) continue;
-        if (is_slow(k, seed, mib) && !full && mib != 96) {
-          std::printf("%-34s %-6s %3zu MiB cache     --full\n", all[k].name, layout, mib);
+        if (is_slow(k, seed, mib) && !wanted.full && mib != 96) {
+          std::printf("%-34s %-6s %3zu MiB cache     --full\n", all[k].name.c_str(), layout, mib);
           continue;
         }
-        print_cell(all[k].name, layout, std::to_string(mib) + " MiB cache", [&] {
+        print_cell(figures, all[k].name, layout, std::to_string(mib) + " MiB cache", [&] {
           const Library library(path, mib * kMiB, seed ? kRows * kRow * 8 : 12288);
           all[k].by_library(library, cells);
         });
       }
-      print_cell(all[k].name, layout, "direct", [&] {
+      print_cell(figures, all[k].name, layout, "direct", [&] {
         const auto file = hdf5::OpenFile::open(path);
         hdf5::DatasetReader reader(file, "Data/visdata", hdf5::CellType::complex_float);
         all[k].direct(reader, cells);
@@ -278,7 +252,7 @@ std::uint64_t read_file(const std::string& path, bool direct, bool checked) {
   return print;
 }
 
-void whole_files(const std::vector<std::string>& paths, int rounds) {
+void whole_files(const std::vector<std::string>& paths, int rounds, const Figures& figures) {
   for (const std::string& path : paths) {
     if (read_file(path, true, true) != read_file(path, false, true)) {
       throw Error(ErrorKind::failed, "'" + path + "' differs between direct and library");
@@ -295,41 +269,49 @@ void whole_files(const std::vector<std::string>& paths, int rounds) {
       best[direct ? 1 : 0] = std::min(best[direct ? 1 : 0], time);
     }
   }
-  print_cell("whole files", "writer", "library", [&] {
+  print_cell(figures, "whole files", "writer", "library", [&] {
     for (const std::string& path : paths) read_file(path, false, false);
   });
-  print_cell("whole files", "writer", "direct", [&] {
+  print_cell(figures, "whole files", "writer", "direct", [&] {
     for (const std::string& path : paths) read_file(path, true, false);
   });
   std::printf("least of %d rounds: library %.3f s, direct %.3f s, ratio %.2f\n", rounds, best[0],
               best[1], best[0] / best[1]);
-  print_cell("header scan of all", "writer", "", [&] {
+  figures.add("whole_files", best[1], "s", {"peer", best[0]});
+  print_cell(figures, "header scan of all", "writer", "", [&] {
     for (const std::string& path : paths) scan_uvh5(path);
   });
 }
 
 int run(int argc, char** argv) {
+  const Figures figures("uvh5_access", argc, argv);
   std::string folder;
-  bool full = false, only_files = false;
+  bool only_files = false;
+  Wanted wanted;
   std::size_t files = 16;
   int rounds = 3;
   for (int k = 1; k < argc; ++k) {
     const std::string word = argv[k];
     if (word == "--full")
-      full = true;
+      wanted.full = true;
     else if (word == "--only-files")
       only_files = true;
     else if (word == "--files" && k + 1 < argc)
       files = std::stoul(argv[++k]);
     else if (word == "--rounds" && k + 1 < argc)
       rounds = std::stoi(argv[++k]);
+    else if (word == "--access" && k + 1 < argc) {
+      wanted.access = argv[++k];
+      wanted.full = true;
+    } else if (word == "--rows" && k + 1 < argc)
+      wanted.rows = std::min<std::size_t>(kRows * kTimes, std::stoul(argv[++k]));
     else
       folder = word;
   }
   if (folder.empty() || files == 0) {
     std::fprintf(stderr,
                  "usage: uvh5_access FOLDER [--full] [--files N] [--rounds N] "
-                 "[--only-files]\n");
+                 "[--only-files] [--access WORDS] [--rows N] [--json FILE]\n");
     return 2;
   }
   folder += "/uvh5_access";
@@ -338,14 +320,14 @@ int run(int argc, char** argv) {
   make_writer_file(paths[0]);
   if (!only_files) {
     make_seed_file(folder + "/seed.hdf5");
-    table(folder, full);
+    table(folder, wanted, figures);
     fs::remove(folder + "/seed.hdf5");
   }
   for (std::size_t k = 1; k < files; ++k) {
     paths.push_back(folder + "/copy" + std::to_string(k) + ".hdf5");
     fs::copy_file(paths[0], paths.back(), fs::copy_options::overwrite_existing);
   }
-  whole_files(paths, rounds);
+  whole_files(paths, rounds, figures);
   fs::remove_all(folder);
   return 0;
 }

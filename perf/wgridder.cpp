@@ -2,13 +2,14 @@
 // The wgridder alone on an ALMA-like channel, made here: 40 antennas, 15 km, 436,569 samples,
 // single precision, 8000 x 8000 and 512 x 512 pixels, one and two threads. With SKYMILL_DUCC set
 // to a library built from ducc_peer.cpp the peer takes turns.
-// `perf_wgridder [SIDE [TURNS [WISDOM]]]`: one image side only; plans from the file WISDOM, or
-// measured and kept there.
+// `perf_wgridder [SIDE [TURNS [WISDOM]]] [--json FILE]`: one image side only; plans from the file
+// WISDOM, or measured and kept there.
 #include <dlfcn.h>
 #include <stages/kernels/fft.h>
 #include <stages/kernels/wgridder.h>
 #include <sys/resource.h>
 #include "alma_channel.h"
+#include "figures.h"
 #include "least_time.h"
 
 #include <complex>
@@ -47,6 +48,14 @@ struct Peer {
   Predict predict = nullptr;
 };
 
+/// In the figures a peer counts by its CPU seconds.
+void keep(const Figures& figures, const std::string& metric, const LeastTime& ours,
+          const LeastTime& peer) {
+  figures.add(metric + "_wall", ours.wall, "s");
+  figures.add(metric + "_cpu", ours.cpu, "s",
+              peer.cpu < 1e300 ? Beside{"peer", peer.cpu} : Beside{nullptr, 0});
+}
+
 void show(const char* what, const LeastTime& ours, const LeastTime& peer) {
   std::printf("  %-8s %8.4f s wall %8.4f s CPU %6.1f M samples/s", what, ours.wall, ours.cpu,
               1e-6 * static_cast<double>(kSamples) / ours.wall);
@@ -57,7 +66,8 @@ void show(const char* what, const LeastTime& ours, const LeastTime& peer) {
   std::printf("\n");
 }
 
-void measure(std::size_t side, double cell, double longest_m, int turns, const Peer& peer) {
+void measure(std::size_t side, double cell, double longest_m, int turns, const Peer& peer,
+             const Figures& figures) {
   const AlmaChannel channel = observe(longest_m);
   std::vector<float> image(side * side);
   std::vector<float> theirs(peer.dirty != nullptr ? side * side : 0);
@@ -108,6 +118,10 @@ void measure(std::size_t side, double cell, double longest_m, int turns, const P
         show("psf", psf, {});
         show("predict", predict, their_predict);
         show("sparse", predict_sparse, {});
+        const std::string setting = std::to_string(side) + (accuracy > 1e-5 ? "_1e-4" : "_1e-6") +
+                                    (w_term ? "_w_" : "_") + std::to_string(threads) + "t_";
+        keep(figures, setting + "dirty", dirty, their_dirty);
+        keep(figures, setting + "predict", predict, their_predict);
         rusage usage{};
         getrusage(RUSAGE_SELF, &usage);
         std::printf(
@@ -125,6 +139,7 @@ void measure(std::size_t side, double cell, double longest_m, int turns, const P
 }  // namespace
 
 int main(int argc, char** argv) {
+  const Figures figures("wgridder", argc, argv);
   try {
     const std::size_t only = argc > 1 ? std::stoul(argv[1]) : 0;
     const int turns = argc > 2 ? std::stoi(argv[2]) : 0;
@@ -134,10 +149,10 @@ int main(int argc, char** argv) {
     }
     const Peer peer;
     if (only == 0 || only == 512) {
-      measure(512, 0.07 * kArcsec, 900, turns > 0 ? turns : 15, peer);
+      measure(512, 0.07 * kArcsec, 900, turns > 0 ? turns : 15, peer, figures);
     }
     if (only == 0 || only == 8000) {
-      measure(8000, 0.0046 * kArcsec, 15000, turns > 0 ? turns : 3, peer);
+      measure(8000, 0.0046 * kArcsec, 15000, turns > 0 ? turns : 3, peer, figures);
     }
     if (!wisdom.empty()) {
       save_wisdom(wisdom);

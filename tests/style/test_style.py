@@ -7,6 +7,7 @@ import tempfile
 import unittest
 
 import api_digest
+import check_claims
 import check_files
 import check_headers
 import check_includes
@@ -144,6 +145,46 @@ class Snippets(Planted):
         self.plant("docs/a.md", "<!-- from nowhere.cpp -->\n```cpp\nx\n```\n")
         self.plant("docs/b.md", "<!-- from nowhere.cpp -->\nwords\n")
         self.assertEqual(len(check_snippets.faults(self.root)), 2)
+
+
+class Claims(Planted):
+    HEAD = "words\n\n| claim | our figure | command |\n|---|---|---|\n"
+
+    def setUp(self):
+        super().setUp()
+        self.plant("perf/CMakeLists.txt", "add_executable(perf_fast fast.cpp)\n")
+        self.plant("perf/fast.cpp", 'LICENCE; if (word == "--files") {}\n')
+        self.plant("perf/slow.py", 'parser.add_argument("--runs")\n')
+        self.plant("perf/figures.py", 'parser.add_argument("--json")\n')
+        self.plant("perf/README.md", "| command | what |\n|---|---|\n| `perf/slow.py` | it |\n")
+
+    def claim(self, row):
+        self.plant("docs/guide/performance.md", self.HEAD + row + "\n")
+        return check_claims.faults(self.root)
+
+    def test_what_is_allowed(self):
+        for row in ["| quick | 3 times | `perf/slow.py [--runs 3] --json FILE` |",
+                    "| quick | 3 times | run `build/release/bin/perf_fast X --files 2` |"]:
+            self.assertEqual(self.claim(row), [], row)
+
+    def test_violations(self):
+        for row, words in [
+            ("| quick | 3 times | measured |", "names no command"),
+            ("| quick | 3 times | `perf/gone.py` |", "'perf/gone.py' is no command"),
+            ("| quick | 3 times | `perf_gone 1` |", "'perf_gone' is no command"),
+            ("| quick | 3 times | `perf/slow.py --turns 3` |", "no option '--turns'"),
+            ("| quick | 3 times | `perf_fast [--runs 3]` |", "no option '--runs'"),
+            ("| quick | much | `perf/slow.py` |", "no figure"),
+            ("| quick | `perf/slow.py` |", "2 cells under 3 heads")]:
+            found = self.claim(row)
+            self.assertEqual(len(found), 1, found)
+            self.assertIn("performance.md:5: ", found[0])
+            self.assertIn(words, found[0])
+
+    def test_pages_and_their_tables_must_be_there(self):
+        self.assertIn("page is missing", check_claims.faults(self.root)[0])
+        self.plant("docs/guide/performance.md", "words\n")
+        self.assertIn("no table", check_claims.faults(self.root)[0])
 
 
 class Headers(Planted):
