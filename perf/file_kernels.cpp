@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 #include <stages/uvh5/uvh5_file.h>
 #include "kernel_bench.h"
-#include "writer_file.h"
+#include "subband_file.h"
 
 #include <unistd.h>
 
@@ -18,7 +18,7 @@ namespace {
 std::function<void()> uvh5_reading() {
   const std::filesystem::path path = std::filesystem::temp_directory_path() /
                                      ("perf_kernels." + std::to_string(getpid()) + ".hdf5");
-  write_subband(path.string(), 2);
+  make_writer_file(path.string(), 2);
   const auto file = std::make_shared<radio::Uvh5File>(path.string());
   std::filesystem::remove(path);  // it stays for as long as it is open
   const auto cells = std::make_shared<radio::Uvh5Cells>();
@@ -37,7 +37,7 @@ std::function<void()> copying() {
 }  // namespace
 
 std::vector<KernelBench> file_benches() {
-  return {{"uvh5_read", 30, 1, false, uvh5_reading}, {"copy", 400, 1, true, copying}};
+  return {{"uvh5_read", 30, 1, true, uvh5_reading}, {"copy", 400, 1, false, copying}};
 }
 
 }  // namespace skymill::perf

@@ -2,12 +2,15 @@
 // Hot kernels by name on data made here, for perf/compare.py and perf/counts.py.
 //
 //   perf_kernels list
+//   perf_kernels about
 //   perf_kernels NAME [--repeat N] [--calls N] [--planted PERCENT] [--wait]
 //
+// `about` prints what decides how many instructions there are: compiler, C library, flags, machine.
 // A line of JSON a run, with CPU seconds of the process and wall seconds; making the data is not
 // timed, and one call comes before the first run. `--calls 0` makes the data and does nothing.
 // `--planted 10` makes a tenth more calls in a run. With `--wait` a run begins when a line comes on
 // standard input, so that two builds can take turns, and the program ends with the input.
+#include <gnu/libc-version.h>
 #include <oneapi/tbb/global_control.h>
 #include "kernel_bench.h"
 
@@ -51,6 +54,25 @@ int list() {
   return 0;
 }
 
+const char* vectors() {
+#if defined(__x86_64__)
+  if (__builtin_cpu_supports("avx512f")) return " avx512";
+  if (__builtin_cpu_supports("avx2")) return " avx2";
+#endif
+  return "";
+}
+
+int about() {
+#if defined(__clang__)
+  const char* const compiler = "clang++ " __clang_version__;
+#else
+  const char* const compiler = "g++ " __VERSION__;
+#endif
+  std::printf("%s %s, glibc %s, " SKYMILL_PERF_MACHINE "%s\n", compiler, SKYMILL_PERF_BUILD_TYPE,
+              gnu_get_libc_version(), vectors());
+  return 0;
+}
+
 double cpu_s() {
   timespec now{};
   clock_gettime(CLOCK_PROCESS_CPUTIME_ID, &now);
@@ -85,12 +107,14 @@ int run(const KernelBench& bench, const Options& options) {
 
 int run(int argc, char** argv) {
   if (argc < 2) {
-    std::fprintf(stderr,
-                 "usage: perf_kernels list | NAME [--repeat N] [--calls N] [--planted PERCENT] "
-                 "[--wait]\n");
+    std::fprintf(
+        stderr,
+        "usage: perf_kernels list | about | NAME [--repeat N] [--calls N] [--planted PERCENT] "
+        "[--wait]\n");
     return 2;
   }
   if (std::string(argv[1]) == "list") return list();
+  if (std::string(argv[1]) == "about") return about();
   const KernelBench bench = bench_named(argv[1]);
   Options options;
   options.calls = bench.calls;

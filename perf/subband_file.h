@@ -2,6 +2,7 @@
 #pragma once
 
 #include <stages/geometry/earth_time.h>
+#include <stages/uvh5/uvh5_file.h>
 #include <stages/uvh5/uvh5_writer.h>
 
 #include <complex>
@@ -28,7 +29,7 @@ inline std::vector<std::complex<float>> integration(std::size_t time) {
 }
 
 /// A subband of `times` integrations as the correlator writes it.
-inline void write_subband(const std::string& path, std::size_t times = kTimes) {
+inline void make_writer_file(const std::string& path, std::size_t times = kTimes) {
   using namespace skymill::radio;
   Uvh5Subband subband;
   subband.position = {-2.0644, 0.6498, 1222};
