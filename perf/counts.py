@@ -104,7 +104,7 @@ def main():
             for row in rows:
                 print(json.dumps(row), file=lines)
     if options.update:
-        all_kept[key] = all_kept.get(key, {}) | counted
+        all_kept[key] = (all_kept.get(key, {}) if options.bench else {}) | counted
         KEPT.write_text(json.dumps(all_kept, indent=2, sort_keys=True) + "\n")
         return 0
     return 0 if all(row["pass"] for row in rows) else 1

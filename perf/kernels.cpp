@@ -10,8 +10,8 @@
 // timed, and one call comes before the first run. `--calls 0` makes the data and does nothing.
 // `--planted 10` makes a tenth more calls in a run. With `--wait` a run begins when a line comes on
 // standard input, so that two builds can take turns, and the program ends with the input.
-#include <gnu/libc-version.h>
 #include <oneapi/tbb/global_control.h>
+#include <unistd.h>
 #include "kernel_bench.h"
 
 #include <chrono>
@@ -68,8 +68,10 @@ int about() {
 #else
   const char* const compiler = "g++ " __VERSION__;
 #endif
-  std::printf("%s %s, glibc %s, " SKYMILL_PERF_MACHINE "%s\n", compiler, SKYMILL_PERF_BUILD_TYPE,
-              gnu_get_libc_version(), vectors());
+  char libc[64] = "";
+  confstr(_CS_GNU_LIBC_VERSION, libc, sizeof libc);
+  std::printf("%s %s, %s, %s%s\n", compiler, SKYMILL_PERF_BUILD_TYPE, libc, SKYMILL_PERF_MACHINE,
+              vectors());
   return 0;
 }
 

@@ -77,7 +77,7 @@ class Tiers:
 def resident(pid):
     """Resident bytes of a process, 0 when it has ended."""
     try:
-        for line in open(f"/proc/{pid}/status"):
+        for line in Path(f"/proc/{pid}/status").read_text().splitlines():
             if line.startswith("VmRSS:"):
                 return int(line.split()[1]) * 1024
     except (FileNotFoundError, ProcessLookupError):
