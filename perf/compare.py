@@ -7,10 +7,12 @@
 Both are build folders with the target perf_kernels (-DSKYMILL_PERF=ON). Each kernel is run in pairs
 that take turns, in batches of five, until perf/compare/decision.py has seen enough: 10 pairs where
 minima and medians agree within 2 %, else 30 to 100 more. Kernels of one thread are compared by CPU
-time, others by wall time. The exit code is 1 when a kernel has become slower.
+time, others by wall time, and unless they are named only where no other program runs: a busy machine
+has no answer for them. The exit code is 1 when a kernel has become slower.
 """
 import argparse
 import json
+import os
 import sys
 from pathlib import Path
 
@@ -38,6 +40,10 @@ def main():
           f"{'medians, new / old':22}")
     for name in names:
         clock = known[name]["clock"]
+        busy = os.getloadavg()[0]
+        if clock == "wall" and not options.bench and busy > 1:
+            print(f"{name:20} {clock:5} skipped at a load of {busy:.1f}; --bench {name} insists")
+            continue
         decision, samples[name] = compare(options.old, options.new, name, clock)
         print(f"{name:20} {clock:5} {decision.pairs:5}  {words_of(decision.minima)}  "
               f"{words_of(decision.medians)}  {decision.verdict}", flush=True)
