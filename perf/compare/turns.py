@@ -47,7 +47,10 @@ class Process:
         return self
 
     def __exit__(self, *_):
-        self.process.stdin.close()
+        try:
+            self.process.stdin.close()
+        except BrokenPipeError:
+            pass  # it has ended, and what was left to say is of no use
         self.process.wait()
         self.process.stdout.close()
 
