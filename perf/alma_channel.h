@@ -37,8 +37,10 @@ struct AlmaChannel {
   }
 };
 
-/// Three spiral arms seen from 3.5 hours around transit, at the declination of IRC+10216.
-inline AlmaChannel observe(double longest_m) {
+constexpr int kTimes = 576;  // of kSamples
+
+/// Three spiral arms seen in 3.5 hours around transit, at the declination of IRC+10216.
+inline AlmaChannel observe(double longest_m, int times = kTimes) {
   std::mt19937 random(1);
   std::normal_distribution<double> normal;
   std::vector<std::array<double, 3>> xyz;
@@ -56,9 +58,8 @@ inline AlmaChannel observe(double longest_m) {
   AlmaChannel channel;
   std::normal_distribution<float> noise;
   const double dec = 13.28 * std::numbers::pi / 180;
-  constexpr int kTimes = 576;
-  for (int t = 0; t < kTimes; ++t) {
-    const double h = (static_cast<double>(t) / kTimes - 0.44) * 3.5 * std::numbers::pi / 12;
+  for (int t = 0; t < times; ++t) {
+    const double h = (static_cast<double>(t) / times - 0.44) * 3.5 * std::numbers::pi / 12;
     for (std::size_t a = 0; a < kAntennas; ++a) {
       for (std::size_t b = a + 1; b < kAntennas && channel.weight.size() < kSamples; ++b) {
         const double x = xyz[b][0] - xyz[a][0];

@@ -28,8 +28,8 @@ inline std::vector<std::complex<float>> integration(std::size_t time) {
   return cells;
 }
 
-/// A subband as the correlator writes it.
-inline void make_writer_file(const std::string& path) {
+/// A subband of `times` integrations as the correlator writes it.
+inline void make_writer_file(const std::string& path, std::size_t times = kTimes) {
   using namespace skymill::radio;
   Uvh5Subband subband;
   subband.position = {-2.0644, 0.6498, 1222};
@@ -50,7 +50,7 @@ inline void make_writer_file(const std::string& path) {
   subband.polarizations = {-5, -6};
   subband.pointing_dec_rad = 0.65;
   Uvh5Writer writer(path, subband);
-  for (std::size_t t = 0; t < kTimes; ++t) {
+  for (std::size_t t = 0; t < times; ++t) {
     Uvh5Rows rows;
     Uvh5Cells cells;
     for (std::int32_t a = 0; a < std::int32_t{kAntennas}; ++a) {
