@@ -76,7 +76,7 @@ inline Solutions term_of(JonesTerm term, const std::shared_ptr<const Observation
   return solutions;
 }
 
-/// Four integrations of all baselines.
+/// Integrations of all baselines.
 inline Visibilities rows_of(const std::shared_ptr<const ObservationHeader>& header,
                             std::size_t times = kTimes) {
   Visibilities rows;
