@@ -14,10 +14,16 @@ constexpr double kPi = 3.14159265358979323846;
 
 /// Amplitude and tracked phase on the way from a to b, each as a real number. Between neighbours
 /// the tracked phase changes by less than half a turn.
-std::complex<double> between(std::complex<double> a, std::complex<double> b, double fraction) {
-  if (fraction == 0) return a;
+[[gnu::noinline]] std::complex<double> part_way(std::complex<double> a, std::complex<double> b,
+                                                double fraction) {
   const double amplitude = std::abs(a) + fraction * (std::abs(b) - std::abs(a));
   return std::polar(amplitude, std::arg(a) + fraction * std::arg(b * std::conj(a)));
+}
+
+/// Most channels and moments of a bandpass are on a solution: those cost nothing.
+inline std::complex<double> between(std::complex<double> a, std::complex<double> b,
+                                    double fraction) {
+  return fraction == 0 ? a : part_way(a, b, fraction);
 }
 
 std::complex<float> reciprocal(std::complex<double> gain) {
