@@ -60,6 +60,10 @@ int main(int argc, char** argv) {
       [&](CLI::App& sub) { return cli::add_explain(sub, common); });
   add("describe", "Show all stages, or the parameters and ports of one",
       [&](CLI::App& sub) { return cli::add_describe(sub, common); });
+  add("pipelines", "Show the descriptions that ship with skymill, or the parameters of one",
+      [](CLI::App& sub) { return cli::add_pipelines(sub); });
+  add("schema", "Write a JSON Schema of descriptions, by which editors complete and check",
+      [&](CLI::App& sub) { return cli::add_schema(sub, common); });
   add("plugins", "Show every plugin file that was looked at, and why it was or was not taken",
       [&](CLI::App& sub) { return cli::add_plugins(sub, common); });
   add("diff", "Compare two products: pixels, masks, beams, coordinates, units, history",

@@ -113,7 +113,12 @@ TEST_CASE("a JSON Schema fragment") {
           "maximum": 100.0
         },
         {
-          "type": "string"
+          "type": "string",
+          "pattern": "^[ \\t]*([+-]?([0-9]+\\.?[0-9]*|\\.[0-9]+)([eE][+-]?[0-9]+)?[ \\t]*(sigma)?)[ \\t]*$"
+        },
+        {
+          "type": "string",
+          "pattern": "\\$\\("
         }
       ],
       "default": "5 sigma"
@@ -138,7 +143,12 @@ TEST_CASE("a JSON Schema fragment") {
       "description": "Dry.",
       "anyOf": [
         {
-          "type": "boolean"
+          "enum": [
+            true,
+            false,
+            "true",
+            "false"
+          ]
         },
         {
           "type": "string",
