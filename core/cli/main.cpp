@@ -8,6 +8,7 @@
 #include <map>
 
 #include "cli.h"
+#include "command_line.h"
 
 namespace {
 
@@ -76,6 +77,10 @@ int main(int argc, char** argv) {
       [](CLI::App& sub) { return cli::add_tiers(sub); });
   add("clean", "Remove what crashed runs have left on the tiers, and unfinished products",
       [](CLI::App& sub) { return cli::add_clean(sub); });
+  add("manual", "Write the manual page of a command",
+      [](CLI::App& sub) { return cli::add_manual(sub); });
+  add("completion", "Write the script by which a shell completes commands, options and names",
+      [](CLI::App& sub) { return cli::add_completion(sub); });
 
   try {
     app.parse(argc, argv);

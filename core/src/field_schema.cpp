@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 #include "field_schema.h"
 
+#include <core/units.h>
+
 #include "field_text.h"
 #include "unit_names.h"
 
@@ -88,13 +90,17 @@ std::string deprecation_words(const FieldInfo& field) {
 }
 
 Json default_json(const FieldInfo& field) {
-  if (!field.unit.empty()) return field.default_text();
-  if (field.shape == FieldShape::one) return scalar_json(field.default_value.at(0));
-  if (field.shape == FieldShape::optional)
-    return field.default_value.empty() ? Json("none") : scalar_json(field.default_value[0]);
   Json values = Json::array();
-  for (const ParamScalar& value : field.default_value) values.push_back(scalar_json(value));
-  return values;
+  for (const ParamScalar& scalar : field.default_value) {
+    const std::int64_t* whole = std::get_if<std::int64_t>(&scalar);
+    if (field.unit.empty())
+      values.push_back(scalar_json(scalar));
+    else
+      values.push_back(short_quantity(
+          whole ? static_cast<double>(*whole) : std::get<double>(scalar), field.unit));
+  }
+  if (field.shape == FieldShape::list || field.shape == FieldShape::pair) return values;
+  return values.empty() ? Json("none") : values[0];
 }
 
 }  // namespace
