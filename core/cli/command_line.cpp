@@ -30,7 +30,8 @@ CommandOption read_option(const CLI::Option& declared) {
   option.doc = declared.get_description();
   option.default_text = declared.get_default_str();
   option.required = declared.get_required();
-  option.repeats = declared.get_items_expected_max() > 1;
+  option.repeats = declared.get_items_expected_max() > 1 ||
+                   declared.get_multi_option_policy() == CLI::MultiOptionPolicy::TakeAll;
   return option;
 }
 

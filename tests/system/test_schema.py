@@ -51,7 +51,7 @@ stages:
     "quantities in every form": """
 stages:
   simulate: { start_mjd: 60950.5, dec: -26d05m10s, interval: 2 min, freq: 1.4 GHz,
-              gain_phase: "30", ra: 12:30:49.4, rfi_carriers: 3 }
+              gain_phase: "30", ra: 12:30:49.4 }
 """,
     "the type that comes from a parameter": """
 parameters: { source: simulate }
