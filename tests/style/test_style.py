@@ -3,6 +3,8 @@
 """The checks of this folder find what is planted, and let pass what is good."""
 import os
 import shutil
+import subprocess
+import sys
 import tempfile
 import unittest
 
@@ -174,16 +176,20 @@ class Headers(Planted):
 
 
 class ApiDigest(Planted):
+    HEADER = "#pragma once\n#define A 1\nint f(int a);\n"
+
     def setUp(self):
         super().setUp()
         os.makedirs(os.path.join(self.root, "tests/style"))
-        self.set_version("0.1.0", 1)
-        self.plant("core/include/core/a.h", "#pragma once\n#define A 1\nint f(int a);\n")
-        api_digest.write_record(self.root)
+        self.set_version(1)
+        self.plant("core/include/core/a.h", self.HEADER)
+        self.assertIsNone(api_digest.update(self.root))
 
-    def set_version(self, version, api):
-        self.plant("CMakeLists.txt", f"project(skymill VERSION {version} LANGUAGES CXX)\n")
-        self.plant("core/include/core/version.h.in", f"#define SKYMILL_API_VERSION {api}\n")
+    def set_version(self, api, history=None):
+        lines = "".join(f"///   {version}  2026-11  words\n"
+                        for version in range(1, (history or api) + 1))
+        self.plant("core/include/core/version.h.in",
+                   f"{lines}#define SKYMILL_API_VERSION {api}\n")
 
     def test_comments_and_space_do_not_count(self):
         self.assertEqual(api_digest.faults(self.root), [])
@@ -191,15 +197,38 @@ class ApiDigest(Planted):
                    "#pragma once\n#define A 1\n\n/// Words.\nint  f(int a); // more\n")
         self.assertEqual(api_digest.faults(self.root), [])
 
-    def test_a_change_is_found_until_it_is_recorded(self):
+    def test_a_change_is_found_and_not_recorded_without_another_version(self):
         for text in ["#define A 2\nint f(int a);\n", "#define A 1\nint f(long a);\n",
-                     "#define A 1 int f(int a);\n"]:
+                     "#define A 1 int f(int a);\n", ""]:
             self.plant("core/include/core/a.h", "#pragma once\n" + text)
             found = api_digest.faults(self.root)
             self.assertIn("core/a.h: has changed", found[0])
             self.assertIn("--update", found[-1])
-            api_digest.write_record(self.root)
-            self.assertEqual(api_digest.faults(self.root), [])
+            self.assertIn("SKYMILL_API_VERSION did not", api_digest.update(self.root))
+            self.assertEqual(api_digest.faults(self.root), found)
+
+    def test_another_version_needs_its_history_and_is_then_recorded(self):
+        self.plant("core/include/core/a.h", "#pragma once\nint g();\n")
+        self.set_version(2, history=1)
+        self.assertIn("says nothing of API 2", api_digest.update(self.root))
+        self.set_version(2)
+        self.assertTrue(api_digest.faults(self.root))
+        self.assertIsNone(api_digest.update(self.root))
+        self.assertEqual(api_digest.faults(self.root), [])
+        self.set_version(1)
+        self.assertIn("went back", api_digest.update(self.root))
+
+    def test_somebodys_word_is_kept_until_the_next_version(self):
+        self.plant("core/include/core/a.h", self.HEADER + "int g();\n")
+        self.assertIsNone(api_digest.update(self.root, "a function more"))
+        self.assertEqual(api_digest.faults(self.root), [])
+        self.plant("core/include/core/a.h", self.HEADER + "int g();\nint h();\n")
+        self.assertIsNone(api_digest.update(self.root, "and another"))
+        self.assertEqual(api_digest.Record.read(self.root).reasons,
+                         ["a function more", "and another"])
+        self.set_version(2)
+        self.assertIsNone(api_digest.update(self.root))
+        self.assertEqual(api_digest.Record.read(self.root).reasons, [])
 
     def test_text_in_quotes_counts(self):
         self.assertNotEqual(api_digest.essence('"a  // b"'), api_digest.essence('"a // b"'))
@@ -207,17 +236,24 @@ class ApiDigest(Planted):
     def test_a_header_more_or_less_is_a_change(self):
         self.plant("stages/data/b.h", "int b;\n")
         self.assertIn("stages/data/b.h: is new", api_digest.faults(self.root)[0])
-        api_digest.write_record(self.root)
+        self.assertIsNone(api_digest.update(self.root, "a header more"))
         os.remove(os.path.join(self.root, "stages/data/b.h"))
         self.assertIn("stages/data/b.h: is gone", api_digest.faults(self.root)[0])
 
-    def test_from_1_0_a_change_needs_another_api_version(self):
-        self.plant("core/include/core/a.h", "int g();\n")
-        self.assertIsNone(api_digest.refusal(self.root))
-        self.set_version("1.0.0", 1)
-        self.assertIn("raise it first", api_digest.refusal(self.root))
-        self.set_version("1.0.0", 2)
-        self.assertIsNone(api_digest.refusal(self.root))
+    def test_the_program_says_it_by_its_exit_code(self):
+        script = os.path.join(os.path.dirname(os.path.abspath(api_digest.__file__)), "api_digest.py")
+
+        def run(*arguments):
+            return subprocess.run([sys.executable, script, *arguments, self.root],
+                                  capture_output=True, text=True, check=False).returncode
+
+        self.assertEqual(run(), 0)
+        self.plant("core/include/core/a.h", self.HEADER + "int g();\n")
+        self.assertNotEqual(run(), 0)
+        self.assertNotEqual(run("--update"), 0)
+        self.assertNotEqual(run(), 0)
+        self.assertEqual(run("--update", "--compatible", "a function more"), 0)
+        self.assertEqual(run(), 0)
 
 
 if __name__ == "__main__":
