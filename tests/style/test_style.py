@@ -12,6 +12,7 @@ import api_digest
 import check_files
 import check_headers
 import check_includes
+import check_links
 import check_snippets
 
 LICENCE = "// SPDX-License-Identifier: GPL-3.0-or-later\n"
@@ -146,6 +147,24 @@ class Snippets(Planted):
         self.plant("docs/a.md", "<!-- from nowhere.cpp -->\n```cpp\nx\n```\n")
         self.plant("docs/b.md", "<!-- from nowhere.cpp -->\nwords\n")
         self.assertEqual(len(check_snippets.faults(self.root)), 2)
+
+
+class Links(Planted):
+    def test_links_lead_to_files_and_headings(self):
+        self.plant("docs/b.md", "# Some `words`, and more\n")
+        for text, faults in [
+                ("[b](b.md) [b](b.md#some-words-and-more) [x](https://x.org/y) [m](#here)", 0),
+                ("[b](c.md)", 1), ("[b](b.md#some-word)", 1), ("[a](#there)", 1),
+                ("![b](b.png)", 1), ("```\n[b](c.md)\n```", 0)]:
+            self.plant("docs/a.md", f"## Here\n\n{text}\n")
+            self.assertEqual(len(check_links.faults(self.root)), faults, text)
+
+    def test_concepts_are_symbols(self):
+        self.plant("core/a.h", "class SKYMILL_API Chunk {\n")
+        for row, faults in [("`Chunk` in `core/a.h`", 0), ("`Chunks` in `core/a.h`", 1),
+                            ("`Chunk` in `core/b.h`", 1), ("Chunk", 1)]:
+            self.plant("docs/guide/concepts.md", f"| Chunk | {row} |\n")
+            self.assertEqual(len(check_links.faults(self.root)), faults, row)
 
 
 class Headers(Planted):
