@@ -35,6 +35,7 @@ install(FILES ${SKYMILL_SHARE}/skymill/description.schema.json
   DESTINATION ${CMAKE_INSTALL_DATADIR}/skymill)
 
 # The reference pages in the source tree, after a change of what the program says.
+find_program(SKYMILL_PYTHON3 python3 PATHS /usr/bin NO_DEFAULT_PATH)
 find_program(SKYMILL_PYTHON3 python3)
 if(SKYMILL_PYTHON3)
   add_custom_target(docs_reference
