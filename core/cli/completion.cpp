@@ -47,17 +47,47 @@ std::string value_takers(const CommandLine& line) {
   return joined_by(names, "|");
 }
 
-/// The bash function that completes a value of this kind.
+/// What stands for the value of an option or argument.
+enum class Value { choice, stage, description, parameter, command, folder, file, other };
+
+Value value_of(const CommandOption& option) {
+  struct Named {
+    const char* type;
+    Value value;
+  };
+  constexpr Named named[] = {
+      {"STAGE", Value::stage},          {"FILE|NAME", Value::description},
+      {"NAME=VALUE", Value::parameter}, {"COMMAND", Value::command},
+      {"FOLDER", Value::folder},        {"FILE", Value::file},
+      {"FILE|-", Value::file},          {"PATH", Value::file},
+      {"RECORD", Value::file},
+  };
+  if (!option.choices.empty()) return Value::choice;
+  for (const Named& entry : named)
+    if (option.value == entry.type) return entry.value;
+  return Value::other;
+}
+
+/// The bash function that completes the value.
 std::string bash_action(const CommandOption& option) {
-  if (!option.choices.empty()) return "_skymill_words " + words_of(option.choices);
-  if (option.value == "STAGE") return "_skymill_stages";
-  if (option.value == "FILE|NAME") return "_skymill_descriptions";
-  if (option.value == "NAME=VALUE") return "_skymill_parameters";
-  if (option.value == "COMMAND") return "_skymill_commands";
-  if (option.value == "FOLDER") return "_skymill_folders";
-  const bool is_file = option.value == "FILE" || option.value == "FILE|-" ||
-                       option.value == "PATH" || option.value == "RECORD";
-  return is_file ? "_skymill_files" : ":";
+  switch (value_of(option)) {
+    case Value::choice:
+      return "_skymill_words " + words_of(option.choices);
+    case Value::stage:
+      return "_skymill_stages";
+    case Value::description:
+      return "_skymill_descriptions";
+    case Value::parameter:
+      return "_skymill_parameters";
+    case Value::command:
+      return "_skymill_commands";
+    case Value::folder:
+      return "_skymill_folders";
+    case Value::file:
+      return "_skymill_files";
+    default:
+      return ":";
+  }
 }
 
 std::string bash_values(const CommandPage& page, const std::string& command) {
@@ -175,15 +205,24 @@ std::string zsh_words(const std::string& text) {
 }
 
 std::string zsh_action(const CommandOption& option) {
-  if (!option.choices.empty()) return "(" + words_of(option.choices) + ")";
-  if (option.value == "STAGE") return "_skymill_stages";
-  if (option.value == "FILE|NAME") return "_skymill_descriptions";
-  if (option.value == "NAME=VALUE") return "_skymill_parameters";
-  if (option.value == "COMMAND") return "_skymill_commands";
-  if (option.value == "FOLDER") return "_files -/";
-  const bool is_file = option.value == "FILE" || option.value == "FILE|-" ||
-                       option.value == "PATH" || option.value == "RECORD";
-  return is_file ? "_files" : " ";
+  switch (value_of(option)) {
+    case Value::choice:
+      return "(" + words_of(option.choices) + ")";
+    case Value::stage:
+      return "_skymill_stages";
+    case Value::description:
+      return "_skymill_descriptions";
+    case Value::parameter:
+      return "_skymill_parameters";
+    case Value::command:
+      return "_skymill_commands";
+    case Value::folder:
+      return "_files -/";
+    case Value::file:
+      return "_files";
+    default:
+      return " ";
+  }
 }
 
 std::string zsh_specs(const CommandPage& page) {

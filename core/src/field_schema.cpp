@@ -24,7 +24,7 @@ std::string number_pattern(std::string_view unit) {
   std::string names;
   for (const std::string& name : unit_names_for(unit)) {
     if (!names.empty()) names += "|";
-    names += name.starts_with('u') ? "[u\u00B5\u03BC]" + name.substr(1) : name;
+    names += name.starts_with('u') ? "(u|\u00B5|\u03BC)" + name.substr(1) : name;
   }
   std::string pattern = kNumber;
   if (!names.empty()) pattern += "[ \\t]*(" + names + ")?";
