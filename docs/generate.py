@@ -32,6 +32,11 @@ class Program:
         return done.stdout
 
 
+def words(text):
+    """Text in which Markdown sees neither tags nor emphasis."""
+    return text.replace("<", "&lt;").replace("*", "\\*")
+
+
 def page(title, body):
     return f"{MADE}# {title}\n\n{body.strip()}\n"
 
@@ -53,7 +58,7 @@ def stage_list(stages):
         for stage in stages:
             if stage["plugin"] == plugin:
                 name = stage["name"]
-                text += f"| [`{name}`]({name}.md) | {stage['shape']} | {stage['summary']} |\n"
+                text += f"| [`{name}`]({name}.md) | {stage['shape']} | {words(stage['summary'])} |\n"
     return page("Stages", text)
 
 
@@ -63,9 +68,9 @@ def kind_docs():
     for folder in ("core/include", "stages"):
         for header in sorted((ROOT / folder).rglob("*.h")):
             for match in KIND.finditer(header.read_text(encoding="utf-8")):
-                words = re.sub(r"^/// ?", "", match[1], flags=re.MULTILINE).strip()
+                said = re.sub(r"^/// ?", "", match[1], flags=re.MULTILINE).strip()
                 docs[f"{match[3]}@{match[4]}"] = (
-                    match[2], words, header.relative_to(ROOT).as_posix())
+                    match[2], said, header.relative_to(ROOT).as_posix())
     return docs
 
 
@@ -89,14 +94,41 @@ def kind_page(stages):
     for kind in sorted(gives.keys() | takes.keys()):
         text += f"\n## {kind}\n\n"
         if kind in docs:
-            struct, words, header = docs[kind]
-            text += f"`{struct}` in `{header}`. {words}\n\n"
+            struct, said, header = docs[kind]
+            text += f"`{struct}` in `{header}`. {said}\n\n"
         text += f"- given by {stage_links(gives.get(kind, ()))}\n"
         text += f"- taken by {stage_links(takes.get(kind, ()))}\n"
         if columns[kind]:
             names = ", ".join(f"`{name}`" for name in sorted(columns[kind]))
             text += f"- columns that stages name: {names}\n"
     return page("Data kinds", text)
+
+
+def remarks(name):
+    """What the comment at the head of a shipped description says; its commands as code."""
+    lines = []
+    for line in (ROOT / f"pipelines/{name}.yaml").read_text(encoding="utf-8").splitlines():
+        if not line.startswith("#"):
+            break
+        line = line[1:].removeprefix(" ")
+        lines.append(line if line.startswith("  ") else words(line))
+    text = re.sub(r"(?:^  .*(?:\n|$))+",
+                  lambda code: "```sh\n" + re.sub(r"^  ", "", code[0], flags=re.MULTILINE).rstrip() +
+                  "\n```\n", "\n".join(lines) + "\n", flags=re.MULTILINE)
+    # The first paragraph says again what the description is.
+    return text.partition("\n\n")[2].strip()
+
+
+def pipelines_page(program):
+    text = ("`skymill run NAME` runs one, with `--param NAME=VALUE` for each parameter; "
+            "`skymill pipelines NAME` shows these.\n")
+    for name in program.says("pipelines", "--format", "names").split():
+        # Of a path, so that parameters are those of this tree's description.
+        section = program.says("pipelines", str(ROOT / f"pipelines/{name}.yaml"),
+                               "--format", "markdown")
+        head, table = section.split("\n\n", 2)[:2], section.split("\n\n", 2)[2:]
+        text += "\n" + "\n\n".join(filter(None, [*head, remarks(name), *table]))
+    return page("Shipped descriptions", text)
 
 
 def index_page():
@@ -113,10 +145,7 @@ def pages_of(program):
     stages = json.loads(program.says("describe", "--format", "json"))
     pages = stage_pages(program, stages)
     pages["stages/README.md"] = stage_list(stages)
-    pages["pipelines.md"] = page(
-        "Shipped descriptions",
-        "`skymill run NAME` runs one, with `--param NAME=VALUE` for each parameter; "
-        "`skymill pipelines NAME` shows these.\n\n" + program.says("pipelines", "--format", "markdown"))
+    pages["pipelines.md"] = pipelines_page(program)
     pages["cli.md"] = page("Command line", program.says("manual", "--format", "markdown"))
     pages["data_kinds.md"] = kind_page(stages)
     pages["README.md"] = index_page()

@@ -6,6 +6,7 @@
 #include <algorithm>
 
 #include "cli.h"
+#include "page_text.h"
 
 namespace skymill::cli {
 
@@ -33,7 +34,7 @@ std::string list_markdown(const Registry& registry) {
   std::string text = "| Stage | Shape | Plugin | What it does |\n|---|---|---|---|\n";
   for (const auto& [name, type] : registry.types())
     text += "| `" + name + "` | " + std::string(shape_name(type.shape)) + " | `" + plugin_of(type) +
-            "` | " + type.schema->summary() + " |\n";
+            "` | " + words_cell(type.schema->summary()) + " |\n";
   return text;
 }
 

@@ -136,7 +136,7 @@ std::string markdown_options(const CommandPage& page) {
   if (page.options.empty()) return "";
   std::string text = "\n| Option | Meaning |\n|---|---|\n";
   for (const CommandOption& option : page.options)
-    text += "| `" + table_cell(usage_of(option)) + "` | " + table_cell(facts_of(option)) + " |\n";
+    text += "| `" + table_cell(usage_of(option)) + "` | " + words_cell(facts_of(option)) + " |\n";
   return text;
 }
 
@@ -153,7 +153,7 @@ std::string markdown_of_program(const CommandLine& line) {
                      "COMMAND]\n```\n\n| Command | |\n|---|---|\n";
   for (const CommandPage& command : line.commands)
     text += "| [`" + command.name + "`](#skymill-" + command.name + ") | " +
-            table_cell(command.doc) + " |\n";
+            words_cell(command.doc) + " |\n";
   text += "\nOptions of every command:\n" + markdown_options(line.program);
   text += "\n" + line.program.footer + "\n| Variable | Meaning |\n|---|---|\n";
   for (const Variable& variable : kVariables)

@@ -68,14 +68,15 @@ std::string page_text(const Shipped& shipped) {
 }
 
 std::string page_markdown(const Shipped& shipped) {
-  std::string text = "## " + shipped.name + "\n\n" + shipped.descriptor.description + ".\n";
+  std::string text =
+      "## " + shipped.name + "\n\n" + markdown_words(shipped.descriptor.description) + ".\n";
   if (!shipped.descriptor.parameters.empty())
     text += "\n| Parameter | Default | Meaning |\n|---|---|---|\n";
   for (const ParameterEntry& parameter : shipped.descriptor.parameters) {
     const std::string value = default_text(parameter);
     const bool is_word = parameter.required || value == "empty";
     text += "| `" + parameter.name + "` | " + (is_word ? value : "`" + table_cell(value) + "`") +
-            " | " + table_cell(parameter.doc) + " |\n";
+            " | " + words_cell(parameter.doc) + " |\n";
   }
   return text;
 }

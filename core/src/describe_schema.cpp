@@ -59,7 +59,7 @@ std::string describe_text(const SchemaBase& schema, const std::string& name) {
 }
 
 std::string describe_markdown(const SchemaBase& schema, const std::string& name) {
-  std::string page = "## " + name + "\n\n" + schema.summary() + "\n";
+  std::string page = "## " + name + "\n\n" + markdown_words(schema.summary()) + "\n";
   const auto fields = page_order(schema);
   if (!fields.empty())
     page +=
@@ -68,12 +68,12 @@ std::string describe_markdown(const SchemaBase& schema, const std::string& name)
   for (const FieldInfo* field : fields)
     page += "| `" + field->name + "` | " + table_cell(field->type_name()) + " | " +
             (field->required ? "required" : "`" + table_cell(field->default_text()) + "`") + " | " +
-            table_cell(limits_text(*field)) + " | " + table_cell(full_doc(*field)) + " |\n";
+            words_cell(limits_text(*field)) + " | " + words_cell(full_doc(*field)) + " |\n";
   if (!schema.rules().empty()) page += "\nRules:\n\n";
-  for (const std::string& rule : schema.rules()) page += "- " + rule + "\n";
+  for (const std::string& rule : schema.rules()) page += "- " + markdown_words(rule) + "\n";
   for (const SchemaBase::Example& example : schema.examples()) {
     page += "\n";
-    if (!example.words.empty()) page += example.words + "\n\n";
+    if (!example.words.empty()) page += markdown_words(example.words) + "\n\n";
     page += "```yaml\n" + indented(example.text, "") + "```\n";
   }
   return page;

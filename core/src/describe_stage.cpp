@@ -54,8 +54,8 @@ std::string ports_text(const Ports& ports) {
 }
 
 std::string port_row(const std::string& role, const Ports::Port& port, bool gives) {
-  return "| `" + port.name + "` | " + role + " | " + table_cell(port_facts(port, gives)) + " | " +
-         table_cell(port.doc) + " |\n";
+  return "| `" + port.name + "` | " + role + " | " + words_cell(port_facts(port, gives)) + " | " +
+         words_cell(port.doc) + " |\n";
 }
 
 std::string ports_markdown(const Ports& ports) {

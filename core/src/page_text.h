@@ -41,4 +41,20 @@ inline std::string table_cell(const std::string& text) {
   return safe;
 }
 
+/// Words outside of code, in which Markdown must not see tags or emphasis.
+inline std::string markdown_words(const std::string& text) {
+  std::string safe;
+  for (const char c : text) {
+    if (c == '*') safe += '\\';
+    if (c == '<')
+      safe += "&lt;";
+    else
+      safe += c;
+  }
+  return safe;
+}
+
+/// The same in a table.
+inline std::string words_cell(const std::string& text) { return table_cell(markdown_words(text)); }
+
 }  // namespace skymill

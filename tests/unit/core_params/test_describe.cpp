@@ -93,6 +93,14 @@ TEST_CASE("a section of the reference pages") {
         "```\n");
 }
 
+TEST_CASE("words are no tags and no emphasis") {
+  Schema<ClipParams> s{"Writes <output>.x, of in*, too."};
+  s.field("mode", &ClipParams::mode, "One of a|b, <prefix> or *all*").choices({"mad", "rms"});
+  const std::string page = describe_markdown(s, "clip");
+  CHECK(page.find("Writes &lt;output>.x, of in\\*, too.") != std::string::npos);
+  CHECK(page.find("One of a\\|b, &lt;prefix> or \\*all\\*.") != std::string::npos);
+}
+
 TEST_CASE("a JSON Schema fragment") {
   Schema<ClipParams> s{"Say \"clip\"."};
   s.field("nsigma", &ClipParams::nsigma, "Clip level").unit("sigma").range(0.5, 100);
