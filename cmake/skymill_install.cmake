@@ -13,7 +13,7 @@ install(TARGETS skymill RUNTIME DESTINATION ${CMAKE_INSTALL_BINDIR})
 set_target_properties(skymill_core PROPERTIES INSTALL_RPATH "$ORIGIN")
 set_target_properties(skymill_data PROPERTIES EXPORT_NAME data)
 install(TARGETS skymill_core skymill_data EXPORT skymillTargets
-  LIBRARY DESTINATION ${CMAKE_INSTALL_LIBDIR})
+  LIBRARY DESTINATION ${CMAKE_INSTALL_LIBDIR} NAMELINK_COMPONENT dev)
 get_property(FOLDERS DIRECTORY stages PROPERTY SUBDIRECTORIES)
 foreach(FOLDER ${FOLDERS})
   get_property(LIBRARIES DIRECTORY ${FOLDER} PROPERTY BUILDSYSTEM_TARGETS)
@@ -28,15 +28,16 @@ endforeach()
 get_property(PLUGINS DIRECTORY plugins PROPERTY BUILDSYSTEM_TARGETS)
 set_target_properties(${PLUGINS} PROPERTIES INSTALL_RPATH "$ORIGIN/../..")
 
-install(DIRECTORY core/include/core DESTINATION ${SKYMILL_HEADER_DIR} FILES_MATCHING PATTERN "*.h")
+install(DIRECTORY core/include/core DESTINATION ${SKYMILL_HEADER_DIR} COMPONENT dev
+  FILES_MATCHING PATTERN "*.h")
 install(FILES ${skymill_BINARY_DIR}/core/include/core/version.h
-  DESTINATION ${SKYMILL_HEADER_DIR}/core)
-install(DIRECTORY stages/data DESTINATION ${SKYMILL_HEADER_DIR}/stages
+  DESTINATION ${SKYMILL_HEADER_DIR}/core COMPONENT dev)
+install(DIRECTORY stages/data DESTINATION ${SKYMILL_HEADER_DIR}/stages COMPONENT dev
   FILES_MATCHING PATTERN "*.h")
 install(DIRECTORY pipelines DESTINATION ${CMAKE_INSTALL_DATADIR}/skymill
   FILES_MATCHING PATTERN "*.yaml")
 
-install(EXPORT skymillTargets NAMESPACE skymill:: DESTINATION ${SKYMILL_PACKAGE_DIR})
+install(EXPORT skymillTargets NAMESPACE skymill:: DESTINATION ${SKYMILL_PACKAGE_DIR} COMPONENT dev)
 configure_package_config_file(cmake/skymillConfig.cmake.in
   ${CMAKE_CURRENT_BINARY_DIR}/skymillConfig.cmake
   INSTALL_DESTINATION ${SKYMILL_PACKAGE_DIR}
@@ -48,7 +49,7 @@ install(FILES
   ${CMAKE_CURRENT_BINARY_DIR}/skymillConfigVersion.cmake
   cmake/skymill_add_plugin.cmake
   cmake/skymill_plugin_test_main.cpp
-  DESTINATION ${SKYMILL_PACKAGE_DIR})
+  DESTINATION ${SKYMILL_PACKAGE_DIR} COMPONENT dev)
 
 # The program in the build tree finds the shipped descriptions as the installed one does.
 file(MAKE_DIRECTORY ${CMAKE_BINARY_DIR}/share/skymill)

@@ -41,6 +41,8 @@ Command add_watch(CLI::App& app, const Common& common, const std::vector<std::st
 Command add_check(CLI::App& app, const Common& common);
 Command add_explain(CLI::App& app, const Common& common);
 Command add_describe(CLI::App& app, const Common& common);
+Command add_schema(CLI::App& app, const Common& common);
+Command add_pipelines(CLI::App& app);
 Command add_plugins(CLI::App& app, const Common& common);
 Command add_diff(CLI::App& app, const Common& common);
 Command add_tiers(CLI::App& app);
@@ -57,6 +59,9 @@ Log make_log(const Common& common, std::shared_ptr<Console> console,
 
 /// The stage types of all plugins; a refused plugin of a searched folder is a warning.
 Registry load_registry(const Common& common, const Log& log);
+
+/// The folders of the descriptions that ship with us.
+std::vector<std::string> shipped_folders();
 
 /// The file that the user means: a path, or the name of a description that ships with us.
 /// @throws Error (description) naming what was looked for

@@ -77,14 +77,24 @@ Registry load_registry(const Common& common, const Log& log) {
   return registry;
 }
 
+std::vector<std::string> shipped_folders() {
+  // The prefix is three folders up from lib/skymill/plugins, four from
+  // lib/<machine>/skymill/plugins.
+  std::vector<std::string> folders;
+  for (const char* up : {"../../..", "../../../.."}) {
+    const fs::path folder = fs::path(installed_plugin_folder()) / up / "share/skymill/pipelines";
+    std::error_code none;
+    const fs::path found = fs::canonical(folder, none);
+    if (!found.empty()) folders.push_back(found.string());
+  }
+  return folders;
+}
+
 std::string find_description(const std::string& name) {
   if (fs::is_regular_file(name)) return name;
   if (name.find('/') == std::string::npos) {
-    // The prefix is three folders up from lib/skymill/plugins, four from
-    // lib/<machine>/skymill/plugins.
-    for (const char* up : {"../../..", "../../../.."}) {
-      const fs::path shipped =
-          fs::path(installed_plugin_folder()) / up / "share/skymill/pipelines" / (name + ".yaml");
+    for (const std::string& folder : shipped_folders()) {
+      const fs::path shipped = fs::path(folder) / (name + ".yaml");
       if (fs::is_regular_file(shipped)) return fs::canonical(shipped).string();
     }
   }

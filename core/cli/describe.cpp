@@ -1,28 +1,22 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
+#include "describe_stage.h"
+
 #include <core/error.h>
 
 #include <algorithm>
 
 #include "cli.h"
+#include "page_text.h"
 
 namespace skymill::cli {
 
 namespace {
 
-std::string port_line(const std::string& what, const Ports::Port& port) {
-  std::string line = "  " + what + " " + port.name + ": " + port.need.kind.text();
-  if (port.optional) line += ", optional";
-  if (!port.doc.empty()) line += " - " + port.doc;
-  return line + "\n";
-}
-
-std::string ports_text(const Ports& ports) {
-  std::string text = "Ports\n";
-  if (ports.input()) text += port_line("reads", *ports.input());
-  for (const auto& side : ports.sides()) text += port_line("needs", side);
-  for (const auto& output : ports.outputs()) text += port_line("gives", output);
-  return text == "Ports\n" ? "" : text;
-}
+struct DescribeOptions {
+  std::string stage;
+  std::string format = "text";
+  bool all = false;
+};
 
 std::string list_text(const Registry& registry) {
   std::size_t width = 0;
@@ -36,35 +30,71 @@ std::string list_text(const Registry& registry) {
   return text + "\n'skymill describe STAGE' shows parameters and ports.\n";
 }
 
+std::string list_markdown(const Registry& registry) {
+  std::string text = "| Stage | Shape | Plugin | What it does |\n|---|---|---|---|\n";
+  for (const auto& [name, type] : registry.types())
+    text += "| `" + name + "` | " + std::string(shape_name(type.shape)) + " | `" + plugin_of(type) +
+            "` | " + words_cell(type.schema->summary()) + " |\n";
+  return text;
+}
+
+std::string names_text(const Registry& registry) {
+  std::string text;
+  for (const auto& [name, type] : registry.types()) text += name + "\n";
+  return text;
+}
+
+const StageType& stage_type(const Registry& registry, const std::string& stage) {
+  if (const StageType* type = registry.find(stage)) return *type;
+  std::vector<std::string> names;
+  for (const auto& [name, known] : registry.types()) names.push_back(name);
+  throw Error(ErrorKind::description, "there is no stage '" + stage + "'",
+              did_you_mean(stage, names));
+}
+
+std::string page(const StageType& type, const std::string& format) {
+  if (format == "markdown") return stage_markdown(type);
+  return format == "names" ? type.name + "\n" : stage_text(type);
+}
+
+std::string all_pages(const Registry& registry, const std::string& format) {
+  std::string text;
+  for (const auto& [name, type] : registry.types())
+    text += (text.empty() ? "" : "\n") + page(type, format);
+  return text;
+}
+
+std::string all_json(const Registry& registry) {
+  nlohmann::ordered_json all = nlohmann::ordered_json::array();
+  for (const auto& [name, type] : registry.types()) all.push_back(stage_json(type));
+  return all.dump(2) + "\n";
+}
+
 }  // namespace
 
 Command add_describe(CLI::App& app, const Common& common) {
-  auto stage = std::make_shared<std::string>();
-  auto format = std::make_shared<std::string>("text");
-  app.add_option("stage", *stage, "Stage type; without it all are listed")->type_name("STAGE");
-  app.add_option("--format", *format, "How to write it")
-      ->check(CLI::IsMember({"text", "markdown", "json"}))
+  auto options = std::make_shared<DescribeOptions>();
+  app.add_option("stage", options->stage, "Stage type; without it all are listed")
+      ->type_name("STAGE");
+  app.add_flag("--all", options->all, "Show all there is of every stage, not a list");
+  app.add_option("--format", options->format, "How to write it")
+      ->check(CLI::IsMember({"text", "markdown", "json", "names"}))
       ->capture_default_str();
-  return [stage, format, &common] {
+  app.footer("As JSON, a list has all there is of every stage too.");
+  return [options, &common] {
     const Registry registry = load_registry(common, make_log(common, make_console()));
-    if (stage->empty()) {
-      print(list_text(registry));
-      return 0;
-    }
-    const StageType* type = registry.find(*stage);
-    if (!type) {
-      std::vector<std::string> names;
-      for (const auto& [name, known] : registry.types()) names.push_back(name);
-      throw Error(ErrorKind::description, "there is no stage '" + *stage + "'",
-                  did_you_mean(*stage, names));
-    }
-    if (*format == "json") {
-      print(describe_json(*type->schema, type->name) + "\n");
-    } else if (*format == "markdown") {
-      print(describe_markdown(*type->schema, type->name) + "\n" + ports_text(type->ports));
+    const std::string& format = options->format;
+    if (!options->stage.empty()) {
+      const StageType& type = stage_type(registry, options->stage);
+      print(format == "json" ? stage_json(type).dump(2) + "\n" : page(type, format));
+    } else if (format == "json") {
+      print(all_json(registry));
+    } else if (format == "names") {
+      print(names_text(registry));
+    } else if (options->all) {
+      print(all_pages(registry, format));
     } else {
-      print(describe_text(*type->schema, type->name) + "\n" + ports_text(type->ports));
-      print("From " + (type->library.empty() ? "skymill itself" : type->library) + "\n");
+      print(format == "markdown" ? list_markdown(registry) : list_text(registry));
     }
     return 0;
   };

@@ -8,6 +8,7 @@
 #include <map>
 
 #include "cli.h"
+#include "command_line.h"
 
 namespace {
 
@@ -60,6 +61,10 @@ int main(int argc, char** argv) {
       [&](CLI::App& sub) { return cli::add_explain(sub, common); });
   add("describe", "Show all stages, or the parameters and ports of one",
       [&](CLI::App& sub) { return cli::add_describe(sub, common); });
+  add("pipelines", "Show the descriptions that ship with skymill, or the parameters of one",
+      [](CLI::App& sub) { return cli::add_pipelines(sub); });
+  add("schema", "Write a JSON Schema of descriptions, by which editors complete and check",
+      [&](CLI::App& sub) { return cli::add_schema(sub, common); });
   add("plugins", "Show every plugin file that was looked at, and why it was or was not taken",
       [&](CLI::App& sub) { return cli::add_plugins(sub, common); });
   add("diff", "Compare two products: pixels, masks, beams, coordinates, units, history",
@@ -72,6 +77,10 @@ int main(int argc, char** argv) {
       [](CLI::App& sub) { return cli::add_tiers(sub); });
   add("clean", "Remove what crashed runs have left on the tiers, and unfinished products",
       [](CLI::App& sub) { return cli::add_clean(sub); });
+  add("manual", "Write the manual page of a command",
+      [](CLI::App& sub) { return cli::add_manual(sub); });
+  add("completion", "Write the script by which a shell completes commands, options and names",
+      [](CLI::App& sub) { return cli::add_completion(sub); });
 
   try {
     app.parse(argc, argv);

@@ -13,6 +13,7 @@
 #include <vector>
 
 #include "sexagesimal.h"
+#include "unit_names.h"
 
 namespace skymill {
 
@@ -357,6 +358,21 @@ std::string exact_number(double value) {
 }
 
 bool is_unit(std::string_view unit) { return find_unit(unit).has_value(); }
+
+std::vector<std::string> unit_names_for(std::string_view unit) {
+  const Unit declared = declared_unit(unit);
+  std::vector<std::string> names;
+  if (declared.name.empty()) return names;
+  for (const Unit& known : all_units())
+    if (known.dimension == declared.dimension) names.push_back(known.name);
+  if (declared.dimension == Dimension::bytes)
+    for (const char prefix : std::string_view("kMGTP")) names.emplace_back(1, prefix);
+  return names;
+}
+
+bool takes_sexagesimal(std::string_view unit) {
+  return declared_unit(unit).dimension == Dimension::angle;
+}
 
 std::string unit_dimension(std::string_view unit) {
   return words_of(declared_unit(unit).dimension);

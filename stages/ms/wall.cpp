@@ -7,6 +7,7 @@
 #include <stages/ms/table_kind.h>
 #include <stages/ms/wall.h>
 #include <sys/statvfs.h>
+#include <unistd.h>
 
 #include <algorithm>
 #include <filesystem>
@@ -39,14 +40,21 @@ void silence_casacore() {
   casacore::LogSink::globalSink(sink);
 }
 
+// casacore reads the machine's memory there, and ends the program where it cannot.
+void require_proc() {
+  if (::access("/proc/meminfo", R_OK) == 0) return;
+  throw Error(ErrorKind::failed, "'/proc/meminfo' cannot be read, and casacore needs it",
+              "mount /proc, such as in a chroot: mount -t proc proc /proc");
+}
+
 }  // namespace
 
 const char* const kDamagedHint =
     "the table seems damaged or incomplete: copy it again from its source";
 
 TablesLock::TablesLock() : lock_(tables_mutex()) {
-  static const bool silenced = (silence_casacore(), true);
-  static_cast<void>(silenced);
+  static const bool ready = (require_proc(), silence_casacore(), true);
+  static_cast<void>(ready);
 }
 
 Error translated(const std::string& doing, const char* text, const std::string& hint) {

@@ -42,7 +42,9 @@ mv "$work/first" "$work/prefix"
 prefix=$work/prefix
 lib=$(find "$prefix" -name 'libskymill_core.so' -exec dirname {} \;)
 for file in bin/skymill include/skymill/core/plugin.h include/skymill/core/version.h \
-  include/skymill/stages/data/visibilities.h share/skymill/pipelines/cube.yaml; do
+  include/skymill/stages/data/visibilities.h share/skymill/pipelines/cube.yaml \
+  share/skymill/description.schema.json share/man/man1/skymill-run.1.gz \
+  share/bash-completion/completions/skymill share/zsh/vendor-completions/_skymill; do
   [ -f "$prefix/$file" ] || fail "$file is not installed"
 done
 for file in cmake/skymill/skymillConfig.cmake cmake/skymill/skymillConfigVersion.cmake \

@@ -2,11 +2,13 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """Watches the installed headers: a change is recorded, with the API version it belongs to.
 
-    api_digest.py            compares with tests/style/api_digest.txt
-    api_digest.py --update   records the headers as they are
+    api_digest.py                            compares with tests/style/api_digest.txt
+    api_digest.py --update                   records the headers, with a raised version
+    api_digest.py --update --compatible WHY  records them without: built plugins do not notice
 
-Comments and white space do not count. While the version of skymill is 0.x, recording is all that
-is asked; from 1.0 on, changed headers need a raised SKYMILL_API_VERSION.
+Comments and white space do not count. Changed headers need a raised SKYMILL_API_VERSION, with a line
+of its own in the history beside it, or somebody's word, kept in the record, that a plugin which is
+built already works on as before.
 """
 import argparse
 import hashlib
@@ -17,8 +19,10 @@ import tree
 from installed_headers import installed_headers
 
 RECORD = "tests/style/api_digest.txt"
-HOW = ("if a plugin that is built already would notice, raise SKYMILL_API_VERSION in "
-       "core/include/core/version.h.in; then run tests/style/api_digest.py --update")
+VERSION = "core/include/core/version.h.in"
+HOW = ("if a plugin that is built already would notice, raise SKYMILL_API_VERSION in " + VERSION +
+       ", say in the history what changed, and run tests/style/api_digest.py --update; if not, "
+       "run it with --compatible and the reason")
 
 TOKEN = re.compile(
     r"""(?P<comment>//(?:\\\n|[^\n])*|/\*.*?\*/)"""
@@ -52,77 +56,97 @@ def digests(root):
     return result
 
 
+def version_text(root):
+    return "\n".join(tree.lines(root, VERSION))
+
+
 def api_version(root):
-    text = "\n".join(tree.lines(root, "core/include/core/version.h.in"))
-    return int(re.search(r"^#define SKYMILL_API_VERSION (\d+)", text, re.MULTILINE)[1])
+    return int(re.search(r"^#define SKYMILL_API_VERSION (\d+)", version_text(root), re.MULTILINE)[1])
 
 
-def before_1_0(root):
-    text = "\n".join(tree.lines(root, "CMakeLists.txt"))
-    return re.search(r"project\(skymill VERSION (\d+)", text)[1] == "0"
+def has_history(root, version):
+    return re.search(rf"^///\s+{version}\s+\d{{4}}-\d{{2}}\s+\S", version_text(root),
+                     re.MULTILINE) is not None
 
 
-def read_record(root):
-    """(API version, {header: digest}) as recorded; (None, {}) without a record."""
-    if not os.path.exists(os.path.join(root, RECORD)):
-        return None, {}
-    version, headers = None, {}
-    for line in tree.lines(root, RECORD):
-        words = line.split()
-        if not words or words[0] == "#":
-            continue
-        if words[0] == "api":
-            version = int(words[1])
-        else:
-            headers[words[1]] = words[0]
-    return version, headers
+class Record:
+    """What was recorded: the API version, each header's digest, and why changes need no other."""
 
+    def __init__(self, version=None, headers=None, reasons=None):
+        self.version = version
+        self.headers = headers or {}
+        self.reasons = reasons or []
 
-def write_record(root):
-    lines = ["# Made by tests/style/api_digest.py --update; do not edit.", f"api {api_version(root)}"]
-    lines += [f"{digest} {name}" for name, digest in digests(root).items()]
-    with open(os.path.join(root, RECORD), "w", encoding="utf-8") as file:
-        file.write("\n".join(lines) + "\n")
+    @classmethod
+    def read(cls, root):
+        record = cls()
+        if not os.path.exists(os.path.join(root, RECORD)):
+            return record
+        for line in tree.lines(root, RECORD):
+            key, _, rest = line.partition(" ")
+            if key == "api":
+                record.version = int(rest)
+            elif key == "compatible":
+                record.reasons.append(rest)
+            elif key not in ("", "#"):
+                record.headers[rest] = key
+        return record
+
+    def write(self, root):
+        lines = ["# Made by tests/style/api_digest.py --update; do not edit.", f"api {self.version}"]
+        lines += [f"compatible {reason}" for reason in self.reasons]
+        lines += [f"{digest} {name}" for name, digest in self.headers.items()]
+        with open(os.path.join(root, RECORD), "w", encoding="utf-8") as file:
+            file.write("\n".join(lines) + "\n")
 
 
 def faults(root):
-    version, recorded = read_record(root)
-    now = digests(root)
+    record = Record.read(root)
+    recorded, now = record.headers, digests(root)
+    version = api_version(root)
     found = []
     for name in sorted(recorded.keys() | now.keys()):
         if recorded.get(name) != now.get(name):
             state = ("is new" if name not in recorded else
                      "is gone" if name not in now else "has changed")
-            found.append(f"{name}: {state} since it was recorded for API {version}")
-    if version != api_version(root):
-        found.append(f"{RECORD}: recorded for API {version}, but the headers say "
-                     f"{api_version(root)}")
+            found.append(f"{name}: {state} since it was recorded for API {record.version}")
+    if record.version != version:
+        found.append(f"{RECORD}: recorded for API {record.version}, but the headers say {version}")
+    if not has_history(root, version):
+        found.append(f"{VERSION}: the history has no line '///   {version}  YYYY-MM  what changed'")
     if found:
         found.append(HOW)
     return found
 
 
-def refusal(root):
-    """Why the headers may not be recorded as they are, or None."""
-    version, recorded = read_record(root)
-    if before_1_0(root) or version is None or version != api_version(root):
-        return None
-    if recorded == digests(root):
-        return None
-    return "the headers changed but SKYMILL_API_VERSION did not; raise it first"
+def update(root, compatible=None):
+    """Records the headers as they are. @return why that is refused, or None"""
+    record, now, version = Record.read(root), digests(root), api_version(root)
+    if record.version is not None and version < record.version:
+        return f"SKYMILL_API_VERSION went back from {record.version} to {version}"
+    if not has_history(root, version):
+        return f"the history in {VERSION} says nothing of API {version}"
+    reasons = record.reasons if version == record.version else []
+    if record.version == version and record.headers != now:
+        if not compatible:
+            return "the headers changed but SKYMILL_API_VERSION did not; " + HOW
+        reasons = reasons + [" ".join(compatible.split())]
+    Record(version, now, reasons).write(root)
+    return None
 
 
 def main():
     parser = argparse.ArgumentParser(description=__doc__.split("\n", maxsplit=1)[0])
     parser.add_argument("--update", action="store_true")
+    parser.add_argument("--compatible", metavar="WHY",
+                        help="why plugins that are built already work on as before")
     parser.add_argument("root", nargs="?", default=os.path.dirname(os.path.dirname(os.path.dirname(
         os.path.abspath(__file__)))))
     options = parser.parse_args()
     if options.update:
-        reason = refusal(options.root)
+        reason = update(options.root, options.compatible)
         if reason:
             raise SystemExit(reason)
-        write_record(options.root)
     return tree.report(faults(options.root), "installed headers against their record")
 
 

@@ -12,7 +12,7 @@ import tree
 
 PAGES = ("docs/guide/performance.md", "perf/README.md")
 CODE = re.compile(r"`([^`]+)`")
-PROGRAM = re.compile(r"add_executable\((\w+) (\S+\.cpp)\)")
+PROGRAM = re.compile(r"add_executable\((\w+)\s+(\S+\.cpp)")
 OPTION = re.compile(r"(?<!\S)\[?(--[a-z][\w-]*)")
 
 

@@ -3,6 +3,8 @@
 """The checks of this folder find what is planted, and let pass what is good."""
 import os
 import shutil
+import subprocess
+import sys
 import tempfile
 import unittest
 
@@ -11,6 +13,7 @@ import check_claims
 import check_files
 import check_headers
 import check_includes
+import check_links
 import check_snippets
 
 LICENCE = "// SPDX-License-Identifier: GPL-3.0-or-later\n"
@@ -187,6 +190,24 @@ class Claims(Planted):
         self.assertIn("no table", check_claims.faults(self.root)[0])
 
 
+class Links(Planted):
+    def test_links_lead_to_files_and_headings(self):
+        self.plant("docs/b.md", "# Some `words`, and more\n")
+        for text, faults in [
+                ("[b](b.md) [b](b.md#some-words-and-more) [x](https://x.org/y) [m](#here)", 0),
+                ("[b](c.md)", 1), ("[b](b.md#some-word)", 1), ("[a](#there)", 1),
+                ("![b](b.png)", 1), ("```\n[b](c.md)\n```", 0)]:
+            self.plant("docs/a.md", f"## Here\n\n{text}\n")
+            self.assertEqual(len(check_links.faults(self.root)), faults, text)
+
+    def test_concepts_are_symbols(self):
+        self.plant("core/a.h", "class SKYMILL_API Chunk {\n")
+        for row, faults in [("`Chunk` in `core/a.h`", 0), ("`Chunks` in `core/a.h`", 1),
+                            ("`Chunk` in `core/b.h`", 1), ("Chunk", 1)]:
+            self.plant("docs/guide/concepts.md", f"| Chunk | {row} |\n")
+            self.assertEqual(len(check_links.faults(self.root)), faults, row)
+
+
 class Headers(Planted):
     def setUp(self):
         super().setUp()
@@ -215,16 +236,20 @@ class Headers(Planted):
 
 
 class ApiDigest(Planted):
+    HEADER = "#pragma once\n#define A 1\nint f(int a);\n"
+
     def setUp(self):
         super().setUp()
         os.makedirs(os.path.join(self.root, "tests/style"))
-        self.set_version("0.1.0", 1)
-        self.plant("core/include/core/a.h", "#pragma once\n#define A 1\nint f(int a);\n")
-        api_digest.write_record(self.root)
+        self.set_version(1)
+        self.plant("core/include/core/a.h", self.HEADER)
+        self.assertIsNone(api_digest.update(self.root))
 
-    def set_version(self, version, api):
-        self.plant("CMakeLists.txt", f"project(skymill VERSION {version} LANGUAGES CXX)\n")
-        self.plant("core/include/core/version.h.in", f"#define SKYMILL_API_VERSION {api}\n")
+    def set_version(self, api, history=None):
+        lines = "".join(f"///   {version}  2026-11  words\n"
+                        for version in range(1, (history or api) + 1))
+        self.plant("core/include/core/version.h.in",
+                   f"{lines}#define SKYMILL_API_VERSION {api}\n")
 
     def test_comments_and_space_do_not_count(self):
         self.assertEqual(api_digest.faults(self.root), [])
@@ -232,15 +257,38 @@ class ApiDigest(Planted):
                    "#pragma once\n#define A 1\n\n/// Words.\nint  f(int a); // more\n")
         self.assertEqual(api_digest.faults(self.root), [])
 
-    def test_a_change_is_found_until_it_is_recorded(self):
+    def test_a_change_is_found_and_not_recorded_without_another_version(self):
         for text in ["#define A 2\nint f(int a);\n", "#define A 1\nint f(long a);\n",
-                     "#define A 1 int f(int a);\n"]:
+                     "#define A 1 int f(int a);\n", ""]:
             self.plant("core/include/core/a.h", "#pragma once\n" + text)
             found = api_digest.faults(self.root)
             self.assertIn("core/a.h: has changed", found[0])
             self.assertIn("--update", found[-1])
-            api_digest.write_record(self.root)
-            self.assertEqual(api_digest.faults(self.root), [])
+            self.assertIn("SKYMILL_API_VERSION did not", api_digest.update(self.root))
+            self.assertEqual(api_digest.faults(self.root), found)
+
+    def test_another_version_needs_its_history_and_is_then_recorded(self):
+        self.plant("core/include/core/a.h", "#pragma once\nint g();\n")
+        self.set_version(2, history=1)
+        self.assertIn("says nothing of API 2", api_digest.update(self.root))
+        self.set_version(2)
+        self.assertTrue(api_digest.faults(self.root))
+        self.assertIsNone(api_digest.update(self.root))
+        self.assertEqual(api_digest.faults(self.root), [])
+        self.set_version(1)
+        self.assertIn("went back", api_digest.update(self.root))
+
+    def test_somebodys_word_is_kept_until_the_next_version(self):
+        self.plant("core/include/core/a.h", self.HEADER + "int g();\n")
+        self.assertIsNone(api_digest.update(self.root, "a function more"))
+        self.assertEqual(api_digest.faults(self.root), [])
+        self.plant("core/include/core/a.h", self.HEADER + "int g();\nint h();\n")
+        self.assertIsNone(api_digest.update(self.root, "and another"))
+        self.assertEqual(api_digest.Record.read(self.root).reasons,
+                         ["a function more", "and another"])
+        self.set_version(2)
+        self.assertIsNone(api_digest.update(self.root))
+        self.assertEqual(api_digest.Record.read(self.root).reasons, [])
 
     def test_text_in_quotes_counts(self):
         self.assertNotEqual(api_digest.essence('"a  // b"'), api_digest.essence('"a // b"'))
@@ -248,17 +296,24 @@ class ApiDigest(Planted):
     def test_a_header_more_or_less_is_a_change(self):
         self.plant("stages/data/b.h", "int b;\n")
         self.assertIn("stages/data/b.h: is new", api_digest.faults(self.root)[0])
-        api_digest.write_record(self.root)
+        self.assertIsNone(api_digest.update(self.root, "a header more"))
         os.remove(os.path.join(self.root, "stages/data/b.h"))
         self.assertIn("stages/data/b.h: is gone", api_digest.faults(self.root)[0])
 
-    def test_from_1_0_a_change_needs_another_api_version(self):
-        self.plant("core/include/core/a.h", "int g();\n")
-        self.assertIsNone(api_digest.refusal(self.root))
-        self.set_version("1.0.0", 1)
-        self.assertIn("raise it first", api_digest.refusal(self.root))
-        self.set_version("1.0.0", 2)
-        self.assertIsNone(api_digest.refusal(self.root))
+    def test_the_program_says_it_by_its_exit_code(self):
+        script = os.path.join(os.path.dirname(os.path.abspath(api_digest.__file__)), "api_digest.py")
+
+        def run(*arguments):
+            return subprocess.run([sys.executable, script, *arguments, self.root],
+                                  capture_output=True, text=True, check=False).returncode
+
+        self.assertEqual(run(), 0)
+        self.plant("core/include/core/a.h", self.HEADER + "int g();\n")
+        self.assertNotEqual(run(), 0)
+        self.assertNotEqual(run("--update"), 0)
+        self.assertNotEqual(run(), 0)
+        self.assertEqual(run("--update", "--compatible", "a function more"), 0)
+        self.assertEqual(run(), 0)
 
 
 if __name__ == "__main__":

@@ -93,6 +93,14 @@ TEST_CASE("a section of the reference pages") {
         "```\n");
 }
 
+TEST_CASE("words are no tags and no emphasis") {
+  Schema<ClipParams> s{"Writes <output>.x, of in*, too."};
+  s.field("mode", &ClipParams::mode, "One of a|b, <prefix> or *all*").choices({"mad", "rms"});
+  const std::string page = describe_markdown(s, "clip");
+  CHECK(page.find("Writes &lt;output>.x, of in\\*, too.") != std::string::npos);
+  CHECK(page.find("One of a\\|b, &lt;prefix> or \\*all\\*.") != std::string::npos);
+}
+
 TEST_CASE("a JSON Schema fragment") {
   Schema<ClipParams> s{"Say \"clip\"."};
   s.field("nsigma", &ClipParams::nsigma, "Clip level").unit("sigma").range(0.5, 100);
@@ -113,7 +121,12 @@ TEST_CASE("a JSON Schema fragment") {
           "maximum": 100.0
         },
         {
-          "type": "string"
+          "type": "string",
+          "pattern": "^[ \\t]*([+-]?([0-9]+\\.?[0-9]*|\\.[0-9]+)([eE][+-]?[0-9]+)?[ \\t]*(sigma)?)[ \\t]*$"
+        },
+        {
+          "type": "string",
+          "pattern": "\\$\\("
         }
       ],
       "default": "5 sigma"
@@ -138,7 +151,12 @@ TEST_CASE("a JSON Schema fragment") {
       "description": "Dry.",
       "anyOf": [
         {
-          "type": "boolean"
+          "enum": [
+            true,
+            false,
+            "true",
+            "false"
+          ]
         },
         {
           "type": "string",
