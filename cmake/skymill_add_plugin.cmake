@@ -4,8 +4,9 @@ set(SKYMILL_PLUGIN_TEST_MAIN "${CMAKE_CURRENT_LIST_DIR}/skymill_plugin_test_main
 
 # skymill_add_plugin(NAME SOURCES a.cpp ... [LIBRARIES lib ...])
 #
-# A module library with hidden symbols and none undefined, named NAME.so. SKYMILL_PLUGIN in one of
-# its sources leaves the ABI tag by which `skymill` accepts or refuses it.
+# A module library with hidden symbols and none undefined, named NAME.so, whose symbols are all
+# looked up when it is loaded. SKYMILL_PLUGIN in one of its sources leaves the ABI tag by which
+# `skymill` accepts or refuses it.
 function(skymill_add_plugin NAME)
   cmake_parse_arguments(PLUGIN "" "" "SOURCES;LIBRARIES" ${ARGN})
   if(NOT PLUGIN_SOURCES)
@@ -14,7 +15,7 @@ function(skymill_add_plugin NAME)
   add_library(${NAME} MODULE ${PLUGIN_SOURCES})
   target_compile_features(${NAME} PRIVATE cxx_std_20)
   target_link_libraries(${NAME} PRIVATE skymill::core skymill::data ${PLUGIN_LIBRARIES})
-  target_link_options(${NAME} PRIVATE -Wl,--no-undefined)
+  target_link_options(${NAME} PRIVATE -Wl,--no-undefined -Wl,-z,now)
   set_target_properties(${NAME} PROPERTIES
     PREFIX "" CXX_VISIBILITY_PRESET hidden VISIBILITY_INLINES_HIDDEN ON)
 endfunction()

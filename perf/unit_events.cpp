@@ -37,10 +37,12 @@ double unit_us(const std::string& events, int units) {
   for (int i = 0; i < units; ++i) {
     const auto place = static_cast<std::size_t>(i);
     const AnyChunk chunk(Chunk<int>(i, Span("channel", place, place + 1)));
-    UnitInWork unit(pass, {});
+    WatchedUnit watched;
+    watched.number = place;
+    UnitInWork unit(pass, watched, {});
     metrics.add_row("image", "channels", channel_row(i));
-    unit.made(&chunk, chunk);
-    pass.done(&chunk);
+    unit.made(chunk);
+    pass.done(watched);
   }
   const std::chrono::duration<double, std::micro> took = std::chrono::steady_clock::now() - start;
   return took.count() / units;

@@ -173,6 +173,7 @@ class Batch {
     }
     RunIdentity identity = identity_;
     identity.id += "-" + std::to_string(++runs_);
+    identity.item = item.name;
     services->run_id = identity.id;
     identity.started = std::chrono::system_clock::now();
     row.record = descriptor.record.empty() ? item.name + ".run.json" : descriptor.record;
@@ -244,6 +245,10 @@ class Batch {
 
 int run_batch(const Session& session, const Descriptor& descriptor, const std::string& text,
               Diagnostics& diagnostics, const BatchMode& mode) {
+  if (session.options.profile.ends_with(".json")) {
+    throw Error(ErrorKind::description, "--profile names one file, and this is a batch",
+                "give a folder: each item leaves its profile there");
+  }
   EachSource source(session.registry, diagnostics);
   source.build(descriptor, mode.follow && !session.options.dry_run);
   source.check_stages(descriptor);

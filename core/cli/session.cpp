@@ -6,9 +6,11 @@
 #include <signal.h>
 #include <unistd.h>
 
+#include <filesystem>
 #include <nlohmann/json.hpp>
 
 #include "executor.h"
+#include "profile_report.h"
 #include "record_file.h"
 #include "run_page.h"
 
@@ -44,6 +46,10 @@ void add_run_options(CLI::App& app, RunOptions& options) {
   app.add_option("--events", options.events,
                  "Write what happens as it happens, one JSON object a line; '-' is standard output")
       ->type_name("FILE|-");
+  app.add_option("--profile", options.profile,
+                 "Measure stages and chunks: times, waits, bytes, memory, and a trace of all "
+                 "threads; of a batch for each item, in a folder")
+      ->type_name("FOLDER|FILE.json");
 }
 
 void add_page_option(CLI::App& app, RunOptions& options) {
@@ -129,11 +135,34 @@ void write_page(const Session& session, const std::string& record, const std::st
   }
 }
 
+/// Ends the profile of a run and writes it. A run that cannot be profiled is no failed run.
+void write_profiles(const Session& session, const RunIdentity& identity, Profile& profile) {
+  namespace fs = std::filesystem;
+  const fs::path asked(session.options.profile);
+  const bool is_file = asked.extension() == ".json";
+  const std::string name = identity.item.empty() ? "" : identity.item + ".";
+  const fs::path file = is_file ? asked : asked / (name + "profile.json");
+  const fs::path trace =
+      is_file ? fs::path(asked).replace_extension("trace.json") : asked / (name + "trace.json");
+  const ProfileResult result = profile.end();
+  try {
+    write_profile(file, identity.id, result);
+    write_trace(trace, result);
+    session.report(profile_table(result) + "  " + file.string() + ", " + trace.string() + "\n");
+  } catch (const Error& problem) {
+    session.log.warning(std::string("no profile of this run: ") + problem.what());
+  }
+}
+
 }  // namespace
 
 RunResult run_and_record(const Session& session, const RunIdentity& identity, Planner& planner,
                          Plan& plan, std::shared_ptr<PipelineContext::Services> services,
                          const std::string& record, const std::string& page) {
+  // What the start has cost belongs to the first run, and in a batch to none of the items.
+  if (!session.options.profile.empty()) {
+    services->profile = std::make_shared<Profile>(identity.item.empty());
+  }
   services->watch.start(identity.id,
                         {session.console, session.log, session.events, session.listener});
   tell_start(identity, plan, *services);
@@ -156,6 +185,7 @@ RunResult run_and_record(const Session& session, const RunIdentity& identity, Pl
     end.is_partial = true;
   }
   services->watch.stop();
+  if (services->profile) write_profiles(session, identity, *services->profile);
   try {
     write_run_record(record, identity, end, &plan, *services);
     if (!page.empty()) write_page(session, record, page);

@@ -13,6 +13,7 @@ struct RunOptions : DescriptionOptions {
   std::string record;
   std::string events;
   std::string page;
+  std::string profile;
 };
 
 void add_run_options(CLI::App& app, RunOptions& options);

@@ -12,6 +12,7 @@
 #include <string>
 #include <vector>
 
+#include "profile.h"
 #include "resumption.h"
 #include "run_watch.h"
 #include "staging.h"
@@ -60,6 +61,7 @@ struct PipelineContext::Services {
   Staging staging;
   Resumption resumption;
   RunWatch watch{metrics};
+  std::shared_ptr<Profile> profile;  ///< null when none is asked for
   StopRequest stop;
   Lanes lanes;  ///< last: their threads end before what they use
 };

@@ -5,6 +5,7 @@
 
 #include "in_stage.h"
 #include "record_file.h"
+#include "stage_clock.h"
 #include "survey.h"
 
 namespace skymill {
@@ -89,8 +90,9 @@ void Executor::begin_what_can(Plan& plan) {
     } while (leave_out(plan));
     if (!waits()) return;
     ctx_->throw_if_stopped();
-    const auto chosen =
-        admission_->choose(plan, candidates(plan), threads_->free(), !threads_->empty());
+    const std::vector<std::size_t> ready = candidates(plan);
+    for (const std::size_t pass : ready) ready_since_ns_.try_emplace(pass, wall_now_ns());
+    const auto chosen = admission_->choose(plan, ready, threads_->free(), !threads_->empty());
     for (auto pass = chosen.begin(); pass != chosen.end(); ++pass) {
       begin(plan, *pass, {pass + 1, chosen.end()});
     }
@@ -226,6 +228,10 @@ void Executor::begin(Plan& plan, std::size_t pass, const std::vector<std::size_t
     const std::size_t at_once = threads_->size() + 1 + others.size();
     start->workers = std::max<std::size_t>(1, static_cast<std::size_t>(ctx_->threads()) / at_once);
     states_[pass] = State::goes_on;
+    if (Profile* const profile = ctx_->state().services->profile.get()) {
+      profile->waited({profile->stage(plan.stages[segment.head].name), 0, 0, false, "main"},
+                      ProfileWait::memory, ready_since_ns_.at(pass), wall_now_ns(), false);
+    }
     for (std::size_t other = 0; at_once > 1 && other < states_.size(); ++other) {
       if (states_[other] == State::goes_on) had_company_.insert(other);
     }

@@ -3,6 +3,7 @@
 
 #include <core/error.h>
 
+#include <cstdint>
 #include <exception>
 #include <map>
 #include <optional>
@@ -50,9 +51,10 @@ class Executor {
   std::optional<PassOrder> order_;
   std::optional<Admission> admission_;
   std::optional<PassThreads> threads_;
-  std::vector<State> states_;            ///< by pass
-  std::vector<bool> done_;               ///< by stage
-  std::set<std::size_t> failed_;         ///< stages, and those that needed them
+  std::vector<State> states_;                           ///< by pass
+  std::vector<bool> done_;                              ///< by stage
+  std::map<std::size_t, std::int64_t> ready_since_ns_;  ///< passes that only wait for room
+  std::set<std::size_t> failed_;                        ///< stages, and those that needed them
   std::set<std::size_t> alone_;          ///< passes that beside others ran out of memory
   std::set<std::size_t> had_company_;    ///< passes that go on and were not always alone
   std::map<std::size_t, PassEnd> left_;  ///< by pass, for those that need it

@@ -3,24 +3,15 @@
 
 #include <core/metrics.h>
 
-#include <atomic>
-#include <ctime>
 #include <functional>
 #include <map>
 #include <mutex>
 #include <string>
 #include <vector>
 
-namespace skymill {
+#include "stage_clock.h"
 
-/// Time and traffic of one stage.
-struct StageTiming {
-  std::atomic<std::int64_t> calls{0};
-  std::atomic<std::int64_t> chunks_out{0};
-  std::atomic<std::int64_t> bytes_out{0};
-  std::atomic<std::int64_t> wall_ns{0};
-  std::atomic<std::int64_t> cpu_ns{0};
-};
+namespace skymill {
 
 struct Metrics::State {
   std::mutex mutex;
@@ -34,31 +25,6 @@ struct Metrics::State {
     const std::lock_guard lock(mutex);
     return timings[stage];
   }
-};
-
-/// Adds the wall and CPU time of the calling thread, from construction to destruction, to a stage.
-class TimedCall {
- public:
-  explicit TimedCall(StageTiming& timing)
-      : timing_(timing), wall_(now(CLOCK_MONOTONIC)), cpu_(now(CLOCK_THREAD_CPUTIME_ID)) {}
-  ~TimedCall() {
-    timing_.calls += 1;
-    timing_.wall_ns += now(CLOCK_MONOTONIC) - wall_;
-    timing_.cpu_ns += now(CLOCK_THREAD_CPUTIME_ID) - cpu_;
-  }
-  TimedCall(const TimedCall&) = delete;
-  TimedCall& operator=(const TimedCall&) = delete;
-
- private:
-  static std::int64_t now(clockid_t clock) {
-    timespec time{};
-    clock_gettime(clock, &time);
-    return static_cast<std::int64_t>(time.tv_sec) * 1'000'000'000 + time.tv_nsec;
-  }
-
-  StageTiming& timing_;
-  std::int64_t wall_;
-  std::int64_t cpu_;
 };
 
 }  // namespace skymill

@@ -52,7 +52,8 @@ PassWatch::PassWatch(RunWatch& run, PassFacts facts)
     : run_(run),
       facts_(std::move(facts)),
       start_(Clock::now()),
-      exceptions_(std::uncaught_exceptions()) {
+      exceptions_(std::uncaught_exceptions()),
+      is_close_(facts_.makes_units || run.wants_events()) {
   if (run_.wants_events()) {
     Json fields{{"stages", facts_.stages}, {"workers", facts_.workers}};
     if (facts_.units > 0) fields["units"] = facts_.units;
@@ -64,32 +65,29 @@ PassWatch::PassWatch(RunWatch& run, PassFacts facts)
 PassWatch::~PassWatch() {
   const bool failed = std::uncaught_exceptions() > exceptions_;
   const auto now = Clock::now();
-  run_.remove_pass(*this,
-                   {facts_.stages, run_.seconds(start_), run_.seconds(now), done_, stops_, failed},
-                   failed ? "" : summary(now));
+  run_.remove_pass(
+      *this, {facts_.stages, run_.seconds(start_), run_.seconds(now), done_.load(), stops_, failed},
+      failed ? "" : summary(now));
   if (!run_.wants_events()) return;
   if (!failed) {
     for (const std::string& stage : facts_.ending) run_.stage_ended(stage);
   }
   run_.tell("pass_ended", {{"stages", facts_.stages},
                            {"seconds", seconds_between(start_, now)},
-                           {"units", done_},
+                           {"units", done_.load()},
                            {"stopped", stops_},
                            {"failed", failed}});
 }
 
-void PassWatch::done(const void* key) {
-  Unit unit;
+void PassWatch::done(const WatchedUnit& unit) {
+  if (!unit.is_made) return;
+  done_.fetch_add(1, std::memory_order_relaxed);
+  if (!is_close_ && unit.stop.empty()) return;
   const auto now = Clock::now();
+  done_ns_ += std::chrono::nanoseconds(now - unit.start).count();
   {
     const std::lock_guard lock(mutex_);
-    const auto found = on_the_way_.find(key);
-    if (found == on_the_way_.end()) return;
-    unit = std::move(found->second);
-    on_the_way_.erase(found);
     running_.erase(unit.number);
-    ++done_;
-    done_seconds_ += seconds_between(unit.start, now);
     if (!unit.stop.empty()) ++stops_[unit.stop];
   }
   if (run_.wants_events()) {
@@ -100,7 +98,7 @@ void PassWatch::done(const void* key) {
                 {"bytes", unit.bytes}};
     if (!unit.stop.empty()) fields["stop"] = unit.stop;
     if (!unit.rows.empty()) fields["rows"] = Json::array();
-    for (const TableRow& row : unit.rows) {
+    for (const WatchedUnit::TableRow& row : unit.rows) {
       fields["rows"].push_back(
           {{"stage", row.stage}, {"table", row.table}, {"row", row_json(row.row)}});
     }
@@ -120,7 +118,8 @@ double PassWatch::left_s(Clock::time_point now) const {
   }
   std::vector<double> running_s;
   for (const auto& [number, start] : running_) running_s.push_back(seconds_between(start, now));
-  return seconds_left(done_seconds_ / static_cast<double>(done_), left, running_s, facts_.workers);
+  const double mean_s = 1e-9 * static_cast<double>(done_ns_) / static_cast<double>(done_);
+  return seconds_left(mean_s, left, running_s, facts_.workers);
 }
 
 std::string PassWatch::stops_text() const {
@@ -137,7 +136,7 @@ std::string PassWatch::stops_text() const {
 std::string PassWatch::line(Clock::time_point now, bool brief) const {
   const std::lock_guard lock(mutex_);
   std::string text = facts_.title + ": ";
-  if (facts_.units > 0 || done_ > 0) text += std::to_string(done_);
+  if (facts_.units > 0 || done_ > 0) text += std::to_string(done_.load());
   if (facts_.units > 0) {
     text += " of " + std::to_string(facts_.units) + " (" +
             std::to_string(100 * done_ / facts_.units) + " %)";
@@ -152,7 +151,7 @@ std::string PassWatch::line(Clock::time_point now, bool brief) const {
     text += "ETA " + format_quantity(left, "s") + ", ";
   text += format_quantity(seconds_between(start_, now), "s") + " gone";
   if (facts_.makes_units) text += ", " + std::to_string(running_.size()) + " running";
-  if (left_out_ > 0) text += ", " + std::to_string(left_out_) + " left out";
+  if (left_out_ > 0) text += ", " + std::to_string(left_out_.load()) + " left out";
   if (!stops_.empty()) text += "; stopped: " + stops_text();
   return text;
 }
@@ -161,33 +160,37 @@ std::string PassWatch::summary(Clock::time_point now) const {
   const std::lock_guard lock(mutex_);
   const double seconds = seconds_between(start_, now);
   if (done_ == 0 || seconds < kWorthASummary_s) return {};
-  return facts_.title + ": " + std::to_string(done_) + " in " + format_quantity(seconds, "s") +
-         (stops_.empty() ? "" : "; stopped: " + stops_text());
+  return facts_.title + ": " + std::to_string(done_.load()) + " in " +
+         format_quantity(seconds, "s") + (stops_.empty() ? "" : "; stopped: " + stops_text());
 }
 
-UnitInWork::UnitInWork(PassWatch& pass, const AnyChunk& given)
-    : pass_(pass), outer_(unit_of_thread) {
+UnitInWork::UnitInWork(PassWatch& pass, WatchedUnit& unit, const AnyChunk& given)
+    : pass_(pass), unit_(unit), outer_(unit_of_thread) {
+  unit_.is_made = false;
+  clear();
+  unit_of_thread = this;
+  if (!pass_.is_close_) return;
   unit_.start = PassWatch::Clock::now();
-  if (!given.empty()) unit_.span = given.span().text();
+  unit_.span.clear();
   {
     const std::lock_guard lock(pass_.mutex_);
-    unit_.number = pass_.begun_++;
     pass_.running_.emplace(unit_.number, unit_.start);
   }
-  unit_of_thread = this;
   if (!pass_.run_.wants_events()) return;
   Json fields{{"stages", pass_.facts_.stages}, {"unit", unit_.number}};
+  if (!given.empty()) unit_.span = given.span().text();
   if (!unit_.span.empty()) fields["span"] = unit_.span;
   pass_.run_.tell("unit_started", fields);
 }
 
 UnitInWork::~UnitInWork() {
   unit_of_thread = outer_;
-  if (is_made_) return;
+  if (unit_.is_made) return;
+  ++pass_.left_out_;
+  if (!pass_.is_close_) return;
   {
     const std::lock_guard lock(pass_.mutex_);
     pass_.running_.erase(unit_.number);
-    ++pass_.left_out_;
   }
   if (!pass_.run_.wants_events()) return;
   pass_.run_.tell("unit_failed",
@@ -196,12 +199,11 @@ UnitInWork::~UnitInWork() {
                    {"seconds", seconds_between(unit_.start, PassWatch::Clock::now())}});
 }
 
-void UnitInWork::made(const void* key, const AnyChunk& chunk) {
+void UnitInWork::made(const AnyChunk& chunk) {
+  unit_.is_made = true;
+  if (!pass_.run_.wants_events()) return;
   unit_.span = chunk.span().text();
   unit_.bytes = chunk.bytes();
-  is_made_ = true;
-  const std::lock_guard lock(pass_.mutex_);
-  pass_.on_the_way_[key] = std::move(unit_);
 }
 
 void UnitInWork::clear() {
@@ -211,7 +213,7 @@ void UnitInWork::clear() {
 
 bool UnitInWork::take(const std::string& stage, const std::string& table, const Row& row) {
   if (!unit_of_thread) return false;
-  PassWatch::Unit& unit = unit_of_thread->unit_;
+  WatchedUnit& unit = unit_of_thread->unit_;
   if (std::string stop = stop_of(row); !stop.empty()) unit.stop = std::move(stop);
   if (unit_of_thread->pass_.run_.wants_events()) unit.rows.push_back({stage, table, row});
   return true;

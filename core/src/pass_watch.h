@@ -4,8 +4,10 @@
 #include <core/chunk.h>
 #include <core/metrics.h>
 
+#include <atomic>
 #include <chrono>
 #include <cstddef>
+#include <cstdint>
 #include <map>
 #include <memory>
 #include <mutex>
@@ -43,6 +45,23 @@ struct PassRecord {
 double seconds_left(double mean_s, std::size_t left, const std::vector<double>& running_s,
                     std::size_t workers);
 
+/// A unit on its way through a pass. What only events or the line tell is kept when it is told.
+struct WatchedUnit {
+  struct TableRow {
+    std::string stage;
+    std::string table;
+    Row row;
+  };
+
+  std::size_t number = 0;  ///< in its pass
+  bool is_made = false;
+  std::chrono::steady_clock::time_point start;
+  std::string span;
+  std::size_t bytes = 0;
+  std::string stop;
+  std::vector<TableRow> rows;
+};
+
 /// One pass while it goes on: which of its units are done, why work on them stopped, and how long
 /// the rest will take. Thread-safe. It is told by the executor and tells the run's watch.
 ///
@@ -58,9 +77,8 @@ class PassWatch {
   PassWatch(const PassWatch&) = delete;
   PassWatch& operator=(const PassWatch&) = delete;
 
-  /// A unit has gone through all stages.
-  /// @param key  as it was given to `UnitInWork::made`
-  void done(const void* key);
+  /// A unit has gone through all stages, or was not made.
+  void done(const WatchedUnit& unit);
 
   /// @param brief  it shares the line with other passes
   std::string line(Clock::time_point now, bool brief = false) const;
@@ -69,19 +87,6 @@ class PassWatch {
 
  private:
   friend class UnitInWork;
-  struct TableRow {
-    std::string stage;
-    std::string table;
-    Row row;
-  };
-  struct Unit {
-    std::size_t number = 0;
-    Clock::time_point start;
-    std::string span;
-    std::size_t bytes = 0;
-    std::string stop;
-    std::vector<TableRow> rows;  ///< kept only when somebody wants events
-  };
 
   double left_s(Clock::time_point now) const;
   std::string stops_text() const;
@@ -90,13 +95,12 @@ class PassWatch {
   const PassFacts facts_;
   const Clock::time_point start_;
   const int exceptions_;
+  const bool is_close_;  ///< each unit is looked at by itself, not only counted
+  std::atomic<std::size_t> done_{0};
+  std::atomic<std::size_t> left_out_{0};  ///< that could not be made
+  std::atomic<std::int64_t> done_ns_{0};  ///< summed over the units that are done
   mutable std::mutex mutex_;
-  std::size_t begun_ = 0;
-  std::size_t done_ = 0;
-  std::size_t left_out_ = 0;  ///< that could not be made
-  double done_seconds_ = 0;   ///< summed over the units that are done
   std::map<std::size_t, Clock::time_point> running_;
-  std::map<const void*, Unit> on_the_way_;  ///< made, but not through all stages
   std::map<std::string, std::size_t> stops_;
 };
 
@@ -105,13 +109,12 @@ class PassWatch {
 class UnitInWork {
  public:
   /// @param given  the chunk where there is one already
-  UnitInWork(PassWatch& pass, const AnyChunk& given);
+  UnitInWork(PassWatch& pass, WatchedUnit& unit, const AnyChunk& given);
   ~UnitInWork();
   UnitInWork(const UnitInWork&) = delete;
   UnitInWork& operator=(const UnitInWork&) = delete;
 
-  /// The chunk is made; `key` names it on its way to `PassWatch::done`.
-  void made(const void* key, const AnyChunk& chunk);
+  void made(const AnyChunk& chunk);
 
   /// Forgets the rows so far: the work is tried again.
   void clear();
@@ -121,9 +124,8 @@ class UnitInWork {
 
  private:
   PassWatch& pass_;
-  PassWatch::Unit unit_;
+  WatchedUnit& unit_;
   UnitInWork* const outer_;
-  bool is_made_ = false;
 };
 
 }  // namespace skymill

@@ -70,6 +70,16 @@ class PassWork {
     });
   }
 
+  /// Runs a stage's own code that is no unit's.
+  template <class F>
+  void call(const PlannedStage& planned, const F& f) const {
+    Profile* const profile = ctx_.state().services->profile.get();
+    if (!profile) return f();
+    profile->run({profile->stage(planned.name), 0, 0, false,
+                  Planner::lane(planned).empty() ? "worker" : "lane"},
+                 f);
+  }
+
   /// Leases space for what the stage wants staged; after the memory that the work itself needs.
   void admit_products(const PlannedStage& planned) const {
     for (const auto& product : Planner::products(planned)) {
@@ -95,8 +105,9 @@ class PassWork {
       const TimedCall timed(timing(planned.name));
       try_as_asked(planned, ctx_.with_stage(planned.name), [&](const PipelineContext& attempt) {
         const Scratch scratch(ctx_.scratch_root(), planned.name);
-        const PipelineContext after = planned.stage->perform(attempt, scratch.path());
-        for (const auto& [key, product] : after.state().products) {
+        std::optional<PipelineContext> after;
+        call(planned, [&] { after = planned.stage->perform(attempt, scratch.path()); });
+        for (const auto& [key, product] : after->state().products) {
           if (!ctx_.state().products.count(key)) end_.products.push_back({key, product});
         }
       });
@@ -114,8 +125,8 @@ class PassWork {
     const std::size_t done = resumption().count_done(head().name);
     PassWatch watch(ctx_.state().services->watch,
                     pass_facts(plan_, segment_, start_.workers, done));
-    const std::shared_ptr<const AnyChunk> kept = in_stage(
-        head().name, [&] { return run_pass(plan_, segment_, ctx_, result, watch); });
+    const std::shared_ptr<const AnyChunk> kept =
+        in_stage(head().name, [&] { return run_pass(plan_, segment_, ctx_, result, watch); });
     if (kept) add_sides(segment_.head, kept);
     if (result) {
       start_.result = {};
@@ -155,7 +166,9 @@ class PassWork {
       stream = in_stage(planned.name, [&] {
         return in_lane(planned, [&](const PipelineContext& ctx) {
           const TimedCall timed(timing(planned.name));
-          return planned.stage->conclude(ctx);
+          AnyStream given;
+          call(planned, [&] { given = planned.stage->conclude(ctx); });
+          return given;
         });
       });
     } catch (...) {

@@ -11,15 +11,21 @@
 #include <mutex>
 #include <optional>
 
+#include "profile.h"
+#include "stage_clock.h"
+
 namespace skymill {
 
 /// Reads a source on its lane, a bounded number of chunks ahead, so that no worker waits for I/O.
 class ReadAhead {
  public:
   using Pull = std::function<std::optional<AnyChunk>(const Lane::Token&)>;
+  /// Hears of a wait from one `wall_now_ns` to another.
+  using Waited = std::function<void(ProfileWait, std::int64_t, std::int64_t, bool blocks)>;
 
-  ReadAhead(std::shared_ptr<Lane> lane, Pull pull, std::size_t depth)
-      : lane_(std::move(lane)), pull_(std::move(pull)), depth_(depth) {
+  /// @param waited  may be empty
+  ReadAhead(std::shared_ptr<Lane> lane, Pull pull, std::size_t depth, Waited waited = nullptr)
+      : lane_(std::move(lane)), pull_(std::move(pull)), depth_(depth), waited_(std::move(waited)) {
     const std::lock_guard lock(mutex_);
     request();
   }
@@ -36,6 +42,11 @@ class ReadAhead {
   /// The next chunk, or nothing at the end; throws what the source threw.
   std::optional<AnyChunk> next() {
     std::unique_lock lock(mutex_);
+    if (waited_ && ready_.empty() && !ended_) {
+      const std::int64_t begin = wall_now_ns();
+      changed_.wait(lock, [&] { return !ready_.empty() || ended_; });
+      waited_(ProfileWait::input, begin, wall_now_ns(), true);
+    }
     changed_.wait(lock, [&] { return !ready_.empty() || ended_; });
     if (ready_.empty()) {
       if (failure_) std::rethrow_exception(std::exchange(failure_, nullptr));
@@ -50,9 +61,19 @@ class ReadAhead {
  private:
   /// Posts one pull at a time: a lane that several stages share is thereby shared fairly.
   void request() {
-    if (pending_ || ended_ || closing_ || ready_.size() >= depth_) return;
+    if (pending_ || ended_ || closing_) return;
+    if (ready_.size() >= depth_) {
+      if (waited_ && full_since_ns_ == 0) full_since_ns_ = wall_now_ns();
+      return;
+    }
+    if (full_since_ns_ != 0) waited_(ProfileWait::token, full_since_ns_, wall_now_ns(), false);
+    full_since_ns_ = 0;
     pending_ = true;
-    lane_->post([this](const Lane::Token& token) { pull_one(token); });
+    const std::int64_t posted = waited_ ? wall_now_ns() : 0;
+    lane_->post([this, posted](const Lane::Token& token) {
+      if (waited_) waited_(ProfileWait::lane, posted, wall_now_ns(), false);
+      pull_one(token);
+    });
   }
 
   void pull_one(const Lane::Token& token) {
@@ -78,6 +99,8 @@ class ReadAhead {
   std::shared_ptr<Lane> lane_;
   Pull pull_;
   const std::size_t depth_;
+  const Waited waited_;
+  std::int64_t full_since_ns_ = 0;
   std::mutex mutex_;
   std::condition_variable changed_;
   std::deque<AnyChunk> ready_;

@@ -16,6 +16,7 @@ struct RunIdentity {
   std::vector<std::string> command_line;
   std::string description_file;
   std::chrono::system_clock::time_point started;
+  std::string item;  ///< of a batch; empty for a run by itself
 };
 
 /// How it ended.

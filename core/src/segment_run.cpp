@@ -2,15 +2,20 @@
 #include "segment_run.h"
 
 #include <core/error.h>
+#include <tbb/enumerable_thread_specific.h>
 #include <tbb/parallel_pipeline.h>
 #include <tbb/task_arena.h>
 
 #include <algorithm>
+#include <atomic>
+#include <deque>
 #include <memory>
 #include <mutex>
+#include <utility>
 
 #include "in_stage.h"
 #include "metrics_state.h"
+#include "profile.h"
 #include "read_ahead.h"
 #include "write_behind.h"
 
@@ -18,20 +23,83 @@ namespace skymill {
 
 namespace {
 
-/// Shared, because several terminals may look at a chunk at once.
-using Parcel = std::shared_ptr<Load>;
-
-/// A chunk that may still have to be made, by `work`.
-struct Order {
-  AnyStream::Work work;
-  AnyChunk chunk;
+/// A load on its way through the filters, as TBB hands it on without an allocation.
+struct Parcel {
+  std::shared_ptr<Load> load;  ///< shared, because a lane may look at it after the last filter
+  Parcel* next = nullptr;
 };
 
-/// One terminal of a segment while it runs.
-struct Terminal {
+/// Gives parcels and takes them back; as many exist as were on their way at once.
+class Parcels {
+ public:
+  /// By one thread at a time.
+  Parcel* take() {
+    if (!free_) free_ = returned_.exchange(nullptr, std::memory_order_acquire);
+    if (!free_) return &all_.emplace_back();
+    return std::exchange(free_, free_->next);
+  }
+  void give_back(Parcel* parcel) {
+    parcel->next = returned_.load(std::memory_order_relaxed);
+    while (!returned_.compare_exchange_weak(parcel->next, parcel, std::memory_order_release,
+                                            std::memory_order_relaxed)) {
+    }
+  }
+
+ private:
+  std::deque<Parcel> all_;
+  Parcel* free_ = nullptr;
+  std::atomic<Parcel*> returned_{nullptr};
+};
+
+/// One stage of a segment while it runs.
+struct Step {
+  Step(const PlannedStage& planned_stage, const PipelineContext& run_ctx)
+      : planned(planned_stage),
+        ctx(run_ctx.with_stage(planned_stage.name)),
+        timing(run_ctx.metrics().state().timing(planned_stage.name)) {}
+
+  bool is_terminal() const { return planned.type->shape != Shape::transform; }
+
+  const PlannedStage& planned;
+  const PipelineContext ctx;
+  StageTiming& timing;
+  std::size_t profiled = 0;              ///< its number in the profile, if there is one
   ResumableStage* journalled = nullptr;  ///< when its units go into a journal
-  std::unique_ptr<WriteBehind> behind;   ///< when it has a lane and nothing changes the chunk after
   std::shared_ptr<Lane> lane;
+  std::unique_ptr<WriteBehind> behind;  ///< when it has a lane and nothing changes the chunk after
+};
+
+/// Which chunks of a pass are timed: all, unless a chunk takes so little that the clocks would be a
+/// good part of it. Then one in about sixteen stands for the others, and all again for a while
+/// after one that took longer.
+class Pace {
+ public:
+  explicit Pace(bool all) : is_always_(all) {}
+
+  /// For chunk after chunk, by one thread at a time.
+  std::int64_t weight_of(std::size_t number) {
+    if (is_always_) return 1;
+    if (number < next_) return 0;
+    const auto weight = static_cast<std::int64_t>(number - last_);
+    last_ = number;
+    random_ = random_ * 1664525U + 1013904223U;  // so that it keeps no step with the data
+    const bool all = number < all_until_.load(std::memory_order_relaxed);
+    next_ = number + (all ? 1 : 12 + (random_ >> 29U));
+    return number == 0 ? 1 : weight;
+  }
+  void took(std::size_t number, std::int64_t ns) {
+    if (ns >= kLong_ns) all_until_.store(number + kAfterLong, std::memory_order_relaxed);
+  }
+
+ private:
+  static constexpr std::int64_t kLong_ns = 10'000;
+  static constexpr std::size_t kAfterLong = 64;
+
+  const bool is_always_;
+  std::size_t next_ = 0;
+  std::size_t last_ = 0;
+  std::uint32_t random_ = 1;
+  std::atomic<std::size_t> all_until_{64};
 };
 
 /// The running segment: the filters of `tbb::parallel_pipeline` and what they need.
@@ -39,30 +107,40 @@ class SegmentRun {
  public:
   SegmentRun(const Plan& plan, const Segment& segment, const PipelineContext& ctx,
              AnyStream* result, PassWatch& watch)
-      : plan_(plan), segment_(segment), ctx_(ctx), result_(result), watch_(watch) {
+      : plan_(plan),
+        segment_(segment),
+        ctx_(ctx),
+        result_(result),
+        watch_(watch),
+        profile_(ctx.state().services->profile.get()),
+        pace_(profile_ != nullptr) {
+    steps_.reserve(segment.chain.size() + 1);
+    steps_.emplace_back(plan.stages[segment.head], ctx);
+    for (const std::size_t index : segment.chain) steps_.emplace_back(plan.stages[index], ctx);
+    if (profile_) {
+      pass_ = profile_->pass();
+      for (Step& step : steps_) step.profiled = profile_->stage(step.planned.name);
+    }
     keeps_chunk_ = is_side_input();
     start_source();
     start_terminals();
+    only_counts_ = !result_ && !keeps_chunk_ && !keeps_notes_ &&
+                   !ctx.state().services->watch.wants_events();
   }
 
   void run() {
-    auto chain = source_filter() & first_filter();
-    const auto& stages = segment_.chain;
-    for (std::size_t i = 0; i < stages.size(); ++i) {
-      const Shape shape = plan_.stages[stages[i]].type->shape;
-      chain = shape == Shape::transform ? chain & transform_filter(stages[i])
-                                        : chain & terminal_filter(i);
-    }
     try {
-      tbb::parallel_pipeline(segment_.tokens, chain & end_filter());
-      for (auto& terminal : terminals_) {
-        if (terminal.behind) terminal.behind->drain();
+      tbb::parallel_pipeline(segment_.tokens, filters());
+      for (Step& step : steps_) {
+        if (step.behind) step.behind->drain();
       }
     } catch (...) {
       keep_what_is_done();
+      add_up_times();
       throw;
     }
     settle();
+    add_up_times();
     ctx_.throw_if_stopped();
     if (keeps_chunk_ && !kept_) throw Error(ErrorKind::failed, "it gave no result");
   }
@@ -83,10 +161,10 @@ class SegmentRun {
   }
 
   /// A chunk that a transform changes could not be kept as it was.
-  void keep(const Parcel& load) {
-    const bool changed = std::any_of(
-        segment_.chain.begin(), segment_.chain.end(),
-        [&](std::size_t index) { return plan_.stages[index].type->shape == Shape::transform; });
+  void keep(const std::shared_ptr<Load>& load) {
+    const std::lock_guard lock(keep_mutex_);
+    const bool changed = std::any_of(steps_.begin() + 1, steps_.end(),
+                                     [](const Step& step) { return !step.is_terminal(); });
     if (changed || kept_) {
       throw Error(ErrorKind::failed,
                   changed ? "a later stage takes its result whole, and another one changes it"
@@ -96,28 +174,21 @@ class SegmentRun {
   }
 
   const PlannedStage& head() const { return plan_.stages[segment_.head]; }
-  StageTiming& timing(const std::string& stage) const {
-    return ctx_.metrics().state().timing(stage);
-  }
 
-  /// Runs `f(ctx)` for the terminal at a position, in its lane if it has one.
+  /// Runs `f(ctx)` for a terminal, in its lane if it has one.
   template <class F>
-  void at_terminal(std::size_t position, F&& f) const {
-    const PlannedStage& planned = plan_.stages[segment_.chain[position]];
-    const PipelineContext ctx = ctx_.with_stage(planned.name);
-    if (!terminals_[position].lane) return f(ctx);
-    terminals_[position].lane->run(
-        [&](const Lane::Token& token) { f(ctx.with_lane_token(token)); });
+  void at_terminal(const Step& step, F&& f) const {
+    if (!step.lane) return f(step.ctx);
+    step.lane->run([&](const Lane::Token& token) { f(step.ctx.with_lane_token(token)); });
   }
 
   /// Ends the last group of units of every journal.
   void settle() {
-    for (std::size_t i = 0; i < terminals_.size(); ++i) {
-      if (!terminals_[i].journalled) continue;
-      const PlannedStage& planned = plan_.stages[segment_.chain[i]];
-      in_stage(planned.name, [&] {
-        at_terminal(i, [&](const PipelineContext& ctx) {
-          terminals_[i].journalled->settle(*planned.stage, ctx);
+    for (const Step& step : steps_) {
+      if (!step.journalled) continue;
+      in_stage(step.planned.name, [&] {
+        at_terminal(step, [&](const PipelineContext& ctx) {
+          step.journalled->settle(*step.planned.stage, ctx);
         });
       });
     }
@@ -125,8 +196,8 @@ class SegmentRun {
 
   /// The same after a failure, which is what the user has to hear of.
   void keep_what_is_done() {
-    for (auto& terminal : terminals_) {
-      if (terminal.behind) terminal.behind->wait();
+    for (Step& step : steps_) {
+      if (step.behind) step.behind->wait();
     }
     try {
       settle();
@@ -135,196 +206,368 @@ class SegmentRun {
     }
   }
 
+  void add_up_times() {
+    for (const std::vector<StageSums>& of_thread : sums_) {
+      for (std::size_t k = 0; k < steps_.size(); ++k) steps_[k].timing.add(of_thread[k]);
+    }
+    sums_.clear();
+  }
+
+  /// Runs a stage's own code: isolated, since a stage whose threads wait must not be handed other
+  /// chunks meanwhile.
+  template <class F>
+  void call(const Step& step, const Load& load, const F& f, const char* thread = "worker") const {
+    if (profile_) {
+      profile_->run(profile_call(step, load, thread), f);
+    } else {
+      tbb::this_task_arena::isolate(f);
+    }
+  }
+
+  Profile::Call profile_call(const Step& step, const Load& load,
+                             const char* thread = "worker") const {
+    return {step.profiled, pass_, load.number, true, thread};
+  }
+
   /// Hands a chunk to a terminal, in whatever thread this is.
-  static void give(const PlannedStage& planned, ResumableStage* journalled, const Load& load,
-                   const PipelineContext& ctx) {
-    if (!journalled || load.chunk.span().empty()) return planned.stage->push(load.chunk, ctx);
-    if (journalled->has(load.chunk.span().text())) return;  // another sink lacked it
-    planned.stage->push(load.chunk, with_unit(ctx, load.notes));
-    journalled->written(*planned.stage, load.chunk, *load.notes, ctx);
+  static void give(const Step& step, const Load& load, const PipelineContext& ctx) {
+    Stage& stage = *step.planned.stage;
+    if (!step.journalled || load.chunk.span().empty()) return stage.push(load.chunk, ctx);
+    if (step.journalled->has(load.chunk.span().text())) return;  // another sink lacked it
+    stage.push(load.chunk, with_unit(ctx, load.notes));
+    step.journalled->written(stage, load.chunk, *load.notes, ctx);
+  }
+
+  void give_in_lane(const Step& step, const Load& load, const Lane::Token& token) const {
+    const TimedCall timed(step.timing);
+    if (!profile_) return give(step, load, step.ctx.with_lane_token(token));
+    call(
+        step, load, [&] { give(step, load, step.ctx.with_lane_token(token)); }, "lane");
   }
 
   void start_source() {
+    const Step& step = steps_.front();
     if (result_ || Planner::lane(head()).empty()) return;
-    Stage* source = head().stage.get();
-    const PipelineContext ctx = ctx_.with_stage(head().name);
-    StageTiming& time = timing(head().name);
+    ReadAhead::Waited waited;
+    if (profile_) {
+      waited = [this, &step](ProfileWait wait, std::int64_t begin, std::int64_t end, bool blocks) {
+        profile_->waited({step.profiled, pass_, 0, false, blocks ? "worker" : "lane"}, wait, begin,
+                         end, blocks);
+      };
+    }
     read_ahead_ = std::make_unique<ReadAhead>(
         ctx_.lanes().get(Planner::lane(head())),
-        [source, ctx, &time](const Lane::Token& token) {
-          const TimedCall timed(time);
-          return source->pull(ctx.with_lane_token(token));
+        [this, &step, pulled = std::size_t{0}](const Lane::Token& token) mutable {
+          return pull(step, step.ctx.with_lane_token(token), pulled++, "lane");
         },
-        Planner::kReadAhead);
+        Planner::kReadAhead, std::move(waited));
+  }
+
+  std::optional<AnyChunk> pull(const Step& step, const PipelineContext& ctx, std::size_t number,
+                               const char* thread) const {
+    const TimedCall timed(step.timing);
+    if (!profile_) return step.planned.stage->pull(ctx);
+    std::optional<AnyChunk> chunk;
+    profile_->run({step.profiled, pass_, number, true, thread},
+                  [&] { chunk = step.planned.stage->pull(ctx); });
+    return chunk;
   }
 
   void start_terminals() {
-    const auto& stages = segment_.chain;
-    terminals_.resize(stages.size());
     bool changed_later = false;
-    for (std::size_t i = stages.size(); i-- > 0;) {
-      const PlannedStage& planned = plan_.stages[stages[i]];
-      if (planned.type->shape == Shape::transform) {
+    for (std::size_t i = steps_.size(); i-- > 1;) {
+      Step& step = steps_[i];
+      if (!step.is_terminal()) {
         changed_later = true;
         continue;
       }
-      ResumableStage* resumable = ctx_.state().services->resumption.find(stages[i]);
+      ResumableStage* resumable = ctx_.state().services->resumption.find(segment_.chain[i - 1]);
       if (resumable && resumable->is_by_units()) {
-        terminals_[i].journalled = resumable;
+        step.journalled = resumable;
         keeps_notes_ = true;
       }
-      if (Planner::lane(planned).empty()) continue;
-      terminals_[i].lane = ctx_.lanes().get(Planner::lane(planned));
+      if (Planner::lane(step.planned).empty()) continue;
+      step.lane = ctx_.lanes().get(Planner::lane(step.planned));
       if (changed_later) continue;
-      const PipelineContext ctx = ctx_.with_stage(planned.name);
-      StageTiming& time = timing(planned.name);
-      terminals_[i].behind = std::make_unique<WriteBehind>(
-          terminals_[i].lane,
-          [&planned, journalled = terminals_[i].journalled, ctx, &time](const Load& load,
-                                                                        const Lane::Token& token) {
-            const TimedCall timed(time);
-            give(planned, journalled, load, ctx.with_lane_token(token));
+      WriteBehind::Waited waited;
+      if (profile_) {
+        waited = [this, &step](const Load& load, std::int64_t begin, std::int64_t end,
+                               bool blocks) {
+          profile_->waited(profile_call(step, load, blocks ? "worker" : "lane"), ProfileWait::lane,
+                           begin, end, blocks);
+        };
+      }
+      step.behind = std::make_unique<WriteBehind>(
+          step.lane,
+          [this, &step](const Load& load, const Lane::Token& token) {
+            give_in_lane(step, load, token);
           },
-          Planner::kWriteBehind);
+          Planner::kWriteBehind, std::move(waited));
+      lends_loads_ = true;
     }
   }
 
-  std::optional<Order> next_order() {
-    if (ctx_.stop_requested()) return std::nullopt;
+  tbb::filter<void, void> filters() {
+    using tbb::filter_mode;
+    auto chain = source_filter();
+    std::size_t next = 1;
+    for (bool is_first = true;; is_first = false) {
+      const std::size_t first = next;
+      while (next < steps_.size() && !steps_[next].is_terminal()) ++next;
+      if (is_first || next > first) {
+        const auto work = [this, is_first, first, end = next](Parcel& parcel) {
+          make_and_transform(parcel, is_first, first, end);
+        };
+        if (next == steps_.size()) return chain & last_filter(filter_mode::parallel, work);
+        chain = chain & inner_filter(filter_mode::parallel, work);
+      }
+      const std::size_t position = next++;
+      const PlannedStage& planned = steps_[position].planned;
+      const auto mode = Planner::concurrent(planned)  ? filter_mode::parallel
+                        : Planner::any_order(planned) ? filter_mode::serial_out_of_order
+                                                      : filter_mode::serial_in_order;
+      const auto end_here = [this, position](Parcel& parcel) { bring_to(position, parcel); };
+      if (next == steps_.size()) return chain & last_filter(mode, end_here);
+      chain = chain & inner_filter(mode, end_here);
+    }
+  }
+
+  template <class F>
+  static tbb::filter<Parcel*, Parcel*> inner_filter(tbb::filter_mode mode, const F& f) {
+    return tbb::make_filter<Parcel*, Parcel*>(mode, [f](Parcel* parcel) {
+      f(*parcel);
+      return parcel;
+    });
+  }
+  template <class F>
+  tbb::filter<Parcel*, void> last_filter(tbb::filter_mode mode, const F& f) {
+    return tbb::make_filter<Parcel*, void>(mode, [this, f](Parcel* parcel) {
+      f(*parcel);
+      end(*parcel);
+    });
+  }
+
+  /// Fills a load with the next chunk, or with the work that makes it.
+  /// @return false at the end
+  bool next_chunk(Load& load) {
+    if (ctx_.stop_requested()) return false;
     if (result_) {
       auto work = result_->next();
-      if (!work) return std::nullopt;
-      return Order{std::move(*work), {}};
+      if (work) load.work = std::move(*work);
+      return work.has_value();
     }
+    const Step& step = steps_.front();
     std::optional<AnyChunk> chunk;
     if (read_ahead_) {
       chunk = read_ahead_->next();
+    } else if (profile_) {
+      chunk = pull(step, step.ctx, load.number, "worker");
+    } else if (load.weight > 0) {
+      const StageMoment begin = stage_moment();
+      chunk = head().stage->pull(step.ctx);
+      const StageMoment end = stage_moment();
+      load.spent_ns += end.wall_ns - begin.wall_ns;
+      sums_.local()[0].add_time(begin, end, load.weight);
     } else {
-      const TimedCall timed(timing(head().name));
-      chunk = head().stage->pull(ctx_.with_stage(head().name));
+      chunk = head().stage->pull(step.ctx);
     }
-    if (!chunk) return std::nullopt;
-    return Order{nullptr, std::move(*chunk)};
+    if (chunk) load.chunk = std::move(*chunk);
+    return chunk.has_value();
   }
 
-  tbb::filter<void, std::shared_ptr<Order>> source_filter() {
-    return tbb::make_filter<void, std::shared_ptr<Order>>(
-        tbb::filter_mode::serial_in_order,
-        [this](tbb::flow_control& control) -> std::shared_ptr<Order> {
+  tbb::filter<void, Parcel*> source_filter() {
+    return tbb::make_filter<void, Parcel*>(
+        tbb::filter_mode::serial_in_order, [this](tbb::flow_control& control) -> Parcel* {
+          Parcel* parcel = parcels_.take();
+          if (!parcel->load) parcel->load = std::make_shared<Load>();
+          Load& load = *parcel->load;
+          load.number = given_;
+          load.weight = pace_.weight_of(given_);
+          load.spent_ns = 0;
+          note_source_begins();
           // A stage that works here must not be handed other chunks while its threads wait.
-          auto order = in_stage(head().name, [&] {
-            return tbb::this_task_arena::isolate([&] { return next_order(); });
+          const bool is_there = in_stage(head().name, [&] {
+            return tbb::this_task_arena::isolate([&] { return next_chunk(load); });
           });
-          if (order) return std::make_shared<Order>(std::move(*order));
-          control.stop();
-          return nullptr;
+          if (!is_there) {
+            control.stop();
+            return nullptr;
+          }
+          ++given_;
+          note_source_ends();
+          return parcel;
         });
   }
 
-  /// Makes chunks that are only ordered so far: channels of a cube are imaged here.
-  tbb::filter<std::shared_ptr<Order>, Parcel> first_filter() {
-    const PipelineContext ctx = ctx_.with_stage(head().name);
-    StageTiming& time = timing(head().name);
-    return tbb::make_filter<std::shared_ptr<Order>, Parcel>(
-        tbb::filter_mode::parallel, [this, ctx, &time](const std::shared_ptr<Order>& order) {
-          return in_stage(head().name, [&] {
-            UnitInWork unit(watch_, order->chunk);
-            auto load = std::make_shared<Load>(Load{std::move(order->chunk), nullptr});
-            if (keeps_notes_) load->notes = std::make_shared<UnitNotes>();
-            if (order->work && !make(*order, *load, unit, ctx, time)) return load;
-            count_chunk(time, load->chunk);
-            unit.made(load.get(), load->chunk);
-            if (keeps_chunk_) {
-              const std::lock_guard lock(keep_mutex_);
-              keep(load);
-            }
-            return load;
-          });
-        });
+  /// A source that is not asked although it could go on waits for a token.
+  void note_source_begins() {
+    if (!profile_ || full_since_ns_ == 0) return;
+    if (!read_ahead_ && !result_) {
+      profile_->waited({steps_.front().profiled, pass_, 0, false, "worker"}, ProfileWait::token,
+                       full_since_ns_, wall_now_ns(), false);
+    }
+    full_since_ns_ = 0;
+  }
+  void note_source_ends() {
+    if (profile_ && ++on_the_way_ >= segment_.tokens) full_since_ns_ = wall_now_ns();
+  }
+
+  /// Makes a chunk that is only ordered so far, as channels of a cube are imaged, and brings it
+  /// through the transforms up to the next terminal.
+  void make_and_transform(Parcel& parcel, bool makes, std::size_t first, std::size_t end) {
+    std::vector<StageSums>& sums_of_thread = sums_.local();
+    if (makes && !make(parcel.load, sums_of_thread[0])) return;
+    Load& load = *parcel.load;
+    if (load.chunk.empty()) return;
+    if (profile_) {
+      for (std::size_t k = first; k < end; ++k) transform(steps_[k], load, sums_of_thread[k]);
+      load.ready_ns = wall_now_ns();
+    } else if (first < end) {
+      tbb::this_task_arena::isolate([&] {
+        for (std::size_t k = first; k < end; ++k) transform(steps_[k], load, sums_of_thread[k]);
+      });
+    }
+  }
+
+  /// @return false when it failed and the run goes on without it
+  bool make(const std::shared_ptr<Load>& load, StageSums& own) {
+    const Step& step = steps_.front();
+    if (only_counts_) {
+      load->unit.is_made = true;
+      count_chunk(step, *load, own);
+      return true;
+    }
+    return in_stage(head().name, [&] {
+      load->unit.number = load->number;
+      UnitInWork unit(watch_, load->unit, load->chunk);
+      if (keeps_notes_) load->notes = std::make_shared<UnitNotes>();
+      if (load->work && !make_by_work(step, *load, unit)) return false;
+      count_chunk(step, *load, own);
+      unit.made(load->chunk);
+      if (keeps_chunk_) keep(load);
+      return true;
+    });
   }
 
   /// Does the work of an order. @return false when it failed and the run goes on without it
-  bool make(const Order& order, Load& load, UnitInWork& unit, const PipelineContext& ctx,
-            StageTiming& time) const {
-    const TimedCall timed(time);
+  bool make_by_work(const Step& step, Load& load, UnitInWork& unit) const {
+    const TimedCall timed(step.timing);
+    const AnyStream::Work work = std::exchange(load.work, nullptr);
     try {
-      try_as_asked(head(), context_of(load, ctx), [&](const PipelineContext& attempt) {
+      try_as_asked(head(), context_of(load, step.ctx), [&](const PipelineContext& attempt) {
         if (load.notes) load.notes->clear();
         unit.clear();
-        tbb::this_task_arena::isolate([&] { load.chunk = order.work(attempt); });
+        call(step, load, [&] { load.chunk = work(attempt); });
       });
       return true;
     } catch (const Error& error) {
       const bool leaves_out = head().on_failure.goes_on && error.kind() != ErrorKind::requeue;
       if (!leaves_out) throw;
-      note_failure(ctx, std::string("a unit is left out: ") + error.what());
+      note_failure(step.ctx, std::string("a unit is left out: ") + error.what());
       load.chunk = AnyChunk();
-      for (const Terminal& terminal : terminals_) {
-        if (terminal.journalled) terminal.journalled->set_lacking();
+      for (const Step& other : steps_) {
+        if (other.journalled) other.journalled->set_lacking();
       }
       return false;
     }
   }
 
-  tbb::filter<Parcel, Parcel> transform_filter(std::size_t index) {
-    const PlannedStage& planned = plan_.stages[index];
-    const PipelineContext ctx = ctx_.with_stage(planned.name);
-    StageTiming& time = timing(planned.name);
-    return tbb::make_filter<Parcel, Parcel>(
-        tbb::filter_mode::parallel, [&planned, ctx, &time](Parcel parcel) {
-          if (parcel->chunk.empty()) return parcel;
-          return in_stage(planned.name, [&] {
-            const TimedCall timed(time);
-            AnyChunk made;
-            tbb::this_task_arena::isolate([&] {
-              made = planned.stage->apply(std::move(parcel->chunk), context_of(*parcel, ctx));
-            });
-            count_chunk(time, made);
-            parcel->chunk = std::move(made);
-            return parcel;
-          });
-        });
-  }
-
-  tbb::filter<Parcel, Parcel> terminal_filter(std::size_t position) {
-    const PlannedStage& planned = plan_.stages[segment_.chain[position]];
-    const PipelineContext ctx = ctx_.with_stage(planned.name);
-    StageTiming& time = timing(planned.name);
-    const auto mode = Planner::concurrent(planned)  ? tbb::filter_mode::parallel
-                      : Planner::any_order(planned) ? tbb::filter_mode::serial_out_of_order
-                                                    : tbb::filter_mode::serial_in_order;
-    Terminal& terminal = terminals_[position];
-    return tbb::make_filter<Parcel, Parcel>(mode, [&planned, &terminal, ctx, &time](Parcel parcel) {
-      if (parcel->chunk.empty()) return parcel;
-      return in_stage(planned.name, [&] {
-        if (terminal.behind) {
-          terminal.behind->push(parcel);
-        } else if (terminal.lane) {
-          terminal.lane->run([&](const Lane::Token& token) {
-            const TimedCall timed(time);
-            give(planned, terminal.journalled, *parcel, ctx.with_lane_token(token));
-          });
-        } else {
-          const TimedCall timed(time);
-          tbb::this_task_arena::isolate([&] { give(planned, terminal.journalled, *parcel, ctx); });
-        }
-        return parcel;
-      });
+  void transform(const Step& step, Load& load, StageSums& sums_of_stage) const {
+    in_stage(step.planned.name, [&] {
+      const Stage& stage = *step.planned.stage;
+      const StageMoment begin = load.weight > 0 ? stage_moment() : StageMoment();
+      const auto apply = [&] {
+        load.chunk = load.notes
+                         ? stage.apply(std::move(load.chunk), with_unit(step.ctx, load.notes))
+                         : stage.apply(std::move(load.chunk), step.ctx);
+      };
+      if (profile_) {
+        profile_->count_in(profile_call(step, load), bytes_of_chunk(load));
+        call(step, load, apply);
+      } else {
+        apply();
+      }
+      if (load.weight > 0) {
+        const StageMoment end = stage_moment();
+        load.spent_ns += end.wall_ns - begin.wall_ns;
+        sums_of_stage.add_time(begin, end, load.weight);
+      }
+      count_chunk(step, load, sums_of_stage);
     });
   }
 
-  tbb::filter<Parcel, void> end_filter() {
-    return tbb::make_filter<Parcel, void>(
-        tbb::filter_mode::parallel, [this](const Parcel& parcel) { watch_.done(parcel.get()); });
+  void bring_to(std::size_t position, Parcel& parcel) {
+    const Step& step = steps_[position];
+    Load& load = *parcel.load;
+    if (load.chunk.empty()) return;
+    in_stage(step.planned.name, [&] {
+      if (profile_) note_terminal_begins(step, load);
+      if (step.behind) {
+        step.behind->push(parcel.load);
+      } else if (step.lane) {
+        run_in_lane(step, load);
+      } else {
+        give_here(step, load, position);
+      }
+      if (profile_) load.ready_ns = wall_now_ns();
+    });
+  }
+
+  void give_here(const Step& step, Load& load, std::size_t position) {
+    const StageMoment begin = load.weight > 0 ? stage_moment() : StageMoment();
+    call(step, load, [&] { give(step, load, step.ctx); });
+    if (load.weight == 0) return;
+    const StageMoment end = stage_moment();
+    load.spent_ns += end.wall_ns - begin.wall_ns;
+    sums_.local()[position].add_time(begin, end, load.weight);
+  }
+
+  void note_terminal_begins(const Step& step, const Load& load) const {
+    const Profile::Call call_of_stage = profile_call(step, load);
+    profile_->count_in(call_of_stage, bytes_of_chunk(load));
+    profile_->waited(call_of_stage, ProfileWait::worker, load.ready_ns, wall_now_ns(), false);
+  }
+
+  void run_in_lane(const Step& step, const Load& load) const {
+    const std::int64_t posted = profile_ ? wall_now_ns() : 0;
+    step.lane->run([&](const Lane::Token& token) {
+      if (profile_) {
+        profile_->waited(profile_call(step, load, "lane"), ProfileWait::lane, posted, wall_now_ns(),
+                         false);
+      }
+      give_in_lane(step, load, token);
+    });
+  }
+
+  /// All stages have had it.
+  void end(Parcel& parcel) {
+    Load& load = *parcel.load;
+    watch_.done(load.unit);
+    if (load.weight > 0) pace_.took(load.number, load.spent_ns);
+    if (profile_) --on_the_way_;
+    if (lends_loads_ || keeps_chunk_) {
+      parcel.load.reset();
+    } else {
+      load.chunk = AnyChunk();
+      load.notes.reset();
+    }
+    parcels_.give_back(&parcel);
   }
 
   static PipelineContext context_of(const Load& load, const PipelineContext& ctx) {
     return load.notes ? with_unit(ctx, load.notes) : ctx;
   }
 
-  static void count_chunk(StageTiming& time, const AnyChunk& chunk) {
-    time.chunks_out += 1;
-    time.bytes_out += static_cast<std::int64_t>(chunk.bytes());
+  static std::int64_t bytes_of_chunk(const Load& load) {
+    return static_cast<std::int64_t>(load.chunk.bytes());
+  }
+
+  void count_chunk(const Step& step, const Load& load, StageSums& sums_of_stage) const {
+    const std::int64_t bytes = bytes_of_chunk(load);
+    ++sums_of_stage.chunks_out;
+    sums_of_stage.bytes_out += bytes;
+    if (!profile_) return;
+    profile_->count_out(profile_call(step, load), bytes, [&] { return load.chunk.span().text(); });
   }
 
   const Plan& plan_;
@@ -332,12 +575,23 @@ class SegmentRun {
   const PipelineContext& ctx_;
   AnyStream* result_;
   PassWatch& watch_;
+  Profile* const profile_;  ///< null when none is wanted
+  std::size_t pass_ = 0;
+  Pace pace_;
+  std::vector<Step> steps_;  ///< the head and the chain
+  tbb::enumerable_thread_specific<std::vector<StageSums>> sums_{
+      [this] { return std::vector<StageSums>(steps_.size()); }};
+  Parcels parcels_;
   std::unique_ptr<ReadAhead> read_ahead_;
-  std::vector<Terminal> terminals_;
+  std::size_t given_ = 0;
+  std::atomic<std::size_t> on_the_way_{0};
+  std::int64_t full_since_ns_ = 0;
   bool keeps_notes_ = false;
   bool keeps_chunk_ = false;
+  bool only_counts_ = false;  ///< chunks that are there; nobody wants to know of each
+  bool lends_loads_ = false;  ///< to lanes, which may look at them after the last filter
   std::mutex keep_mutex_;
-  Parcel kept_;
+  std::shared_ptr<Load> kept_;
 };
 
 }  // namespace

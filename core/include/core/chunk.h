@@ -68,6 +68,12 @@ class SKYMILL_API AnyChunk {
     require(DataKindOf<T>::value);
     return std::move(static_cast<Held<T>&>(*held_).chunk);
   }
+  /// Puts a chunk where one of the same kind was taken out. @throws Error when that was another
+  template <class T>
+  void put_back(Chunk<T> chunk) {
+    require(DataKindOf<T>::value);
+    static_cast<Held<T>&>(*held_).chunk = std::move(chunk);
+  }
 
  private:
   struct HeldBase {

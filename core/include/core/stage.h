@@ -14,6 +14,7 @@
 #include <optional>
 #include <string>
 #include <string_view>
+#include <type_traits>
 #include <utility>
 #include <vector>
 
@@ -170,7 +171,12 @@ class Transform : public Stage {
 
  private:
   AnyChunk apply(AnyChunk chunk, const PipelineContext& ctx) const final {
-    return AnyChunk((*this)(chunk.take<In>(), ctx));
+    if constexpr (std::is_same_v<In, Out> && std::is_move_assignable_v<Chunk<In>>) {
+      chunk.put_back((*this)(chunk.take<In>(), ctx));
+      return chunk;
+    } else {
+      return AnyChunk((*this)(chunk.take<In>(), ctx));
+    }
   }
 };
 

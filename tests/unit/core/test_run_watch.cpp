@@ -262,13 +262,17 @@ TEST_CASE("a unit that is tried again is told with the rows of the last attempt"
     metrics.add_row("image", "channels", {{"channel", std::int64_t{0}}, {"stop", stop}});
   };
   {
-    UnitInWork unit(pass, {});
+    WatchedUnit watched;
+    UnitInWork unit(pass, watched, {});
     add_row("diverged");
     unit.clear();
-    unit.made(&unit, AnyChunk(Chunk<int>(1, Span("channel", 0, 1))));
-    pass.done(&unit);
+    unit.made(AnyChunk(Chunk<int>(1, Span("channel", 0, 1))));
+    pass.done(watched);
   }
-  { const UnitInWork failed(pass, {}); }
+  {
+    WatchedUnit watched;
+    const UnitInWork failed(pass, watched, {});
+  }
   CHECK_THAT(pass.line(PassWatch::Clock::now()),
              Contains("1 left out") && !Contains("diverged") && !Contains("ETA"));
 }
@@ -318,12 +322,13 @@ TEST_CASE("the line of a pass counts its units, those running and why others sto
   CHECK_THAT(pass.line(now()), Contains("image > concat: 0 of 4 (0 %), ") && !Contains("ETA"));
   const AnyChunk chunk(Chunk<int>(1, Span("channel", 0, 1)));
   {
-    UnitInWork unit(pass, {});
+    WatchedUnit watched;
+    UnitInWork unit(pass, watched, {});
     metrics.add_row("image", "channels",
                     {{"channel", std::int64_t{0}}, {"stop", std::string("threshold")}});
     CHECK_THAT(pass.line(now()), Contains("1 running") && !Contains("stopped"));
-    unit.made(&unit, chunk);
-    pass.done(&unit);
+    unit.made(chunk);
+    pass.done(watched);
   }
   CHECK_THAT(pass.line(now()), Contains("1 of 4 (25 %), ETA ") && Contains("0 running") &&
                                    Contains("stopped: 1 threshold"));

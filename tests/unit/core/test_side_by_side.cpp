@@ -605,10 +605,10 @@ TEST_CASE("several passes share the line of progress") {
   facts.units = 4;
   PassWatch watch(run_watch, facts);
   {
-    int key = 0;
-    UnitInWork unit(watch, AnyChunk());
-    unit.made(&key, AnyChunk(Chunk<int>(1)));
-    watch.done(&key);
+    WatchedUnit watched;
+    UnitInWork unit(watch, watched, AnyChunk());
+    unit.made(AnyChunk(Chunk<int>(1)));
+    watch.done(watched);
   }
   const auto now = PassWatch::Clock::now();
   CHECK_THAT(watch.line(now), Contains("read > get: 1 of 4 (25 %), ETA ") && Contains(" gone"));
