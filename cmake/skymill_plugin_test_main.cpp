@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 // Part of every plugin's tests: the main function, and what any plugin must fulfil.
 #define CATCH_CONFIG_MAIN
+#include <core/count_heap.h>
 #include <core/plugin.h>
 #include <core/testing.h>
 #include <catch2/catch.hpp>

@@ -49,6 +49,7 @@ Command add_tiers(CLI::App& app);
 Command add_clean(CLI::App& app);
 Command add_inspect(CLI::App& app, const Common& common);
 Command add_page(CLI::App& app);
+Command add_new_plugin(CLI::App& app, const Common& common);
 
 void add_description_options(CLI::App& app, DescriptionOptions& options);
 

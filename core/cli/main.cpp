@@ -71,6 +71,8 @@ int main(int argc, char** argv) {
       [&](CLI::App& sub) { return cli::add_diff(sub, common); });
   add("inspect", "Show how a file is laid out, and how it would be read",
       [&](CLI::App& sub) { return cli::add_inspect(sub, common); });
+  add("new-plugin", "Write the skeleton of a plugin that builds, is tested and runs",
+      [&](CLI::App& sub) { return cli::add_new_plugin(sub, common); });
   add("page", "Make an HTML page of a run from its record",
       [](CLI::App& sub) { return cli::add_page(sub); });
   add("tiers", "Show this machine's storage tiers: capacity, leases, what is free",

@@ -220,8 +220,11 @@ std::vector<std::string> SchemaBase::faults() const {
 
 FieldRef& FieldRef::unit(std::string_view unit) {
   if (!is_unit(unit))
-    throw Error(ErrorKind::plugin, in_quotes(std::string(unit)) + ", unit of parameter " +
-                                       in_quotes(field_->name) + ", is not a unit");
+    throw Error(ErrorKind::plugin,
+                in_quotes(std::string(unit)) + ", unit of parameter " + in_quotes(field_->name) +
+                    ", is not a unit",
+                "write one of Hz, s, m, rad, Jy, B or one made of them, with a prefix if you like; "
+                "or none");
   field_->unit = unit;
   return *this;
 }

@@ -63,7 +63,21 @@ void Planner::make_stage(const StageEntry& entry, Plan& plan) {
                            ", whose chunks cannot be asked for again or left out",
                        "write it at a reduce such as image, or at a task");
   }
-  stage.stage = stage.type->make(settings, entry.where, diagnostics_, stage.values);
+  try {
+    stage.stage = stage.type->make(settings, entry.where, diagnostics_, stage.values);
+  } catch (const Error& error) {
+    const Where& where = error.where().file.empty() ? entry.where : error.where();
+    throw Error(error.kind(), where, "stage '" + entry.name + "': " + error.message(),
+                error.hint());
+  } catch (const std::exception& problem) {
+    throw Error(
+        ErrorKind::failed, entry.where,
+        "stage '" + entry.name + "': the constructor of '" + entry.use + "' (" +
+            (stage.type->library.empty() ? "skymill itself" : stage.type->library) +
+            ") threw: " + problem.what(),
+        "let the constructor only keep its parameters; what can fail belongs into plan() or "
+        "the work, as a skymill::Error that says what to do");
+  }
   plan.stages.push_back(std::move(stage));
 }
 

@@ -85,6 +85,11 @@ void load_plugin(const std::string& path, Registry& registry) {
   } catch (const Error& error) {
     registry.set_library({});
     throw error.within("plugin '" + path + "'");
+  } catch (const std::exception& problem) {
+    registry.set_library({});
+    throw Error(ErrorKind::plugin,
+                "plugin '" + path + "' failed while it registered its stages: " + problem.what(),
+                "look at what its SKYMILL_PLUGIN, schema() and ports() call");
   }
 }
 

@@ -8,10 +8,11 @@ void Registry::add_type(StageType type) {
   type.library = library_;
   const auto found = types_.find(type.name);
   if (found != types_.end()) {
-    throw Error(ErrorKind::plugin,
-                "two plugins bring a stage '" + type.name + "': '" + found->second.library +
-                    "' and '" + library_ + "'",
-                "remove one of them");
+    throw Error(
+        ErrorKind::plugin,
+        "two plugins bring a stage '" + type.name + "': '" + found->second.library + "' and '" +
+            library_ + "'",
+        "give one of them another name where its SKYMILL_PLUGIN registers it, or leave one out");
   }
   types_.emplace(type.name, std::move(type));
 }

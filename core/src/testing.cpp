@@ -19,6 +19,7 @@ std::shared_ptr<PipelineContext::Services> make_services(const HarnessOptions& o
       make_log(nullptr, LogLevel::off), MemoryBudget(options.memory_bytes, "test"), options.threads,
       "test", scratch && *scratch ? scratch : "/tmp");
   services->staging.set_tiers({options.tiers.begin(), options.tiers.end()});
+  services->stop.asked = options.stop;
   return services;
 }
 
@@ -28,7 +29,7 @@ PipelineContext make_context(const HarnessOptions& options) {
   return skymill::make_context(make_services(options));
 }
 
-void run_stages(std::vector<GivenStage> stages, const HarnessOptions& options) {
+RunFigures run_stages(std::vector<GivenStage> stages, const HarnessOptions& options) {
   Registry registry;
   Descriptor descriptor;
   descriptor.file = "test";
@@ -56,6 +57,12 @@ void run_stages(std::vector<GivenStage> stages, const HarnessOptions& options) {
   const PipelineContext ctx = make_context(options);
   planner.plan_ready(plan, {}, ctx);
   Executor(planner).run(plan, ctx);
+  RunFigures figures;
+  figures.reserved_bytes = ctx.memory().peak();
+  for (const PlannedStage& stage : plan.stages) {
+    if (Planner::is_resumable(stage)) figures.resumable = true;
+  }
+  return figures;
 }
 
 std::vector<std::string> description_faults(const StageType& type) {
@@ -73,6 +80,26 @@ std::vector<std::string> description_faults(const StageType& type) {
       faults.push_back("parameter '" + field.name + "' is not lower_snake");
     }
   }
+  if (type.members > 0 && type.members != type.schema->fields().size()) {
+    faults.push_back("the struct of its parameters has " + std::to_string(type.members) +
+                     " members, and its schema declares " +
+                     std::to_string(type.schema->fields().size()) +
+                     ": add a field() for each to schema()");
+  }
+  const auto port = [&](const std::string& kind, const Ports::Port& shown, bool needs_words) {
+    if (!lower_snake(shown.name)) {
+      faults.push_back(kind + " '" + shown.name + "' is not lower_snake");
+    }
+    if (shown.need.kind.name.empty()) {
+      faults.push_back(kind + " '" + shown.name + "' has no kind of data");
+    }
+    if (needs_words && shown.doc.empty()) {
+      faults.push_back(kind + " '" + shown.name + "' has no words: say what it is");
+    }
+  };
+  if (type.ports.input()) port("input", *type.ports.input(), false);  // its kind says it
+  for (const Ports::Port& side : type.ports.sides()) port("side input", side, true);
+  for (const Ports::Port& output : type.ports.outputs()) port("output", output, true);
   const bool reads = type.ports.input().has_value();
   const bool gives = !type.ports.outputs().empty();
   if ((type.shape == Shape::transform || type.shape == Shape::reduce) && !(reads && gives)) {

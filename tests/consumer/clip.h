@@ -2,6 +2,7 @@
 #pragma once
 
 #include <core/params.h>
+#include <core/promises.h>
 #include <core/stage.h>
 #include <stages/data/visibilities.h>
 
@@ -25,6 +26,7 @@ class Clip final : public skymill::Transform<Visibilities, Visibilities> {
   static constexpr int kVersion = 1;
   static skymill::Schema<ClipParams> schema();
   static skymill::Ports ports();
+  static constexpr skymill::Promises promises() { return {.by_chunk = true}; }
 
   explicit Clip(ClipParams params) : params_(std::move(params)) {}
 

@@ -52,6 +52,9 @@ PRIVATE_HEADERS = {
     "stages/uvh5/header_parts.h": set(),
 }
 
+# Projects of their own: they see what is installed, and whatever they need besides.
+OUTSIDE = ("docs/examples/", "core/cli/new_plugin/")
+
 # Libraries under stages that every stage may include, and what else of stages they include.
 SHARED_FOLDERS = {
     "stages/data": set(),
@@ -190,6 +193,8 @@ def fault_of(root, path, quote, target):
 def faults(root):
     found = []
     for path in tree.files(root, tree.CPP):
+        if path.startswith(OUTSIDE):
+            continue
         for number, line in enumerate(tree.lines(root, path), 1):
             include = INCLUDE.match(line)
             if include:

@@ -149,6 +149,22 @@ class Snippets(Planted):
         self.plant("docs/b.md", "<!-- from nowhere.cpp -->\nwords\n")
         self.assertEqual(len(check_snippets.faults(self.root)), 2)
 
+    def test_a_guide_has_only_blocks_that_something_runs(self):
+        self.plant("tests/a.py", "reads docs/guide/a.md; runs: make cake\n")
+        for page, text, faults in [
+            ("docs/guide/a.md", "```sh\nanything\n```\n", 1),
+            ("docs/other.md", "```sh\nanything\n```\n", 0),
+            ("docs/guide/a.md", "<!-- run by tests/a.py -->\n```sh\nanything\n```\n", 0),
+            ("docs/guide/b.md", "<!-- run by tests/a.py -->\n```sh\nmake cake\n```\n", 0),
+            ("docs/guide/b.md", "<!-- run by tests/a.py -->\n```sh\nmake bread\n```\n", 1),
+            ("docs/guide/b.md", "<!-- run by tests/none.py -->\n```sh\nmake cake\n```\n", 1),
+            ("docs/guide/b.md", "word\n\n```sh\na\n```\n\n```sh\nb\n```\n", 2),
+        ]:
+            with self.subTest(page=page, text=text):
+                self.plant(page, text)
+                self.assertEqual(len(check_snippets.faults(self.root)), faults)
+                os.remove(os.path.join(self.root, page))
+
 
 class Claims(Planted):
     HEAD = "words\n\n| claim | our figure | command |\n|---|---|---|\n"

@@ -6,9 +6,11 @@
 #include <core/inspector.h>
 #include <core/params.h>
 #include <core/port.h>
+#include <core/promises.h>
 #include <core/stage.h>
 #include <core/version.h>
 
+#include <cstddef>
 #include <functional>
 #include <map>
 #include <memory>
@@ -23,7 +25,9 @@ struct StageType {
   Shape shape = Shape::task;
   int version = 1;  ///< raised by its author when results change
   Ports ports;
+  Promises promises;
   std::shared_ptr<const SchemaBase> schema;
+  std::size_t members = 0;  ///< of the struct of its parameters; all should be in the schema
   /// Makes a stage from settings; null when they had mistakes, which are then in `diagnostics`.
   std::function<std::unique_ptr<Stage>(const Settings&, const Where&, Diagnostics&,
                                        std::vector<ResolvedValue>&)>
@@ -38,7 +42,7 @@ class SKYMILL_API Registry {
   ///
   /// `S` derives from one of the five shapes and has `static Schema<Params> schema()`,
   /// `static Ports ports()`, a constructor from `Params`, and may have `static constexpr int
-  /// kVersion`.
+  /// kVersion` and `static constexpr Promises promises()`.
   /// @throws Error (plugin) when the name is taken; it names both files
   template <class S>
   void add(const std::string& name) {
@@ -48,8 +52,10 @@ class SKYMILL_API Registry {
     type.name = name;
     type.shape = S::kShape;
     if constexpr (requires { S::kVersion; }) type.version = S::kVersion;
+    if constexpr (requires { S::promises(); }) type.promises = S::promises();
     type.ports = S::ports();
     type.schema = schema;
+    type.members = member_count<Params>();
     type.make = [schema](const Settings& settings, const Where& where, Diagnostics& diagnostics,
                          std::vector<ResolvedValue>& resolved) -> std::unique_ptr<Stage> {
       Params params;

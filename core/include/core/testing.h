@@ -8,6 +8,8 @@
 #include <core/stage.h>
 #include <core/tier.h>
 
+#include <algorithm>
+#include <atomic>
 #include <cstddef>
 #include <memory>
 #include <optional>
@@ -21,6 +23,7 @@ struct HarnessOptions {
   int threads = 1;
   std::size_t memory_bytes = std::size_t{1} << 30;
   std::vector<TierDescription> tiers = {};  ///< for products that are staged, fastest first
+  const std::atomic<bool>* stop = nullptr;  ///< set by a test: the run is asked to stop
 };
 
 /// A context with a silent log, for calling a stage directly.
@@ -34,10 +37,16 @@ struct GivenStage {
   std::unique_ptr<Stage> stage;
 };
 
+/// What a run of stages under test came to.
+struct RunFigures {
+  std::size_t reserved_bytes = 0;  ///< most memory that the stages' announcements have reserved
+  bool resumable = false;          ///< one of them said `set_resumable`
+};
+
 /// Runs stages, each reading the one before it, through the planner and the executor.
-/// @return the rows and counters that they recorded stand in the context's metrics
 /// @throws Error as a run would
-SKYMILL_API void run_stages(std::vector<GivenStage> stages, const HarnessOptions& options = {});
+SKYMILL_API RunFigures run_stages(std::vector<GivenStage> stages,
+                                  const HarnessOptions& options = {});
 
 /// What is wrong with a stage type's description of itself; empty for a good one.
 SKYMILL_API std::vector<std::string> description_faults(const StageType& type);
@@ -97,8 +106,8 @@ void run_stage(typename S::Params params, std::vector<Chunk<typename S::Input>> 
   stages.push_back({"tested", S::kShape, S::ports(), std::make_unique<S>(std::move(params))});
   PortNeed need;
   need.kind = DataKindOf<Out>::value;
-  stages.push_back({"shown", Shape::sink, Ports().in(need),
-                    std::make_unique<ShowTo<Out, F>>(show)});
+  stages.push_back(
+      {"shown", Shape::sink, Ports().in(need), std::make_unique<ShowTo<Out, F>>(show)});
   run_stages(std::move(stages), options);
 }
 
@@ -122,8 +131,16 @@ void run_source(typename S::Params params, F show, const HarnessOptions& options
   stages.push_back({"tested", S::kShape, S::ports(), std::make_unique<S>(std::move(params))});
   PortNeed need;
   need.kind = DataKindOf<Out>::value;
-  stages.push_back({"shown", Shape::sink, Ports().in(need),
-                    std::make_unique<ShowTo<Out, F>>(show)});
+  stages.push_back(
+      {"shown", Shape::sink, Ports().in(need), std::make_unique<ShowTo<Out, F>>(show)});
+  run_stages(std::move(stages), options);
+}
+
+/// Runs a task.
+template <class S>
+void run_task(typename S::Params params, const HarnessOptions& options = {}) {
+  std::vector<GivenStage> stages;
+  stages.push_back({"tested", S::kShape, S::ports(), std::make_unique<S>(std::move(params))});
   run_stages(std::move(stages), options);
 }
 
