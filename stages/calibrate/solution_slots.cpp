@@ -30,6 +30,7 @@ SolutionSlots::SolutionSlots(const SolveParams& params, SolveLayout layout,
       open_(layout_.units.size()),
       newest_(layout_.units.size(), 0),
       spare_(layout_.units.size()) {
+  counts_.rows.assign(layout_.antennas, 0);
   counts_.samples.assign(layout_.antennas, 0);
   counts_.used.assign(layout_.antennas, 0);
 }
@@ -158,6 +159,7 @@ void SolutionSlots::add_row(const Visibilities& rows, std::size_t row,
     }
   }
   for (const std::size_t antenna : {antenna1, antenna2}) {
+    ++counts_.rows[antenna];
     counts_.samples[antenna] += samples;
     counts_.used[antenna] += use.used;
   }
@@ -319,6 +321,7 @@ Solutions SolutionSlots::finish() {
       put(interval, unit, solved, solutions);
     }
   }
+  for (const std::size_t rows : counts_.rows) solutions.absent.push_back(rows == 0);
   solved_.clear();
   return solutions;
 }
