@@ -32,6 +32,7 @@ std::string place(const PlannedStage& stage) { return stage.where.text(); }
 
 Plan Planner::build(const Descriptor& descriptor) {
   Plan plan;
+  for (const StageEntry& entry : descriptor.skipped) off_.push_back(entry.name);
   for (const StageEntry& entry : descriptor.stages) make_stage(entry, plan);
   if (!diagnostics_.has_errors()) check_requirements(descriptor, plan);
   if (!diagnostics_.has_errors()) cut_segments(plan);
@@ -104,6 +105,8 @@ void Planner::link(const StageEntry& entry, Settings& settings, const Plan& plan
     }
     // Of a batch, a link may follow from the item, which is not known beforehand.
     if (!given || given->value.broken) continue;
+    // What is switched off gives nothing, which an optional side can do without.
+    if (side.optional && std::count(off_.begin(), off_.end(), given->value.text) > 0) continue;
     if (const auto from = find_link(given->value, stage, plan)) {
       stage.sides[side.name] = *from;
       check_kinds(stage, *from, side.need, side.name, plan);
