@@ -48,6 +48,10 @@ void growth_fields(Schema<FlagRfiParams>& s) {
   s.field("of_channels", &FlagRfiParams::of_channels,
           "An integration of which more than this share of the channels is flagged is flagged")
       .range(0, 1);
+  s.field("of_baselines", &FlagRfiParams::of_baselines,
+          "What more than this share of the baselines have at the same time and channel is flagged "
+          "on all of them; 1 = none")
+      .range(0, 1);
 }
 
 }  // namespace
@@ -110,6 +114,7 @@ Ports FlagRfi::ports() {
 
 RfiWindowParams FlagRfi::search() const {
   RfiWindowParams all;
+  all.of_baselines = params_.of_baselines;
   kernels::SumThresholdParams& threshold = all.search.threshold;
   const auto number = [](int value) { return static_cast<std::size_t>(value); };
   threshold.base_threshold = params_.base_threshold;
