@@ -283,6 +283,51 @@ class ThroughTheInstrument(CubeTest):
                   pointing_dec="37deg")
 
 
+class AnotherGroup(CubeTest):
+    """A calibrator's group calibrates another of an hour later, by way of a store."""
+
+    INSTRUMENT = {"simulate.delay": "20ns", "simulate.bandpass_ripple": 0.1,
+                  "simulate.yy_amplitude": 1.2}
+
+    def observe(self, name, start_mjd, sky, code=0, **parameters):
+        """The cube of a group that is simulated first, in the same state of the instrument."""
+        self.run_description("dsa110", code=code, **{
+            "input": self.folder / f"{name}.incoming", "output": self.folder / name,
+            "simulate": "true", "antennas": 25, "times": 12, "nchan": 12, "width": 48,
+            "start_mjd": start_mjd, "sky": as_list(sky), **self.INSTRUMENT, **parameters})
+
+    def take(self, start, code=0):
+        self.run_description("dsa110_target", code=code, input=self.folder / f"{start}.incoming",
+                             output=self.folder / f"{start}.target", width=48,
+                             store=self.folder / "store")
+
+    def test_fluxes_of_a_group_without_a_calibrator(self):
+        self.observe("cal", 60950.27, SKY[:1], size=128, niter=0, flux="10Jy", keep="true",
+                     store=self.folder / "store", set="night")
+        # The raw cube shows nothing of its own calibration: it is made to have the files.
+        self.observe("field", 60950.31, SKY[1:], size=128, niter=0, flux="10Jy",
+                     **{"gains.minsnr": 0})
+        self.take("field")
+        prefix = self.folder / "field.target"
+        truth = json.loads((self.folder / "field.truth.json").read_text())
+        reference = truth["reference_hz"]
+        sources = [(s["ra_rad"], s["dec_rad"], lambda hz, s=s: s["flux_jy"] *
+                    (hz / reference) ** s["spectral_index"]) for s in truth["sources"]]
+        self.assertEqual(self.check_sources(prefix, sources, within=0.03), 5 * 4)
+        record = json.loads(pathlib.Path(f"{prefix}.run.json").read_text())
+        self.assertEqual(record["verdict"], "clean", record["degraded_because"])
+        taken = [row for stage in record["stages"] for row in stage.get("tables", {}).get("set", [])]
+        self.assertEqual([row["name"] for row in taken], ["night"])
+
+    def test_a_group_that_nothing_in_the_store_fits(self):
+        self.observe("cal", 60950.27, SKY[:1], size=128, niter=0, flux="10Jy", keep="true",
+                     store=self.folder / "store", set="night")
+        self.observe("late", 60952.27, SKY[:1], size=128, niter=0, flux="10Jy")
+        self.take("late", code=5)
+        self.assertIn("'night': its K is", self.last.stderr)
+        self.assertFalse((self.folder / "late.target.image").exists())
+
+
 @needs_generator
 class IndependentGenerator(CubeTest):
     """Its files are unprojected: uvw are east, north and up, with the zenith as phase centre, and no
