@@ -18,7 +18,7 @@ struct RfiWindowParams {
   kernels::InterferenceParams search;
   std::size_t window = 0;  ///< integrations; see integrations_of
   bool autocorrelations = false;
-  double of_baselines = 0.3;  ///< what a larger share of them has is flagged on all; 1 = none
+  double of_baselines = 1;  ///< what a larger share of them has is flagged on all; 1 = none
 };
 
 /// Integrations of a window of one data description: what the parameters say or, without, as many
