@@ -7,17 +7,6 @@
 
 namespace skymill {
 
-namespace {
-
-/// One mistake shows in every stage that it reaches, such as a parameter of the description that
-/// several of them take.
-bool say_the_same(const Diagnostic& a, const Diagnostic& b) {
-  return std::tie(a.where.file, a.severity, a.message, a.hint) ==
-         std::tie(b.where.file, b.severity, b.message, b.hint);
-}
-
-}  // namespace
-
 std::string Diagnostic::text() const {
   std::string line = where.text();
   if (!line.empty()) line += ": ";
@@ -55,19 +44,8 @@ std::vector<Diagnostic> Diagnostics::sorted() const {
 }
 
 std::string Diagnostics::text() const {
-  const std::vector<Diagnostic> all = sorted();
   std::string text;
-  for (std::size_t k = 0; k < all.size(); ++k) {
-    const auto is_same = [&](const Diagnostic& other) { return say_the_same(other, all[k]); };
-    const auto here = all.begin() + static_cast<std::ptrdiff_t>(k);
-    if (std::any_of(all.begin(), here, is_same)) continue;
-    std::string others;
-    for (auto other = std::find_if(here + 1, all.end(), is_same); other != all.end();
-         other = std::find_if(other + 1, all.end(), is_same)) {
-      others += (others.empty() ? "" : ", ") + std::to_string(other->where.line);
-    }
-    text += all[k].text() + (others.empty() ? "" : " (the same in line " + others + ")") + "\n";
-  }
+  for (const Diagnostic& diagnostic : sorted()) text += diagnostic.text() + "\n";
   return text;
 }
 

@@ -28,6 +28,20 @@ bool has_output(const PlannedStage& stage) { return !stage.type->ports.outputs()
 
 std::string place(const PlannedStage& stage) { return stage.where.text(); }
 
+/// Whether this was said of an earlier stage of the type. One parameter of the description often
+/// reaches several stages, which are then all wrong in the same way.
+bool said_before(const Diagnostic& remark, const PlannedStage& stage, const Plan& plan,
+                 const Diagnostics& said) {
+  if (remark.where.text() != place(stage)) return false;
+  const std::vector<Diagnostic> all = said.sorted();
+  return std::any_of(all.begin(), all.end(), [&](const Diagnostic& other) {
+    return other.message == remark.message &&
+           std::any_of(plan.stages.begin(), plan.stages.end(), [&](const PlannedStage& earlier) {
+             return earlier.type == stage.type && place(earlier) == other.where.text();
+           });
+  });
+}
+
 }  // namespace
 
 Plan Planner::build(const Descriptor& descriptor) {
@@ -64,7 +78,11 @@ void Planner::make_stage(const StageEntry& entry, Plan& plan) {
                            ", whose chunks cannot be asked for again or left out",
                        "write it at a reduce such as image, or at a task");
   }
-  stage.stage = stage.type->make(settings, entry.where, diagnostics_, stage.values);
+  Diagnostics own;
+  stage.stage = stage.type->make(settings, entry.where, own, stage.values);
+  for (const Diagnostic& remark : own.sorted()) {
+    if (!said_before(remark, stage, plan, diagnostics_)) diagnostics_.add(remark);
+  }
   plan.stages.push_back(std::move(stage));
 }
 
