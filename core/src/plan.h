@@ -136,6 +136,7 @@ class Planner {
   std::vector<std::vector<std::string>> wanted_columns_;  ///< by stage
   std::vector<bool> checked_;                             ///< by stage: products looked at
   std::vector<std::string> unknown_;  ///< stages whose type is not known: no follow-on errors
+  std::vector<std::string> off_;      ///< stages whose `when` is false
 };
 
 }  // namespace skymill

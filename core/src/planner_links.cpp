@@ -28,10 +28,25 @@ bool has_output(const PlannedStage& stage) { return !stage.type->ports.outputs()
 
 std::string place(const PlannedStage& stage) { return stage.where.text(); }
 
+/// Whether this was said of an earlier stage of the type. One parameter of the description often
+/// reaches several stages, which are then all wrong in the same way.
+bool said_before(const Diagnostic& remark, const PlannedStage& stage, const Plan& plan,
+                 const Diagnostics& said) {
+  if (remark.where.text() != place(stage)) return false;
+  const std::vector<Diagnostic> all = said.sorted();
+  return std::any_of(all.begin(), all.end(), [&](const Diagnostic& other) {
+    return other.message == remark.message &&
+           std::any_of(plan.stages.begin(), plan.stages.end(), [&](const PlannedStage& earlier) {
+             return earlier.type == stage.type && place(earlier) == other.where.text();
+           });
+  });
+}
+
 }  // namespace
 
 Plan Planner::build(const Descriptor& descriptor) {
   Plan plan;
+  for (const StageEntry& entry : descriptor.skipped) off_.push_back(entry.name);
   for (const StageEntry& entry : descriptor.stages) make_stage(entry, plan);
   if (!diagnostics_.has_errors()) check_requirements(descriptor, plan);
   if (!diagnostics_.has_errors()) cut_segments(plan);
@@ -63,8 +78,9 @@ void Planner::make_stage(const StageEntry& entry, Plan& plan) {
                            ", whose chunks cannot be asked for again or left out",
                        "write it at a reduce such as image, or at a task");
   }
+  Diagnostics own;
   try {
-    stage.stage = stage.type->make(settings, entry.where, diagnostics_, stage.values);
+    stage.stage = stage.type->make(settings, entry.where, own, stage.values);
   } catch (const Error& error) {
     const Where& where = error.where().file.empty() ? entry.where : error.where();
     throw Error(error.kind(), where, "stage '" + entry.name + "': " + error.message(),
@@ -77,6 +93,9 @@ void Planner::make_stage(const StageEntry& entry, Plan& plan) {
             ") threw: " + problem.what(),
         "let the constructor only keep its parameters; what can fail belongs into plan() or "
         "the work, as a skymill::Error that says what to do");
+  }
+  for (const Diagnostic& remark : own.sorted()) {
+    if (!said_before(remark, stage, plan, diagnostics_)) diagnostics_.add(remark);
   }
   plan.stages.push_back(std::move(stage));
 }
@@ -118,6 +137,8 @@ void Planner::link(const StageEntry& entry, Settings& settings, const Plan& plan
     }
     // Of a batch, a link may follow from the item, which is not known beforehand.
     if (!given || given->value.broken) continue;
+    // What is switched off gives nothing, which an optional side can do without.
+    if (side.optional && std::count(off_.begin(), off_.end(), given->value.text) > 0) continue;
     if (const auto from = find_link(given->value, stage, plan)) {
       stage.sides[side.name] = *from;
       check_kinds(stage, *from, side.need, side.name, plan);

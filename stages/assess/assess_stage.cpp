@@ -28,7 +28,7 @@ Row term_row(std::size_t order, const Solutions& solutions, const TermQuality& q
           {"solutions", static_cast<std::int64_t>(quality.solutions)},
           {"intervals", static_cast<std::int64_t>(solutions.intervals.size())},
           {"frequencies", static_cast<std::int64_t>(solutions.frequencies.size())},
-          {"antennas", static_cast<std::int64_t>(solutions.antennas.size())},
+          {"antennas", static_cast<std::int64_t>(quality.present_antennas)},
           {"good_antennas", static_cast<std::int64_t>(quality.good_antennas)},
           {"flagged", quality.flagged}};
   put(row, "snr_median", quality.snr_median);
@@ -54,6 +54,7 @@ Row term_row(std::size_t order, const Solutions& solutions, const TermQuality& q
 void record_antennas(const std::string& table, const Solutions& solutions,
                      const TermQuality& quality, const PipelineContext& ctx) {
   for (std::size_t a = 0; a < quality.antennas.size(); ++a) {
+    if (solutions.is_absent(a)) continue;
     const AntennaQuality& one = quality.antennas[a];
     Row row{{"antenna", static_cast<std::int64_t>(a)},
             {"name", solutions.antennas[a]},

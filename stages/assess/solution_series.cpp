@@ -50,6 +50,7 @@ SolutionSeries delays_of(const Solutions& s) {
   SolutionSeries series{"delays", {}};
   const std::size_t interval = s.intervals.size() / 2, frequency = s.frequencies.size() / 2;
   for (std::size_t antenna = 0; antenna < s.antennas.size(); ++antenna) {
+    if (s.is_absent(antenna)) continue;
     Row row{{"antenna", static_cast<std::int64_t>(antenna)}, {"name", s.antennas[antenna]}};
     for (std::size_t p = 0; p < s.pols.size(); ++p) {
       const std::size_t at = s.index(interval, frequency, p, antenna);

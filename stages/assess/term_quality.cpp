@@ -164,20 +164,22 @@ void add_reference(const Solutions& s, TermQuality& quality) {
 void add_flags(const Solutions& s, TermQuality& quality) {
   std::map<int, std::pair<std::size_t, std::size_t>> windows;  // flagged, all
   std::vector<std::size_t> pols(s.pols.size(), 0);
-  std::size_t flagged = 0;
+  std::size_t flagged = 0, all_solutions = 0;
   for (std::size_t k = 0; k < s.flag.size(); ++k) {
+    if (s.is_absent(k % s.antennas.size())) continue;
     const std::size_t group = k / s.antennas.size();
     auto& window =
         windows[s.frequencies[group / s.pols.size() % s.frequencies.size()].data_desc_id];
     ++window.second;
+    ++all_solutions;
     if (s.flag[k] == 0) continue;
     ++flagged;
     ++window.first;
     ++pols[group % s.pols.size()];
   }
-  quality.solutions = s.flag.size();
-  if (s.flag.empty()) return;
-  const auto all = static_cast<double>(s.flag.size());
+  quality.solutions = all_solutions;
+  if (all_solutions == 0) return;
+  const auto all = static_cast<double>(all_solutions);
   quality.flagged = static_cast<double>(flagged) / all;
   for (const auto& [window, counts] : windows) {
     quality.windows.push_back(window);
@@ -246,6 +248,8 @@ TermQuality quality_of(const Solutions& solutions) {
   for (std::size_t antenna = 0; antenna < solutions.antennas.size(); ++antenna) {
     quality.antennas.push_back(antenna_quality(solutions, antenna));
     const AntennaQuality& one = quality.antennas.back();
+    if (solutions.is_absent(antenna)) continue;
+    ++quality.present_antennas;
     quality.good_antennas += one.flagged < one.solutions ? 1 : 0;
     if (one.amplitude) medians.push_back(*one.amplitude);
     if (one.phase_scatter_deg) scatters.push_back(*one.phase_scatter_deg);

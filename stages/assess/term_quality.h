@@ -36,6 +36,8 @@ struct TermQuality {
   std::vector<double> flagged_by_window;  ///< in the order of `windows`
   std::vector<int> windows;               ///< data descriptions
   std::vector<double> flagged_by_pol;
+  /// Without those that the solved data have no row of; these count nowhere.
+  std::size_t present_antennas = 0;
   std::size_t good_antennas = 0;  ///< with at least one solution
   std::optional<double> snr_median, snr_p05;
   std::optional<double> amplitude_median;  ///< of all solutions

@@ -64,6 +64,10 @@ void growth_fields(Schema<FlagRfiParams>& s) {
   s.field("of_channels", &FlagRfiParams::of_channels,
           "An integration of which more than this share of the channels is flagged is flagged")
       .range(0, 1);
+  s.field("of_baselines", &FlagRfiParams::of_baselines,
+          "What more than this share of the baselines have at the same time and channel is flagged "
+          "on all of them; 1 = none")
+      .range(0, 1);
 }
 
 }  // namespace
@@ -142,6 +146,7 @@ void FlagRfi::plan(Planning& planning) {
   windows.search = std::make_shared<SumThresholdSearch>(search());
   windows.window = static_cast<std::size_t>(params_.window);
   windows.autocorrelations = params_.autocorrelations;
+  windows.of_baselines = params_.of_baselines;
   run_.plan(planning, std::move(windows), params_.scratch);
 }
 

@@ -30,6 +30,7 @@ struct FlagRfiParams {
   double channel_share = 0.1;
   double of_times = 0.5;
   double of_channels = 0.6;
+  double of_baselines = 1;
   int window = 0;
   bool autocorrelations = false;
   std::string scratch = "auto";

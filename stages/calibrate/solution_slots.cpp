@@ -33,6 +33,7 @@ SolutionSlots::SolutionSlots(const SolveParams& params, SolveLayout layout,
       open_(layout_.units.size()),
       newest_(layout_.units.size(), 0),
       spare_(layout_.units.size()) {
+  counts_.rows.assign(layout_.antennas, 0);
   counts_.samples.assign(layout_.antennas, 0);
   counts_.used.assign(layout_.antennas, 0);
 }
@@ -165,6 +166,7 @@ void SolutionSlots::add_row(const Visibilities& rows,
 void SolutionSlots::count(const Visibilities& rows, const RowSum& sum, Timing& timing) {
   const std::size_t row = sum.row;
   for (const std::int32_t antenna : {rows.antenna1[row], rows.antenna2[row]}) {
+    ++counts_.rows[static_cast<std::size_t>(antenna)];
     counts_.samples[static_cast<std::size_t>(antenna)] += sum.samples;
     counts_.used[static_cast<std::size_t>(antenna)] += sum.use.used;
   }
@@ -355,6 +357,7 @@ Solutions SolutionSlots::finish() {
       put(interval, unit, solved, solutions);
     }
   }
+  for (const std::size_t rows : counts_.rows) solutions.absent.push_back(rows == 0);
   solved_.clear();
   return solutions;
 }

@@ -19,6 +19,7 @@ namespace skymill::radio {
 
 /// What became of the data on the way, for records and messages.
 struct SolveCounts {
+  std::vector<std::size_t> rows;  ///< [antenna] cross-correlations
   std::vector<std::size_t>
       samples;                    ///< [antenna] of parallel hands, cross-correlations, in uv range
   std::vector<std::size_t> used;  ///< [antenna] of these

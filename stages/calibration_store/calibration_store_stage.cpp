@@ -128,6 +128,8 @@ std::optional<Chunk<Calibration>> CalibrationStoreStage::next(const PipelineCont
   ctx.log().info("takes the calibration set '" + set_.name + "' of " + set_.calibrator + " at " +
                  utc_text(set_.first_s) + " UTC, " + format_quantity(away_s, "s") +
                  (set_.first_s > wanted_.last_s ? " after" : " before") + " the data");
+  const std::string doubt = sense_doubt(set_, wanted_);
+  if (!doubt.empty()) ctx.log().warning(doubt);
   if (set_.quality == "warn") ctx.degrade("the calibration set '" + set_.name + "' has a warning");
   if (away_s > kStale_s) {
     ctx.degrade("the calibration set '" + set_.name + "' is stale: it lies " +

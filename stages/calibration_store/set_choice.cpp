@@ -63,9 +63,7 @@ std::string windows_refusal(const StoredSet& set, const Wanted& wanted) {
 }
 
 std::string sense_refusal(const StoredSet& set, const Wanted& wanted) {
-  if (set.uvw_sense == wanted.uvw_sense) return {};
-  if (set.uvw_sense == UvwSense::unknown) return "the sense of UVW of its data is not known";
-  if (wanted.uvw_sense == UvwSense::unknown) return "the sense of UVW of these data is not known";
+  if (set.uvw_sense == wanted.uvw_sense || !sense_doubt(set, wanted).empty()) return {};
   return "its data had the opposite sense of UVW, so its phases have the other sign";
 }
 
@@ -105,6 +103,17 @@ std::string terms_refusal(const StoredSet& set, const std::string& terms) {
 }
 
 }  // namespace
+
+std::string sense_doubt(const StoredSet& set, const Wanted& wanted) {
+  if (set.uvw_sense == wanted.uvw_sense) return {};
+  const bool of_set = set.uvw_sense == UvwSense::unknown;
+  if (!of_set && wanted.uvw_sense != UvwSense::unknown) return {};
+  return "the sense of UVW of " +
+         (of_set ? "the data that '" + set.name + "' was solved from" : "'" + wanted.source + "'") +
+         " is not known: if it is not that of " +
+         (of_set ? "'" + wanted.source + "'" : "the data that '" + set.name + "' was solved from") +
+         ", phases are corrected with the wrong sign";
+}
 
 Wanted wanted_by(const ObservationHeader& header) {
   if (header.fields.empty() || !(header.time_last_s > 0)) {

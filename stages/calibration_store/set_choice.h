@@ -36,6 +36,10 @@ struct ChoiceLimits {
 /// Why a set cannot be used for these data, all reasons in one line; empty when it can.
 std::string refusal(const StoredSet& set, const Wanted& wanted, const ChoiceLimits& limits);
 
+/// What is left to doubt of the sign of a set's phases where only one side tells the sense of its
+/// uvw, as those of CASA do not; empty where both do or neither. Such a set can be used.
+std::string sense_doubt(const StoredSet& set, const Wanted& wanted);
+
 /// Seconds between the data and the solutions of a set, before or after; 0 when they overlap.
 double distance_s(const StoredSet& set, const Wanted& wanted);
 

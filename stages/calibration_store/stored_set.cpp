@@ -53,7 +53,9 @@ void require_alike(const StoredSet& set, const Solutions& term) {
                 "store only what one solve has made");
   };
   if (term.header->telescope != set.telescope) refuse("telescope");
-  if (term.header->uvw_sense != set.uvw_sense) refuse("sense of UVW");
+  const bool known =
+      term.header->uvw_sense != UvwSense::unknown && set.uvw_sense != UvwSense::unknown;
+  if (known && term.header->uvw_sense != set.uvw_sense) refuse("sense of UVW");
   if (term.antennas != set.antennas) refuse("antennas");
 }
 
@@ -95,6 +97,7 @@ StoredSet describe_set(const Calibration& calibration) {
   std::set<std::string> fields;
   for (const auto& term : calibration.terms) {
     require_alike(set, *term);
+    if (set.uvw_sense == UvwSense::unknown) set.uvw_sense = term->header->uvw_sense;
     set.tables.push_back(describe_table(*term));
     if (set.tables.back().flagged == set.tables.back().solutions) {
       throw Error(ErrorKind::input,

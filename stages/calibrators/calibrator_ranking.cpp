@@ -3,6 +3,7 @@
 #include <stages/calibrators/calibrator_ranking.h>
 #include <stages/sky/direction_cosines.h>
 #include <stages/sky/dish_beam.h>
+#include <stages/sky/dish_pointing.h>
 
 #include <algorithm>
 #include <cmath>
@@ -21,13 +22,7 @@ constexpr double kArcminPerRad = 60 * 180 / std::numbers::pi;
 std::vector<Direction> pointings_of(const ObservedMoments& observed, const RankingChoice& choice,
                                     const SkyFrames& frames) {
   const ObservationHeader& header = *observed.header;
-  std::optional<double> dec_rad = choice.pointing_dec_rad;
-  if (!dec_rad && header.phasing == Phasing::meridian) dec_rad = header.pointing_dec_rad;
-  if (!dec_rad && header.phasing == Phasing::unprojected) {
-    throw Error(ErrorKind::input,
-                "'" + header.source + "' does not say to which declination the dishes point",
-                "give pointing_dec");
-  }
+  const std::optional<double> dec_rad = standing_declination(header, choice.pointing_dec_rad);
   std::vector<Direction> pointings;
   std::map<double, Direction> on_meridian;
   for (const ObservedMoment& moment : observed.moments) {
@@ -86,7 +81,7 @@ std::vector<RankedCalibrator> rank_calibrators(const ObservedMoments& observed,
   const double middle_hz = band_middle_hz(*observed.header);
   const auto dish = dish_beam(*observed.header);
   // A drift sees all right ascensions of its strip on some day, a dish that tracks only its fields.
-  const bool tracked = !choice.pointing_dec_rad && observed.header->phasing == Phasing::tracked;
+  const bool tracked = !standing_declination(*observed.header, choice.pointing_dec_rad);
   std::vector<RankedCalibrator> ranked;
   for (const Calibrator& calibrator : list.all()) {
     const auto transit = transit_near(middle_s, calibrator.direction, site, frames);

@@ -94,6 +94,10 @@ struct Solutions {
   std::vector<float> snr;            ///< likewise; 0 if flagged, but what a table says
   std::vector<float> error;          ///< likewise; rms of the complex gain (K: of the delay, ns)
   std::vector<std::int32_t> refant;  ///< [interval][frequency][pol]; -1 = nothing solved
+  /// [antenna] 1 = the data that were solved have no row of it; empty: not known, as of a table.
+  std::vector<std::uint8_t> absent;
+
+  bool is_absent(std::size_t antenna) const { return !absent.empty() && absent[antenna] != 0; }
 
   /// Place in `gain`, `delay_ns`, `flag`, `snr` and `error`.
   std::size_t index(std::size_t interval, std::size_t frequency, std::size_t pol,

@@ -114,7 +114,7 @@ struct ObservationHeader {
   double time_last_s = 0;
   double max_uvw_m = 0;  ///< longest |uvw|; 0 when not known beforehand
   Phasing phasing = Phasing::tracked;
-  double pointing_dec_rad = 0;  ///< apparent declination; `meridian` only
+  double pointing_dec_rad = 0;  ///< apparent, of dishes that stand on the meridian; 0 = not known
   GeodeticPosition position;    ///< of the array; zero when not known
   UvwSense uvw_sense = UvwSense::unknown;
   /// What products of these data shall tell, one line each: by which solutions they were corrected.

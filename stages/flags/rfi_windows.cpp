@@ -3,6 +3,7 @@
 #include <stages/flags/rfi_windows.h>
 
 #include <algorithm>
+#include <array>
 #include <bit>
 #include <cmath>
 #include <limits>
@@ -36,6 +37,32 @@ std::size_t rows_of(const ObservationHeader& header, std::size_t description) {
 }
 
 std::size_t most_integrations(std::size_t window) { return window + window / 2; }
+
+/// Chance finds of so many baselines of a small array do not spread.
+constexpr double kByChance = 2;
+
+/// @param bits   [baseline][each]
+/// @param share  of the baselines: a bit that more of them have set is set in all
+void spread_over_baselines(std::size_t each, double share, std::vector<std::uint8_t>& bits) {
+  const std::size_t baselines = each > 0 ? bits.size() / each : 0;
+  const double most = std::max(kByChance, share * static_cast<double>(baselines));
+  for (std::size_t byte = 0; byte < each; ++byte) {
+    std::array<std::size_t, 8> counts{};
+    for (std::size_t b = 0; b < baselines; ++b) {
+      for (unsigned set = bits[b * each + byte]; set != 0; set &= set - 1) {
+        ++counts[static_cast<std::size_t>(std::countr_zero(set))];
+      }
+    }
+    unsigned common = 0;
+    for (std::size_t bit = 0; bit < 8; ++bit) {
+      if (static_cast<double>(counts[bit]) > most) common |= 1U << bit;
+    }
+    if (common == 0) continue;
+    for (std::size_t b = 0; b < baselines; ++b) {
+      bits[b * each + byte] = static_cast<std::uint8_t>(bits[b * each + byte] | common);
+    }
+  }
+}
 
 }  // namespace
 
@@ -159,6 +186,7 @@ void RfiWindows::look(std::size_t description, std::size_t integrations) {
     kept.push_back(values.data());
   }
   params_.search->look(kept, shape, threads_, found);
+  if (params_.of_baselines < 1) spread_over_baselines(each, params_.of_baselines, bits);
   for (const std::uint8_t byte : bits) {
     found_count_ += static_cast<std::int64_t>(open.ncorr) * std::popcount(byte);
   }

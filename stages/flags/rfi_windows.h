@@ -18,6 +18,7 @@ struct RfiWindowParams {
   std::shared_ptr<const WindowSearch> search;
   std::size_t window = 0;  ///< integrations; see integrations_of
   bool autocorrelations = false;
+  double of_baselines = 1;  ///< what a larger share of them has is flagged on all; 1 = none
 };
 
 /// Integrations of a window of one data description: what the parameters say or, without, as many
@@ -27,7 +28,8 @@ std::size_t integrations_of(const RfiWindowParams& params, const ObservationHead
                             std::size_t description);
 
 /// Collects what a search keeps of rows until a window of integrations is complete, and has it
-/// looked at.
+/// looked at, each baseline on its own; what shows on many of them is then taken to be on all,
+/// because a transmitter that is weaker than a calibrator may add to its amplitude or not.
 ///
 /// Windows count integrations from the beginning of a scan and of a field (which data that drift
 /// do not have); one has half more before its first part is looked at, so that none but a scan of

@@ -6,6 +6,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <cstdio>
 #include <utility>
 
 namespace skymill::radio {
@@ -68,6 +69,13 @@ double apart_rad(const Direction& a, const Direction& b) {
 
 double declination_rad(const ObservationHeader& header, const Field& field) {
   return header.phasing == Phasing::meridian ? header.pointing_dec_rad : field.phase_dir.dec_rad;
+}
+
+/// To a second.
+std::string mjd_text(double time_s) {
+  char text[32];
+  std::snprintf(text, sizeof text, "%.5f", time_s / 86400);
+  return text;
 }
 
 std::string in_degrees(double angle_rad) {
@@ -169,8 +177,7 @@ void TimeSeries::guard_age(const SolutionInterval& nearest, double time_s,
   throw Error(ErrorKind::input,
               solution_words(solutions_) + " are out of validity: the nearest in time is " +
                   format_quantity(age_s, "s") + " from data of '" + header.source + "' at MJD " +
-                  format_quantity(time_s / 86400, "") + ", max_age is " +
-                  format_quantity(*limits_.max_age_s, "s"),
+                  mjd_text(time_s) + ", max_age is " + format_quantity(*limits_.max_age_s, "s"),
               "solve nearer in time, or give max_age if older solutions will do");
 }
 

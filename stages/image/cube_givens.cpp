@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 #include <core/error.h>
 #include <stages/image/cube_givens.h>
+#include <stages/sky/dish_pointing.h>
 
 namespace skymill::radio {
 
@@ -21,8 +22,12 @@ std::string needs_beam(const ImageParams& params) {
 CubeGivens::CubeGivens(const ImageParams& params, const ObservationHeader& header,
                        const ImageHeader& cube, Lanes& lanes)
     : params_(params), image_(cube), dish_(dish_beam(header)) {
-  if (dish_) set_pointings({{header.fields.front().phase_dir}});
   const std::string asking = needs_beam(params);
+  if (asking.empty() && !knows_pointing(header, params.pointing_dec)) dish_.reset();
+  if (dish_) {
+    standing_dec_rad_ = standing_declination(header, params.pointing_dec);
+    set_pointings({{header.fields.front().phase_dir}});
+  }
   if (!dish_ && !asking.empty()) {
     throw Error(ErrorKind::input,
                 asking + " needs the primary beam, but '" + header.source +

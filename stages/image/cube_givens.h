@@ -21,7 +21,7 @@ class CubeGivens {
  public:
   /// Opens what the parameters name.
   /// @throws Error (input or description) when it does not fit the cube, or a beam is asked for of
-  ///         a telescope whose dishes are not known
+  ///         a telescope whose dishes, or where they point to, are not known
   CubeGivens(const ImageParams& params, const ObservationHeader& header, const ImageHeader& cube,
              Lanes& lanes);
 
@@ -29,7 +29,9 @@ class CubeGivens {
   std::vector<std::string> paths() const;
   /// Beams of dishes that did not track the phase centre; before the first of().
   void set_pointings(const std::vector<BeamPointing>& pointings);
-  /// Null when the dishes are not known.
+  /// Where the dishes stand on the meridian; nothing when they track the phase centre.
+  std::optional<double> standing_dec_rad() const { return standing_dec_rad_; }
+  /// Null when the dishes are not known, or where they point to.
   const PrimaryBeams* beams() const { return beams_ ? &*beams_ : nullptr; }
 
   /// Reads what serves all planes; before the first of().
@@ -46,6 +48,7 @@ class CubeGivens {
   const ImageParams& params_;
   ImageHeader image_;
   std::optional<DishBeam> dish_;
+  std::optional<double> standing_dec_rad_;
   double pbmask_ = 0;
   std::optional<PrimaryBeams> beams_;
   std::optional<UserMask> mask_;

@@ -169,7 +169,7 @@ Schema<ImageParams> image_schema() {
   s.field("pointing_dec", &ImageParams::pointing_dec,
           "The dishes stood on the meridian at this apparent declination, and the sky drifted "
           "through their beam: the primary beam is its mean over the good data, not renormalised; "
-          "none: they tracked the phase centre of the data")
+          "none takes the declination that the data bring, or dishes that track the phase centre")
       .unit("rad");
   s.field("startmodel", &ImageParams::startmodel,
           "Image of the cube's pixels in Jy/pixel, one plane or as many as the cube, from which "

@@ -109,17 +109,17 @@ void Image::plan_memory(Planning& planning, const ObservationHeader& header) {
   const std::size_t sample_bytes = ChannelStore::sample_bytes(header, planes);
   const std::size_t plane_bytes = most_samples_ * (sizeof(std::complex<float>) + sizeof(float));
   const auto work_of = [&](std::size_t at_work) {
-    return clean_channel_bytes(params_, most_samples_,
-                               gridder_bytes(params_, cell_, most_samples_, at_work,
-                                             header.max_uvw_m, top_hz(planes)));
+    return clean_channel_bytes(
+        params_, most_samples_,
+        gridder_bytes(params_, cell_, most_samples_, at_work, header.max_uvw_m, top_hz(planes)));
   };
   const auto work = [&](bool from_file) { return work_of(1) + (from_file ? plane_bytes : 0); };
   // Threads without a plane help with others. Spread over several they need no more than all at
   // one, because what a plane needs for another thread never falls with their number.
   const std::size_t helpers_bytes = std::max(work_of(threads), work_of(1)) - work_of(1);
   std::size_t state = ChannelStore::geometry_bytes(header, planes) +
-                      ImagingWeights::joint_bytes(params_) +
-                      helpers_bytes + (shift_ ? planning.input().chunk_bytes : 0);
+                      ImagingWeights::joint_bytes(params_) + helpers_bytes +
+                      (shift_ ? planning.input().chunk_bytes : 0);
   std::size_t together = 0;
   if (params_.convergence != "channel") {
     // Planes under common control are all held until the last of them is done.
@@ -163,7 +163,7 @@ void Image::plan(Planning& planning) {
   cube->image = image_header(*header, cube_);
   givens_.emplace(params_, *header, cube->image, planning.context().lanes());
   for (const std::string& path : givens_->paths()) planning.add_input(path);
-  if (params_.pointing_dec) drift_.emplace(*header, *params_.pointing_dec);
+  if (const auto dec_rad = givens_->standing_dec_rad()) drift_.emplace(*header, *dec_rad);
   cube->products = product_kinds(params_, givens_->beams() != nullptr);
   if (givens_->beams()) cube->image.history.push_back("pb = " + givens_->beams()->words());
   beam_ = given_beam(params_.restoringbeam);

@@ -31,15 +31,16 @@ Dish alma_7m() { return {6.25, 0.75, 3.568}; }
 Dish plain_dish(double diameter_m) { return {diameter_m, 0.75 / 12 * diameter_m, 0}; }
 
 double airy_voltage(const Dish& dish, double arcmin_ghz) {
-  const double ratio = dish.diameter_m / dish.blockage_m;
-  const double area_ratio = ratio * ratio;
   const double x =
       std::abs(arcmin_ghz) * kArgument / (kArgumentDeg * 60) * dish.diameter_m / kArgumentDish;
+  if (dish.blockage_m == 0) return jinc(x);
+  const double ratio = dish.diameter_m / dish.blockage_m;
+  const double area_ratio = ratio * ratio;
   return (area_ratio * jinc(x) - jinc(x * ratio)) / (area_ratio - 1);
 }
 
 AiryBeam::AiryBeam(const Dish& dish) {
-  if (!(dish.blockage_m > 0) || !(dish.diameter_m > dish.blockage_m) ||
+  if (!(dish.blockage_m >= 0) || !(dish.diameter_m > dish.blockage_m) ||
       !std::isfinite(dish.diameter_m) || !(dish.reach_deg_ghz >= 0)) {
     throw std::invalid_argument("airy_beam: a dish of " + std::to_string(dish.diameter_m) +
                                 " m blocked by one of " + std::to_string(dish.blockage_m) +

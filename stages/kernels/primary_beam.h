@@ -8,10 +8,10 @@
 
 namespace skymill::kernels {
 
-/// A dish with a blocked centre.
+/// A dish, evenly lit, with a blocked centre.
 struct Dish {
   double diameter_m = 0;
-  double blockage_m = 0;     ///< diameter
+  double blockage_m = 0;     ///< diameter; 0: not blocked
   double reach_deg_ghz = 0;  ///< the beam is 0 beyond; 0: the same number of rings as ALMA's
 };
 
@@ -31,8 +31,7 @@ double airy_voltage(const Dish& dish, double arcmin_ghz);
 /// as tclean takes it (up to 1.2e-4 above the formula), 0 beyond the dish's reach.
 class AiryBeam {
  public:
-  /// Throws std::invalid_argument when the blockage is not between 0 and the diameter, both
-  /// excluded.
+  /// Throws std::invalid_argument when the blockage is below 0 or not below the diameter.
   explicit AiryBeam(const Dish& dish);
 
   /// At a distance from the axis times the frequency.

@@ -165,6 +165,7 @@ JoinedObservations join_observations(
     whole->time_last_s = std::max(whole->time_last_s, one.time_last_s);
     whole->max_uvw_m = std::max(whole->max_uvw_m, one.max_uvw_m);
     if (one.uvw_sense != whole->uvw_sense) whole->uvw_sense = UvwSense::unknown;
+    if (one.pointing_dec_rad != whole->pointing_dec_rad) whole->pointing_dec_rad = 0;
   }
   joined.header = std::move(whole);
   return joined;

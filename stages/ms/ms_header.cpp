@@ -9,6 +9,8 @@
 #include <stages/ms/ms_header.h>
 #include <stages/ms/wall.h>
 
+#include <cmath>
+#include <optional>
 #include <tuple>
 
 namespace skymill::radio::wall {
@@ -220,6 +222,34 @@ std::vector<ObservingState> read_states(const cc::Table& ms, std::vector<std::st
   }
 }
 
+/// The declination at which all dishes stand on the meridian, if POINTING says so in hour angle and
+/// declination; else 0. What other writers put there (azimuths, or where a dish really was from
+/// second to second) does not say it.
+double read_pointing_dec(const cc::Table& ms, std::vector<std::string>& notes) {
+  constexpr double kSame = 1e-6;  // rad
+  if (!has_subtable(ms, "POINTING")) return 0;
+  try {
+    const cc::Table table = open_subtable(ms, "POINTING");
+    if (table.nrow() == 0) return 0;
+    const cc::TableRecord& keywords = cc::TableColumn(table, "DIRECTION").keywordSet();
+    if (!keywords.isDefined("MEASINFO")) return 0;
+    const cc::RecordInterface& info = keywords.asRecord("MEASINFO");
+    if (!info.isDefined("Ref") || info.asString("Ref") != "HADEC") return 0;
+    std::optional<double> dec_rad;
+    for (std::size_t row = 0; row < table.nrow(); ++row) {
+      const std::vector<double> place = cell<double>(table, "DIRECTION", row);
+      const bool stands = place.size() == 2 && std::abs(place[0]) < kSame &&
+                          (!dec_rad || std::abs(place[1] - *dec_rad) < kSame);
+      if (!stands) return 0;
+      dec_rad = place[1];
+    }
+    return *dec_rad;
+  } catch (const Error& failure) {
+    notes.push_back(failure.message() + "; where dishes point to is not known");
+    return 0;
+  }
+}
+
 /// CASA's tables of calibrations often leave it zero.
 void read_time_range(const cc::Table& table, ObservationHeader& header) {
   const cc::Table observation = open_subtable(table, "OBSERVATION");
@@ -258,8 +288,7 @@ std::string uvw_sense_text(UvwSense sense) {
   return {};
 }
 
-ObservationHeader read_calibration_header(const cc::Table& table,
-                                          std::vector<std::string>& notes) {
+ObservationHeader read_calibration_header(const cc::Table& table, std::vector<std::string>& notes) {
   ObservationHeader header;
   header.source = table.tableName();
   header.antennas = read_antennas(table);
@@ -281,6 +310,7 @@ ObservationHeader read_ms_header(const cc::Table& ms, std::vector<std::string>& 
   header.fields = read_fields(ms, notes);
   read_observations(ms, header, notes);
   header.states = read_states(ms, notes);
+  header.pointing_dec_rad = read_pointing_dec(ms, notes);
   header.uvw_sense = read_uvw_sense(ms);
   return header;
 }

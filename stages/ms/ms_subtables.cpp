@@ -304,6 +304,29 @@ void write_states(cc::MeasurementSet& ms, const ObservationHeader& header) {
   }
 }
 
+/// Rows only for dishes that stand on the meridian: those that track point to the field.
+void write_pointing(cc::MeasurementSet& ms, const ObservationHeader& header) {
+  cc::MSPointing table = make_subtable<cc::MSPointing>(ms, cc::MS::POINTING);
+  if (header.pointing_dec_rad == 0) return;
+  cc::MSPointingColumns columns(table);
+  columns.setDirectionRef(cc::MDirection::HADEC);
+  table.addRow(header.antennas.size());
+  const cc::Vector<cc::MDirection> direction(
+      1, cc::MDirection(cc::Quantity(0, "rad"), cc::Quantity(header.pointing_dec_rad, "rad"),
+                        cc::MDirection::HADEC));
+  for (std::size_t i = 0; i < header.antennas.size(); ++i) {
+    columns.antennaId().put(i, static_cast<cc::Int>(i));
+    columns.time().put(i, (header.time_first_s + header.time_last_s) / 2);
+    columns.interval().put(i, std::max(0.0, header.time_last_s - header.time_first_s));
+    columns.timeOrigin().put(i, header.time_first_s);
+    columns.name().put(i, "meridian");
+    columns.numPoly().put(i, 0);
+    columns.directionMeasCol().put(i, direction);
+    columns.targetMeasCol().put(i, direction);
+    columns.tracking().put(i, false);
+  }
+}
+
 }  // namespace
 
 void write_subtables(cc::MeasurementSet& ms, const ObservationHeader& header,
@@ -321,7 +344,7 @@ void write_subtables(cc::MeasurementSet& ms, const ObservationHeader& header,
   write_history(ms, layout.application, history);
   write_processor(ms);
   write_states(ms, header);
-  make_subtable<cc::MSPointing>(ms, cc::MS::POINTING);
+  write_pointing(ms, header);
   make_subtable<cc::MSFlagCmd>(ms, cc::MS::FLAG_CMD);
   ms.initRefs();
 }

@@ -14,8 +14,9 @@ namespace skymill::radio::wall {
 
 /// Makes and fills all required subtables and SOURCE; the caller holds TablesLock.
 ///
-/// POINTING and FLAG_CMD stay empty, PROCESSOR gets one row. OBSERVATION and STATE get the rows of
-/// the header, or one each, to which the main table's OBSERVATION_ID and STATE_ID 0 point.
+/// FLAG_CMD stays empty, and POINTING unless dishes stand on the meridian; PROCESSOR gets one row.
+/// OBSERVATION and STATE get the rows of the header, or one each, to which the main table's
+/// OBSERVATION_ID and STATE_ID 0 point.
 void write_subtables(casacore::MeasurementSet& ms, const ObservationHeader& header,
                      const MsLayout& layout);
 

@@ -57,10 +57,26 @@ TablesLock::TablesLock() : lock_(tables_mutex()) {
   static_cast<void>(ready);
 }
 
-Error translated(const std::string& doing, const char* text, const std::string& hint) {
+namespace {
+
+/// What casacore says, without its trace.
+std::string first_line(const char* text) {
   std::string line(text);
   line = line.substr(0, line.find('\n'));
   std::replace(line.begin(), line.end(), '\t', ' ');
+  return line;
+}
+
+}  // namespace
+
+Error translated(const std::string& doing, const char* text, const std::string& hint) {
+  std::string line = first_line(text);
+  // A file that should be longer is lengthened by casacore, even to read it.
+  const std::string lengthening = "FiledesIO::write - ";
+  const std::size_t end = line.find(" is not writable");
+  if (line.rfind(lengthening, 0) == 0 && end != std::string::npos) {
+    line = line.substr(lengthening.size(), end - lengthening.size()) + " ends too early";
+  }
   return Error(ErrorKind::input, doing + ": " + line, hint);
 }
 
@@ -69,9 +85,8 @@ Error write_failure(const std::string& doing, const std::string& path, const cha
     return Error(ErrorKind::resources, doing + ": no space is left on the file system",
                  "free some space or choose another output");
   }
-  const Error error =
-      translated(doing, text, "check permissions and limits of file sizes where it is made");
-  return Error(ErrorKind::failed, error.message(), error.hint());
+  return Error(ErrorKind::failed, doing + ": " + first_line(text),
+               "check permissions and limits of file sizes where it is made");
 }
 
 void require_table(const std::string& path, const std::string& what) {

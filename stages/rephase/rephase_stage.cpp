@@ -206,7 +206,6 @@ void Rephase::plan(Planning& planning) {
   auto changed = std::make_shared<ObservationHeader>(header);
   changed->fields = {new_field(header)};
   changed->phasing = Phasing::tracked;
-  changed->pointing_dec_rad = 0;
   changed->position = site_;
   new_header_ = changed;
   planning.output().set_header<ObservationHeader>(new_header_);

@@ -86,6 +86,7 @@ SelfcalDecision decide(const SelfcalRules& rules, const std::vector<DoneRound>& 
   }
   std::size_t phases = 0;
   bool phases_over = false, amplitudes_over = rules.amplitude_solint.empty();
+  bool amplitudes_done = amplitudes_over;
   for (std::size_t k = 1; k < done.size(); ++k) {
     decision.verdicts.push_back(judge_round(rules, done[k], done[decision.best].figures));
     const std::string& word = decision.verdicts.back().word;
@@ -95,7 +96,8 @@ SelfcalDecision decide(const SelfcalRules& rules, const std::vector<DoneRound>& 
                             is_better(done[k].figures, done[decision.best].figures);
     if (improved || goes_along) decision.best = k;
     if (done[k].plan.kind == RoundKind::amplitude) {
-      amplitudes_over = true;
+      amplitudes_done = true;
+      amplitudes_over = !improved;
     } else {
       ++phases;
       phases_over = phases_over || !improved;
@@ -105,15 +107,16 @@ SelfcalDecision decide(const SelfcalRules& rules, const std::vector<DoneRound>& 
   const bool amplitudes_left = !amplitudes_over && decision.best > 0;
   if (done.size() <= rules.max_rounds) {
     if (phases_left) {
-      decision.next = RoundPlan{RoundKind::phase, rules.phase_solints[phases]};
+      decision.next = RoundPlan{RoundKind::phase, rules.phase_solints[phases], ""};
       return decision;
     }
     if (amplitudes_left) {
-      decision.next = RoundPlan{RoundKind::amplitude, rules.amplitude_solint};
+      decision.next =
+          RoundPlan{RoundKind::amplitude, done[decision.best].plan.solint, rules.amplitude_solint};
       return decision;
     }
   }
-  decision.outcome = outcome_of(decision, !phases_left && !amplitudes_left);
+  decision.outcome = outcome_of(decision, !phases_left && (amplitudes_done || !amplitudes_left));
   decision.reason = decision.verdicts.back().reason;
   return decision;
 }

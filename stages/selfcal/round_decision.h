@@ -13,7 +13,7 @@ namespace skymill::radio {
 /// When self-calibration goes on, and when a round's solutions are not taken (dsa110.md 3.8).
 struct SelfcalRules {
   std::vector<std::string> phase_solints;  ///< of the phase rounds, in turn
-  std::string amplitude_solint;            ///< of the round for amplitudes; empty for none
+  std::string amplitude_solint;            ///< of the rounds for amplitudes; empty for none
   std::size_t max_rounds = 5;              ///< that solve
   double min_snr = 5;                      ///< of the first image, to begin at all
   double max_flagged = 0.5;
@@ -30,7 +30,8 @@ enum class RoundKind { image, phase, amplitude };
 /// What a round is to do. The first, of kind image, solves nothing.
 struct RoundPlan {
   RoundKind kind = RoundKind::image;
-  std::string solint;
+  std::string solint;            ///< for phases; for amplitudes that of the best round
+  std::string amplitude_solint;  ///< for amplitudes, on top of the phases
 };
 
 struct DoneRound {
@@ -58,7 +59,8 @@ struct SelfcalDecision {
 /// Judges the rounds done so far against the best before each, and says what comes next. Nothing is
 /// taken before a round's image is clearly better. The first round that is not ends the rounds for
 /// phases; it is still taken when it is a little better than one that was. Amplitudes are solved
-/// for only on top of phases that were taken.
+/// for only after phases that were taken, together with phases anew, as often as that improves the
+/// image.
 /// @param done  at least the first round
 SelfcalDecision decide(const SelfcalRules& rules, const std::vector<DoneRound>& done);
 

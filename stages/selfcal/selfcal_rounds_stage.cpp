@@ -37,8 +37,8 @@ Schema<SelfcalRoundsParams> SelfcalRounds::schema() {
   s.field("phase_solints", &P::phase_solints,
           "Solution intervals of the rounds that solve for phases, in turn");
   s.field("amplitude", &P::amplitude,
-          "A round for amplitudes follows, on top of the best round's phases");
-  s.field("amplitude_solint", &P::amplitude_solint, "Solution interval of that round");
+          "Rounds for amplitudes follow, with phases anew over the best round's interval");
+  s.field("amplitude_solint", &P::amplitude_solint, "Solution interval for amplitudes");
   s.field("max_rounds", &P::max_rounds, "Most rounds that solve").range(0, 100);
   s.field("min_snr", &P::min_snr,
           "Nothing is solved when the first image has less: its peak before cleaning over the "
@@ -75,13 +75,12 @@ Ports SelfcalRounds::ports() {
   return Ports().out(
       "out", WorkItem::kDataKind,
       "a round each: prefix of its products; what is to be done, true or false: solves, "
-      "solves_phase, solves_amplitude, reads_tables, applies, corrects, ends; solint; model, an "
-      "image; "
-      "solutions, the stage whose solutions are applied; tables to read; and at the end outcome, "
+      "solves_amplitude, applies, corrects, ends; solint, amplitude_solint; model, an image; "
+      "solutions, the stage whose solutions are applied; and at the end tables to apply, outcome, "
       "reason, best (its prefix), rounds (their prefixes) and verdicts",
-      {"prefix", "solves", "solves_phase", "solves_amplitude", "reads_tables", "applies",
-       "corrects", "ends", "solint", "model", "solutions", "tables", "outcome", "reason", "best",
-       "rounds", "verdicts"});
+      {"prefix", "solves", "solves_amplitude", "applies", "corrects", "ends", "solint",
+       "amplitude_solint", "model", "solutions", "tables", "outcome", "reason", "best", "rounds",
+       "verdicts"});
 }
 
 SelfcalRounds::SelfcalRounds(SelfcalRoundsParams params)
@@ -108,15 +107,14 @@ WorkItem SelfcalRounds::round_item(const RoundPlan& plan, std::size_t best) cons
   auto& p = item.parameters;
   p["prefix"] = prefix_of(number);
   p["solves"] = word(solves);
-  p["solves_phase"] = word(solves && !amplitude);
   p["solves_amplitude"] = word(amplitude);
-  p["reads_tables"] = word(amplitude);
   p["applies"] = word(solves);
   p["ends"] = p["corrects"] = word(false);
   p["solint"] = plan.solint;
+  p["amplitude_solint"] = plan.amplitude_solint;
   p["model"] = solves ? prefix_of(best) + ".model" : "";
   p["solutions"] = std::string(amplitude ? "solve_amplitude" : "solve_phase");
-  p["tables"] = amplitude ? tables_of(best) : std::vector<std::string>();
+  p["tables"] = std::vector<std::string>();
   for (const char* later : {"outcome", "reason", "best"}) p[later] = "";
   for (const char* later : {"rounds", "verdicts"}) p[later] = std::vector<std::string>();
   return item;
@@ -128,7 +126,7 @@ WorkItem SelfcalRounds::last_item(const SelfcalDecision& decision) const {
   auto& p = item.parameters;
   const bool applies = decision.best > 0;
   p["prefix"] = params_.output;
-  p["reads_tables"] = p["applies"] = p["corrects"] = word(applies);
+  p["applies"] = p["corrects"] = word(applies);
   p["ends"] = word(true);
   p["solutions"] = std::string("best_tables");
   p["tables"] = tables_of(decision.best);

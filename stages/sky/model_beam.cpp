@@ -2,6 +2,7 @@
 #include <core/error.h>
 #include <stages/geometry/earth_time.h>
 #include <stages/geometry/sky_frame.h>
+#include <stages/sky/dish_pointing.h>
 #include <stages/sky/model_beam.h>
 
 #include <algorithm>
@@ -27,8 +28,9 @@ DishBeam beam_of(const ObservationHeader& header) {
 
 ModelBeam::ModelBeam(std::shared_ptr<const ObservationHeader> header,
                      std::optional<double> pointing_dec_rad)
-    : header_(std::move(header)), beam_(beam_of(*header_)), dec_rad_(pointing_dec_rad) {
-  if (!dec_rad_ && header_->phasing == Phasing::meridian) dec_rad_ = header_->pointing_dec_rad;
+    : header_(std::move(header)),
+      beam_(beam_of(*header_)),
+      dec_rad_(standing_declination(*header_, pointing_dec_rad)) {
   if (dec_rad_) site_ = array_position(*header_);
 }
 

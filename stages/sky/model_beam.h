@@ -16,8 +16,8 @@ namespace skymill::radio {
 class ModelBeam {
  public:
   /// @param pointing_dec_rad apparent declination of dishes on the meridian; nothing takes that of
-  ///        the header, and the phase centre where that has none
-  /// @throws Error (input) when the beam of the telescope is not known
+  ///        the header, and the phase centre where they track it
+  /// @throws Error (input) when the beam of the telescope, or where it points to, is not known
   ModelBeam(std::shared_ptr<const ObservationHeader> header,
             std::optional<double> pointing_dec_rad);
 

@@ -278,7 +278,8 @@ void ModelVisibilities::require_near(const Source& source, const DirectionCosine
   throw Error(ErrorKind::input,
               "'" + component.name + "' is " +
                   format_quantity(std::acos(std::max(-1.0, place.n_minus_1 + 1)), "rad") +
-                  " from the phase centre of field '" + header_->fields.at(field).name + "'",
+                  " from the phase centre of field '" + header_->fields.at(field).name + "' of '" +
+                  header_->source + "'",
               "choose the field of the calibrator with the reader, or another calibrator");
 }
 

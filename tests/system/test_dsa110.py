@@ -16,7 +16,7 @@ from astropy.wcs import WCS
 from casacore.tables import table
 
 from skymill_runs import RunTest, SOURCE
-from test_simulated_sky import fitted_peak
+from source_peaks import beam_height
 
 SKY = ["0arcsec 0arcsec 10Jy", "900arcsec 300arcsec 1Jy -0.7", "-600arcsec 1100arcsec 0.8Jy",
        "-1300arcsec -500arcsec 0.6Jy", "400arcsec -1200arcsec 0.5Jy", "1500arcsec 1400arcsec 0.4Jy"]
@@ -80,7 +80,9 @@ class CubeTest(RunTest):
                     continue
                 judged += 1
                 x, y = sky.wcs_world2pix([[np.degrees(ra), np.degrees(dec)]], 0)[0]
-                peak, px, py = fitted_peak(plane, x, y)
+                peak, px, py = beam_height(
+                    plane, x, y, beams["BMAJ"][channel] / 3600 / header["CDELT2"], beam_pixels,
+                    np.radians(beams["BPA"][channel]))
                 what = f"source {number} of channel {channel}: {peak} of {flux} Jy"
                 worst = max(worst, abs(peak / flux - 1))
                 self.assertAlmostEqual(peak / flux, 1, delta=within, msg=what)
@@ -91,12 +93,10 @@ class CubeTest(RunTest):
 
 class Simulated(CubeTest):
     def test_calibrated_cube_in_one_command(self):
-        # Cleaned deeper than the description's 15 mJy: the peaks of sources that stand between pixels
-        # come out too high by about the threshold, 4 % of the faintest one.
         prefix = self.folder / "out/tile"
         self.run_description("dsa110", input=self.folder / "incoming", output=prefix,
                              simulate="true", antennas=25, times=12, nchan=12, width=12, size=768,
-                             sky=as_list(SKY), model=as_list(SKY), threshold="5mJy")
+                             sky=as_list(SKY), model=as_list(SKY))
         record = json.loads(pathlib.Path(f"{prefix}.run.json").read_text())
         self.assertEqual(record["verdict"], "clean", record["degraded_because"])
         truth = json.loads(pathlib.Path(f"{prefix}.truth.json").read_text())
@@ -170,72 +170,162 @@ class Simulated(CubeTest):
 
 class ThroughTheInstrument(CubeTest):
     """All at once that stands between the sky and the files: the beam that the sky drifts through,
-    delays, bandpasses with edges and a notch, gains, a dead antenna, transmitters and gaps."""
+    delays, bandpasses with edges and a notch, gains, a dead antenna, transmitters and gaps. The
+    skies, gains and transmitters of each seed are others.
 
-    SKY = ["0arcsec 0arcsec 10Jy", "2700arcsec 600arcsec 1.2Jy", "-2400arcsec 1300arcsec 1Jy",
-           "-900arcsec -2500arcsec 0.9Jy", "1800arcsec -2100arcsec 0.9Jy",
-           "300arcsec 2600arcsec 0.8Jy"]
+    Half of the antennas, because what limits fluxes are the sidelobes of sources whose brightness
+    changes as they drift: with 25 antennas errors are twice as large."""
+
     INSTRUMENT = {"simulate.beam": "airy", "simulate.delay": "20ns",
                   "simulate.outrigger_delay": "60ns", "simulate.bandpass_ripple": 0.1,
                   "simulate.bandpass_edge": 0.2, "simulate.bandpass_notches": "[1395MHz]",
                   "simulate.yy_amplitude": 1.2, "simulate.dead_antennas": "[69]",
                   "simulate.rfi_carriers": 2, "simulate.rfi_drifting": 2, "simulate.rfi_bursts": 2,
-                  "simulate.rfi_zeros": 3, "simulate.rfi_nans": 3, "simulate.rfi_flux": "300Jy"}
+                  "simulate.rfi_zeros": 3, "simulate.rfi_nans": 3}
 
-    def setUp(self):
-        super().setUp()
-        self.prefix = self.folder / "out/tile"
+    @staticmethod
+    def sky(seed):
+        """A calibrator of 10 Jy and five sources of about 1 Jy, none in the row or the column of
+        another: the array is a T, whose beam has ridges there, and those of a source that drifts
+        through the primary beam do not clean away. They disturb others by up to 4 %."""
+        random = np.random.default_rng(seed)
+        places, sky = [(0, 0)], ["0arcsec 0arcsec 10Jy"]
+        while len(sky) < 6:
+            distance = 2800 * np.sqrt(random.uniform(0.1, 1))
+            angle = random.uniform(0, 2 * np.pi)
+            l, m = distance * np.cos(angle), distance * np.sin(angle)
+            if min(min(abs(l - x), abs(m - y)) for x, y in places) < 200:
+                continue
+            places.append((l, m))
+            sky.append(f"{l:.2f}arcsec {m:.2f}arcsec {random.uniform(0.8, 1.2):.3f}Jy")
+        return as_list(sky)
 
-    def observe(self, code=0, **more):
-        options = {"input": self.folder / "incoming", "output": self.prefix, "simulate": "true",
-                   "antennas": 25, "times": 24, "nchan": 12, "width": 48, "dec": "37deg",
-                   "sky": as_list(self.SKY), "model": as_list(self.SKY), "primary_beam": "dish",
-                   "pointing_dec": "37deg", "pbcor": "true", "amplitude_max": 60, "clip": 7,
-                   "threshold": "5mJy", "casa": "[image]",
-                   "fits": "[image, residual, image.pbcor, pb]", **self.INSTRUMENT, **more}
-        self.run_description("dsa110", code=code, **options)
+    def observe(self, seed, rfi_flux):
+        """The prefix of what the description makes, and what is true."""
+        prefix = self.folder / f"{seed}/tile"
+        self.run_description("dsa110", **{
+            "input": self.folder / f"{seed}/incoming", "output": prefix, "simulate": "true",
+            "antennas": 50, "times": 24, "nchan": 12, "width": 48, "dec": "37deg",
+            "sky": self.sky(seed), "model": self.sky(seed), "primary_beam": "dish",
+            "pbcor": "true", "amplitude_max": 60, "clip": 7, "casa": "[image]",
+            "fits": "[image, residual, image.pbcor, pb]", **self.INSTRUMENT,
+            "simulate.rfi_flux": rfi_flux, "simulate.seed": seed})
+        return prefix, json.loads(pathlib.Path(f"{prefix}.truth.json").read_text())
 
-    def test_fluxes_after_correction_for_the_mean_beam_of_the_drift(self):
-        self.observe()
-        truth = json.loads(pathlib.Path(f"{self.prefix}.truth.json").read_text())
+    def check_fluxes(self, prefix, truth):
         sources = [(s["ra_rad"], s["dec_rad"], lambda hz, s=s: s["flux_jy"])
                    for s in truth["sources"]]
-        self.assertEqual(
-            self.check_sources(self.prefix, sources, "image.pbcor", within=0.03), 6 * 4)
+        judged = self.check_sources(prefix, sources, "image.pbcor", within=0.03)
+        self.assertEqual(judged, 6 * 4)
+
+    def test_fluxes_with_weak_interference(self):
+        # Four times the noise of a sample, in all channels or at all times, and half of the
+        # calibrator: on a baseline alone much of it does not show.
+        self.check_fluxes(*self.observe(3, "5Jy"))
+
+    def test_fluxes_after_correction_for_the_mean_beam_of_the_drift(self):
+        self.check_fluxes(*self.observe(2, "300Jy"))
+        prefix, truth = self.observe(1, "300Jy")
+        self.check_fluxes(prefix, truth)
         # The beam has drifted over the centre, and its mean is not renormalised (imaging.md 2.10).
-        with fits.open(f"{self.prefix}.pb.fits") as pb:
+        with fits.open(f"{prefix}.pb.fits") as pb:
             header, cube = pb[0].header, pb[0].data[0]
         sky = WCS(header).celestial
         centre = truth["phase_centre"]
         x, y = np.meshgrid(np.arange(0, 1024, 31), np.arange(0, 1024, 31))
         ra, dec = np.radians(sky.wcs_pix2world(x, y, 0))
         diameter, light = 4.65, 299792458
-        with table(f"{self.prefix}.ms", ack=False) as main:
+        with table(f"{prefix}.ms", ack=False) as main:
             rows = main.query("ANTENNA1 != ANTENNA2")
-            time, good = rows.getcol("TIME"), ~rows.getcol("FLAG").all(axis=(1, 2))
+            time, good = rows.getcol("TIME"), (~rows.getcol("FLAG")).sum(axis=(1, 2))
         moments = np.unique(time)
-        # Bursts leave only baselines of the dead antenna, which has no solutions.
-        moments = [moment for moment in moments if good[time == moment].mean() > 0.5]
-        self.assertEqual(len(moments), 19)
+        weights = np.array([good[time == moment].sum() for moment in moments])
+        self.assertLess(weights.min(), 0.1 * weights.max())  # a burst
         middle = (time.min() + time.max()) / 2
         for channel, plane in enumerate(cube):
             frequency = header["CRVAL3"] + channel * header["CDELT3"]
             mean = np.zeros(x.shape)
-            for moment in moments:
+            for moment, weight in zip(moments, weights / weights.sum()):
                 ra_of_beam = centre["ra_rad"] + np.radians(15.041 / 3600) * (moment - middle)
                 cosine = (np.sin(dec) * np.sin(centre["dec_rad"]) + np.cos(dec)
                           * np.cos(centre["dec_rad"]) * np.cos(ra - ra_of_beam))
                 argument = np.pi * diameter * frequency / light * np.sin(np.arccos(cosine))
-                mean += airy_power(argument) / len(moments)
+                mean += airy_power(argument) * weight
             self.assertLess(plane.max(), 0.985)
-            # tclean's beam has a blocked centre: 0.8 % in power where it is steepest.
-            self.assertLess(np.abs(plane[y, x] - mean).max(), 0.01)
-        with table(f"{self.prefix}.bcal", ack=False) as bandpass, \
-                table(f"{self.prefix}.bcal/ANTENNA", ack=False) as antennas:
+            self.assertLess(np.abs(plane[y, x] - mean).max(), 0.005)
+        with table(f"{prefix}.bcal", ack=False) as bandpass, \
+                table(f"{prefix}.bcal/ANTENNA", ack=False) as antennas:
             dead = antennas.getcol("NAME").index("69")
             flags = bandpass.query(f"ANTENNA1 == {dead}").getcol("FLAG")
         self.assertTrue(flags.all())
         self.assertEqual(self.leftovers(), [])
+
+    def test_the_pointing_goes_with_the_data(self):
+        """Rephased data say where the dishes stood; without that a beam is refused, not guessed."""
+        prefix = self.folder / "small"
+        self.run_description("dsa110", input=self.folder / "incoming", output=prefix,
+                             simulate="true", antennas=6, times=3, nchan=4, width=4, size=64,
+                             cell="30arcsec", niter=0, flux="10Jy", rfi="false", sky=as_list(SKY))
+        ms = f"{prefix}.ms"
+        with table(f"{ms}/POINTING", readonly=False, ack=False) as pointing:
+            self.assertEqual(pointing.getcolkeyword("DIRECTION", "MEASINFO")["Ref"], "HADEC")
+            self.assertFalse(pointing.getcol("TRACKING").any())
+            direction = pointing.getcol("DIRECTION").reshape(-1, 2)
+            self.assertTrue(np.array_equal(direction[:, 0], np.zeros(len(direction))))
+            self.assertLess(np.abs(np.degrees(direction[:, 1]) - 37).max(), 1e-9)
+            pointing.removerows(range(pointing.nrows()))
+        cube = self.cube(ms, "cube", size=128, cell="30arcsec", niter=0, code=5,
+                         pbcor="true")
+        self.assertIn("do not say at which declination they stand", self.last.stderr)
+        self.assertIn("give it as pointing_dec", self.last.stderr)
+        self.assertFalse(pathlib.Path(f"{cube}.image").exists())
+        self.cube(ms, "cube", size=128, cell="30arcsec", niter=0, pbcor="true",
+                  pointing_dec="37deg")
+
+
+class AnotherGroup(CubeTest):
+    """A calibrator's group calibrates another of an hour later, by way of a store."""
+
+    INSTRUMENT = {"simulate.delay": "20ns", "simulate.bandpass_ripple": 0.1,
+                  "simulate.yy_amplitude": 1.2}
+
+    def observe(self, name, start_mjd, sky, code=0, **parameters):
+        """The cube of a group that is simulated first, in the same state of the instrument."""
+        self.run_description("dsa110", code=code, **{
+            "input": self.folder / f"{name}.incoming", "output": self.folder / name,
+            "simulate": "true", "antennas": 25, "times": 12, "nchan": 12, "width": 48,
+            "start_mjd": start_mjd, "sky": as_list(sky), **self.INSTRUMENT, **parameters})
+
+    def take(self, start, code=0):
+        self.run_description("dsa110_target", code=code, input=self.folder / f"{start}.incoming",
+                             output=self.folder / f"{start}.target", width=48,
+                             store=self.folder / "store")
+
+    def test_fluxes_of_a_group_without_a_calibrator(self):
+        self.observe("cal", 60950.27, SKY[:1], size=128, niter=0, flux="10Jy", keep="true",
+                     store=self.folder / "store", set="night")
+        # The raw cube shows nothing of its own calibration: it is made to have the files.
+        self.observe("field", 60950.31, SKY[1:], size=128, niter=0, flux="10Jy",
+                     **{"gains.minsnr": 0})
+        self.take("field")
+        prefix = self.folder / "field.target"
+        truth = json.loads((self.folder / "field.truth.json").read_text())
+        reference = truth["reference_hz"]
+        sources = [(s["ra_rad"], s["dec_rad"], lambda hz, s=s: s["flux_jy"] *
+                    (hz / reference) ** s["spectral_index"]) for s in truth["sources"]]
+        self.assertEqual(self.check_sources(prefix, sources, within=0.03), 5 * 4)
+        record = json.loads(pathlib.Path(f"{prefix}.run.json").read_text())
+        self.assertEqual(record["verdict"], "clean", record["degraded_because"])
+        taken = [row for stage in record["stages"] for row in stage.get("tables", {}).get("set", [])]
+        self.assertEqual([row["name"] for row in taken], ["night"])
+
+    def test_a_group_that_nothing_in_the_store_fits(self):
+        self.observe("cal", 60950.27, SKY[:1], size=128, niter=0, flux="10Jy", keep="true",
+                     store=self.folder / "store", set="night")
+        self.observe("late", 60952.27, SKY[:1], size=128, niter=0, flux="10Jy")
+        self.take("late", code=5)
+        self.assertIn("'night': its K is", self.last.stderr)
+        self.assertFalse((self.folder / "late.target.image").exists())
 
 
 @needs_generator

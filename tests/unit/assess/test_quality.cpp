@@ -221,3 +221,20 @@ TEST_CASE("series for charts are thinned evenly, and flagged solutions are left 
   CHECK(series_of(good_solutions(JonesTerm::G, 3, 7), 1).rows.size() == 3);
   CHECK(series_of(good_solutions(JonesTerm::K, 5), 9).rows.size() == 5);
 }
+
+TEST_CASE("antennas that the data do not have count nowhere") {
+  Solutions s = good_solutions(JonesTerm::G);
+  for (const std::size_t antenna : {3, 7}) {
+    for (std::size_t k = antenna; k < s.flag.size(); k += s.antennas.size()) s.flag[k] = 1;
+  }
+  CHECK(quality_of(s).flagged == Approx(2.0 / 12));
+  CHECK(quality_of(s).present_antennas == 12);
+  s.absent.assign(12, 0);
+  s.absent[3] = 1;
+  const TermQuality quality = quality_of(s);
+  CHECK(quality.flagged == Approx(1.0 / 11));
+  CHECK(quality.present_antennas == 11);
+  CHECK(quality.good_antennas == 10);
+  CHECK(quality.solutions == s.flag.size() / 12 * 11);
+  for (const double part : quality.flagged_by_pol) CHECK(part == Approx(1.0 / 11));
+}

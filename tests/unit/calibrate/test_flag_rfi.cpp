@@ -106,6 +106,34 @@ TEST_CASE("carriers and bursts are found, and laid on the data that are read aga
   CHECK(wrong < flag.size() / 100);
 }
 
+TEST_CASE("what shows on many baselines is flagged on all") {
+  SmallObservation all = disturbed();
+  // Three of the ten baselines do not see it, as when it stands at right angles to a calibrator.
+  const auto blind = [&](std::size_t row) {
+    return all.rows.antenna1[row] == 0 && all.rows.antenna2[row] != 1;
+  };
+  for (std::size_t row = 0; row < all.rows.rows(); ++row) {
+    for (std::size_t k = 0; blind(row) && k < kChannels * 2; ++k) {
+      auto& value = all.rows.data[row * kChannels * 2 + k];
+      if (value.imag() > 20) value -= std::complex<float>(0, 30);
+    }
+  }
+  const auto found_blind = [&](double share) {
+    FlagRfiParams params;
+    params.of_baselines = share;
+    const auto flag = flags(params, all, 1000, 1);
+    std::size_t found = 0;
+    for (std::size_t row = 0; row < all.rows.rows(); ++row) {
+      if (blind(row)) found += flag[(row * kChannels + 20) * 2];
+    }
+    return found;
+  };
+  CHECK(found_blind(0.3) == 3 * 40);
+  CHECK(found_blind(0.69) == 3 * 40);
+  CHECK(found_blind(0.71) < 10);
+  CHECK(found_blind(1) < 10);
+}
+
 TEST_CASE("interference does not depend on chunks, threads and memory") {
   const SmallObservation all = disturbed();
   FlagRfiParams params;

@@ -84,10 +84,8 @@ TEST_CASE("a set that fits is taken, and each thing that does not fit is named")
              Contains("telescope is 'DSA-110', not 'VLA'"));
   CHECK_THAT(refused([](Set, Data data, Limits) { data.uvw_sense = UvwSense::one_minus_two; }),
              Contains("opposite sense of UVW"));
-  CHECK_THAT(refused([](Set set, Data, Limits) { set.uvw_sense = UvwSense::unknown; }),
-             Contains("UVW of its data is not known"));
-  CHECK_THAT(refused([](Set, Data data, Limits) { data.uvw_sense = UvwSense::unknown; }),
-             Contains("UVW of these data is not known"));
+  CHECK(refused([](Set set, Data, Limits) { set.uvw_sense = UvwSense::unknown; }).empty());
+  CHECK(refused([](Set, Data data, Limits) { data.uvw_sense = UvwSense::unknown; }).empty());
   CHECK(refused([](Set set, Data data, Limits) {
           set.uvw_sense = data.uvw_sense = UvwSense::unknown;
         }).empty());
@@ -176,4 +174,18 @@ TEST_CASE("without a set that fits each one is named with what is against it") {
   } catch (const Error& error) {
     CHECK(error.kind() == ErrorKind::input);
   }
+}
+
+TEST_CASE("a sense of uvw that one side does not tell is a doubt, no refusal") {
+  StoredSet set = set_at("night", 5e9);
+  Wanted wanted = data_at(5e9);
+  CHECK(sense_doubt(set, wanted).empty());
+  set.uvw_sense = UvwSense::unknown;
+  CHECK_THAT(sense_doubt(set, wanted), Contains("'night' was solved from is not known"));
+  wanted.uvw_sense = UvwSense::unknown;
+  CHECK(sense_doubt(set, wanted).empty());
+  set.uvw_sense = UvwSense::one_minus_two;
+  CHECK_THAT(sense_doubt(set, wanted), Contains("UVW of 'target.ms' is not known"));
+  wanted.uvw_sense = UvwSense::two_minus_one;
+  CHECK(sense_doubt(set, wanted).empty());  // that is a refusal
 }

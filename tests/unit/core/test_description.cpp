@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 // Descriptions of integer pipelines: links, side inputs, tasks, order of planning, stopping.
-#include <catch2/catch.hpp>
 #include <core/error.h>
 #include <core/storage.h>
+#include <catch2/catch.hpp>
 
 #include <atomic>
 #include <filesystem>
@@ -99,6 +99,21 @@ class Shift final : public Transform<int, int> {
   }
 };
 
+/// The same, or nothing where there is no total.
+class ShiftIfAny final : public Transform<int, int> {
+ public:
+  using Params = NoParams;
+  static Schema<NoParams> schema() { return no_schema<ShiftIfAny>(); }
+  static Ports ports() {
+    return Ports().in(needs(kInt)).side("by", needs(kInteger), "", true).out("out", kInt);
+  }
+  explicit ShiftIfAny(NoParams) {}
+  Chunk<int> operator()(Chunk<int> chunk, const PipelineContext& ctx) const override {
+    const auto* const by = ctx.find_side<long long>("by");
+    return Chunk<int>(*chunk + (by != nullptr ? static_cast<int>(*by) : 0), chunk.span());
+  }
+};
+
 struct WriteParams {
   std::string output;
 };
@@ -175,6 +190,7 @@ void run(const std::string& text, const std::vector<std::string>& params = {},
   registry.add<Count>("count");
   registry.add<Sum>("sum");
   registry.add<Shift>("shift");
+  registry.add<ShiftIfAny>("shift_if_any");
   registry.add<Write>("write");
   registry.add<Remember>("remember");
   Diagnostics diagnostics;
@@ -210,6 +226,31 @@ TEST_CASE("a finished result is a side input of a later pass; links go where the
       "  write: { in: shift, output: $(out) }\n",
       {"out=" + out});
   CHECK(contents(out) == "10\n11\n12\n");
+}
+
+TEST_CASE("an optional side input does without a stage that is switched off, another does not") {
+  const Scratch scratch("/tmp", "test");
+  const auto text = [&](const std::string& shift, const std::string& on) {
+    return "skymill: 1\n"
+           "stages:\n"
+           "  first: { use: count, count: 5, when: " +
+           on +
+           " }\n"
+           "  total: { use: sum, in: first, when: " +
+           on +
+           " }\n"
+           "  again: { use: count, count: 3 }\n"
+           "  shift: { use: " +
+           shift +
+           ", by: total }\n"
+           "  write: { output: " +
+           scratch.path() + "/" + shift + "_" + on + " }\n";
+  };
+  run(text("shift_if_any", "true"));
+  CHECK(contents(scratch.path() + "/shift_if_any_true") == "10\n11\n12\n");
+  run(text("shift_if_any", "false"));
+  CHECK(contents(scratch.path() + "/shift_if_any_false") == "0\n1\n2\n");
+  CHECK_THROWS_WITH(run(text("shift", "false")), Contains("no stage 'total' stands above 'shift'"));
 }
 
 TEST_CASE("several terminals see the same chunks") {

@@ -42,16 +42,19 @@ std::pair<SelfcalDecision, std::vector<DoneRound>> play(const SelfcalRules& rule
 
 }  // namespace
 
-TEST_CASE("rounds that all improve are a success, phases first and amplitudes last") {
-  const auto [decision, done] = play(
-      usual(), {figures(20, 10), figures(40, 5), figures(60, 3), figures(80, 2), figures(100, 1)});
+TEST_CASE("rounds that all improve are a success, phases first and joint ones last") {
+  const auto [decision, done] = play(usual(), {figures(20, 10), figures(40, 5), figures(60, 3),
+                                               figures(80, 2), figures(100, 1), figures(120, 0.8)});
   CHECK(decision.outcome == "success");
-  CHECK(decision.best == 4);
-  REQUIRE(done.size() == 5);
+  CHECK(decision.best == 5);
+  REQUIRE(done.size() == 6);
   CHECK(done[1].plan.solint == "300s");
   CHECK(done[3].plan.solint == "60s");
   CHECK(done[4].plan.kind == RoundKind::amplitude);
-  CHECK(done[4].plan.solint == "inf");
+  CHECK(done[4].plan.amplitude_solint == "inf");
+  CHECK(done[4].plan.solint == "60s");
+  CHECK(done[5].plan.kind == RoundKind::amplitude);
+  CHECK(done[5].plan.solint == "60s");
 }
 
 TEST_CASE("a round without improvement leaves the first image") {
@@ -74,8 +77,9 @@ TEST_CASE("phases that stall are followed by amplitudes, and the best round is k
   CHECK(decision.best == 1);
   REQUIRE(done.size() == 4);
   CHECK(done[3].plan.kind == RoundKind::amplitude);
-  const auto better =
-      play(usual(), {figures(20, 10), figures(40, 5), figures(40.1, 5), figures(60, 2)});
+  CHECK(done[3].plan.solint == "300s");
+  const auto better = play(
+      usual(), {figures(20, 10), figures(40, 5), figures(40.1, 5), figures(60, 2), figures(60, 2)});
   CHECK(better.first.outcome == "converged");
   CHECK(better.first.best == 3);
 }

@@ -63,7 +63,9 @@ TEST_CASE("rounds follow from the records of those before; the last applies the 
   item = rounds.next(ctx);
   REQUIRE(item);
   CHECK((*item)->name == "r1");
-  CHECK(text(**item, "solves_phase") == "true");
+  CHECK(text(**item, "solves") == "true");
+  CHECK(text(**item, "solves_amplitude") == "false");
+  CHECK(text(**item, "solutions") == "solve_phase");
   CHECK(text(**item, "solint") == "60s");
   CHECK(text(**item, "model") == records.prefix() + ".r0.model");
 
@@ -72,7 +74,9 @@ TEST_CASE("rounds follow from the records of those before; the last applies the 
   REQUIRE(item);
   CHECK(text(**item, "solves_amplitude") == "true");
   CHECK(text(**item, "model") == records.prefix() + ".r1.model");
-  CHECK(std::get<Texts>((*item)->parameters.at("tables")) == Texts{records.prefix() + ".r1.gcal"});
+  CHECK(text(**item, "solint") == "60s");
+  CHECK(text(**item, "amplitude_solint") == "inf");
+  CHECK(text(**item, "solutions") == "solve_amplitude");
 
   records.write(2, ctx.run_id() + "-3", 39, 3);
   item = rounds.next(ctx);

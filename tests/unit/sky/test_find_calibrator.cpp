@@ -75,7 +75,7 @@ TEST_CASE("of a drift the integration is found that a calibrator transits in") {
   CHECK(list[0].transit.mjd_utc_s == Approx(transit.mjd_utc_s).epsilon(0).margin(1e-3));
   CHECK(list[0].off_dec_rad == Approx(-0.01).margin(1e-4));
   CHECK(list[0].separation_rad == Approx(0.01).epsilon(0.01));
-  const kernels::AiryBeam dish(kernels::plain_dish(4.65));
+  const kernels::AiryBeam dish({4.65, 0, 0});
   const double arcmin = list[0].separation_rad * 180 * 60 / kPi;
   CHECK(list[0].beam == dish.power(arcmin * 1.405));
   CHECK(list[0].seen_jy() == Approx(8.8 * list[0].beam));

@@ -139,13 +139,16 @@ TEST_CASE("with the primary beam each source counts by the power towards it") {
   ModelParams params;
   params.sources = {"0arcsec 0arcsec 1Jy", "0.02rad 0.01rad 2Jy"};
   params.primary_beam = "dish";
-  const kernels::AiryBeam dish(kernels::plain_dish(4.65));
+  const kernels::AiryBeam dish({4.65, 0, 0});
   const auto& freq_hz = header->spectral_windows[0].chan_freq_hz;
   const auto power = [&](double angle_rad, std::size_t c) {
     return dish.power(angle_rad / kArcsec / 60 * freq_hz[c] / 1e9);
   };
   const double l = std::sin(0.02), m = std::sin(0.01);
-  SECTION("of dishes that track the phase centre") {
+  SECTION("of dishes that point to the phase centre of each row's field") {
+    CHECK_THROWS_WITH(model_of_params(params, header),
+                      Catch::Contains("at which declination they stand"));
+    header->fields.push_back(header->fields.front());
     ModelVisibilities model = model_of_params(params, header);
     const double angle = std::asin(std::hypot(l, m));
     CHECK(power(angle, 0) < 0.65);
@@ -198,6 +201,7 @@ TEST_CASE("a row's model does not depend on the rows before it") {
   ModelParams params;
   params.sources = {"0.001rad 0.002rad 1Jy -0.7", "0.02rad 0.01rad 2Jy"};
   params.primary_beam = "dish";
+  params.pointing_dec = 0.65;
   ModelVisibilities onward = model_of_params(params, header);
   ModelVisibilities back = model_of_params(params, header);
   std::vector<std::vector<std::complex<double>>> seen;

@@ -60,10 +60,26 @@ TEST_CASE("each telescope has the beam that tclean gives it") {
   CHECK(given > dish_beam(array_of("MeerKAT", 0))->power(20));
   CHECK(dish_beam(array_of("DSA_110", 0))->power(60) ==
         dish_beam(array_of("DSA-110", 4.65))->power(60));
+  CHECK(dish_beam(array_of("OVRO_MMA", 4.65))->power(60) ==
+        dish_beam(array_of("DSA-110", 4.65))->power(60));
   CHECK_FALSE(dish_beam(array_of("nobody's", 0)));
   ObservationHeader mixed = array_of("OVRO", 10.4);
   mixed.antennas.push_back({"B", "", {}, 6.1});
   CHECK(dish_beam(mixed)->power(30) == dish_beam(array_of("", 10.4))->power(30));
+}
+
+TEST_CASE("the DSA-110's beam is that of an evenly lit dish to 0.5 per cent") {
+  const DishBeam beam = *dish_beam(array_of("DSA_110", 4.65));
+  constexpr double kSpeedOfLight = 299792458;
+  for (const double arcmin : {5.0, 30.0, 60.0, 90.0}) {  // at 1.4 GHz, down to a third
+    const double angle = arcmin * 60 * kArcsec;
+    const double x = std::numbers::pi * 4.65 * std::sin(angle) * 1.4e9 / kSpeedOfLight;
+    const double voltage = 2 * std::cyl_bessel_j(1.0, x) / x;
+    CHECK(beam.power(1.4 * arcmin) == Approx(voltage * voltage).epsilon(2e-3));
+  }
+  // FWHM 1.03 lambda / D (dsa110.md 1.8).
+  const double half_arcmin = 0.5 * 1.029 * kSpeedOfLight / 1.4e9 / 4.65 / kArcsec / 60;
+  CHECK(beam.power(1.4 * half_arcmin) == Approx(0.5).margin(3e-3));
 }
 
 TEST_CASE("the beam is centred on the pointing and scales with the frequency") {
