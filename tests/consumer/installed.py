@@ -34,7 +34,7 @@ class Installed(unittest.TestCase):
             kept["CMAKE_CXX_COMPILER_LAUNCHER"] = "ccache"
         return {**kept, "PATH": f"{PREFIX}/bin:/usr/local/bin:/usr/bin:/bin", "TMPDIR": str(self.folder),
                 "CMAKE_PREFIX_PATH": str(PREFIX), "CMAKE_GENERATOR": "Ninja",
-                "CMAKE_BUILD_PARALLEL_LEVEL": "2"}
+                "CMAKE_BUILD_PARALLEL_LEVEL": os.environ.get("CMAKE_BUILD_PARALLEL_LEVEL", "2")}
 
     def shell(self, commands, code=0, folder=None):
         """Runs commands as they stand; gives what they said. The first that fails ends them."""
