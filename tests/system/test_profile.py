@@ -30,7 +30,8 @@ class ProfileTest(RunTest):
             _, status, usage = os.wait4(child.pid, 0)
             output.seek(0)
             text = output.read()
-        self.assertEqual(os.waitstatus_to_exitcode(status), 0, text)
+        child.returncode = os.waitstatus_to_exitcode(status)
+        self.assertEqual(child.returncode, 0, text)
         return text, usage.ru_utime + usage.ru_stime
 
     @staticmethod
