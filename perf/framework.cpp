@@ -244,6 +244,7 @@ int main(int argc, char** argv) {
       return 2;
     }
   }
+  std::setvbuf(stdout, nullptr, _IOLBF, 0);  // what was measured is seen at once
   try {
     Figures figures(json);
     measure_chains(figures, turns, is_quick ? 100'000 : 300'000);

@@ -20,7 +20,7 @@ using Json = nlohmann::ordered_json;
 constexpr const char* kWaitNames[kProfileWaits] = {"input", "token", "memory", "lane", "worker"};
 
 /// Whole microseconds; what is less says nothing.
-double seconds(std::int64_t ns) { return std::round(static_cast<double>(ns) * 1e-3) * 1e-6; }
+double seconds(std::int64_t ns) { return std::round(static_cast<double>(ns) / 1e3) / 1e6; }
 
 void add_bytes(Json& json, const ProfileBytes& bytes) {
   json["read_bytes"] = bytes.read;

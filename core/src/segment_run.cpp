@@ -23,6 +23,9 @@ namespace skymill {
 
 namespace {
 
+/// What is written for every chunk keeps away from what all threads read.
+constexpr std::size_t kCacheLine = 64;
+
 /// A load on its way through the filters, as TBB hands it on without an allocation.
 struct Parcel {
   std::shared_ptr<Load> load;  ///< shared, because a lane may look at it after the last filter
@@ -46,9 +49,9 @@ class Parcels {
   }
 
  private:
-  std::deque<Parcel> all_;
+  alignas(kCacheLine) std::deque<Parcel> all_;
   Parcel* free_ = nullptr;
-  std::atomic<Parcel*> returned_{nullptr};
+  alignas(kCacheLine) std::atomic<Parcel*> returned_{nullptr};
 };
 
 /// One stage of a segment while it runs.
@@ -72,7 +75,7 @@ struct Step {
 /// Which chunks of a pass are timed: all, unless a chunk takes so little that the clocks would be a
 /// good part of it. Then one in about sixteen stands for the others, and all again for a while
 /// after one that took longer.
-class Pace {
+class alignas(kCacheLine) Pace {
  public:
   explicit Pace(bool all) : is_always_(all) {}
 
@@ -124,8 +127,8 @@ class SegmentRun {
     keeps_chunk_ = is_side_input();
     start_source();
     start_terminals();
-    only_counts_ = !result_ && !keeps_chunk_ && !keeps_notes_ &&
-                   !ctx.state().services->watch.wants_events();
+    only_counts_ =
+        !result_ && !keeps_chunk_ && !keeps_notes_ && !ctx.state().services->watch.wants_events();
   }
 
   void run() {
@@ -581,17 +584,17 @@ class SegmentRun {
   std::vector<Step> steps_;  ///< the head and the chain
   tbb::enumerable_thread_specific<std::vector<StageSums>> sums_{
       [this] { return std::vector<StageSums>(steps_.size()); }};
-  Parcels parcels_;
   std::unique_ptr<ReadAhead> read_ahead_;
-  std::size_t given_ = 0;
-  std::atomic<std::size_t> on_the_way_{0};
-  std::int64_t full_since_ns_ = 0;
   bool keeps_notes_ = false;
   bool keeps_chunk_ = false;
   bool only_counts_ = false;  ///< chunks that are there; nobody wants to know of each
   bool lends_loads_ = false;  ///< to lanes, which may look at them after the last filter
   std::mutex keep_mutex_;
   std::shared_ptr<Load> kept_;
+  Parcels parcels_;
+  alignas(kCacheLine) std::size_t given_ = 0;
+  std::int64_t full_since_ns_ = 0;
+  std::atomic<std::size_t> on_the_way_{0};
 };
 
 }  // namespace

@@ -284,7 +284,8 @@ class ThroughTheInstrument(CubeTest):
 
 
 class AnotherGroup(CubeTest):
-    """A calibrator's group calibrates another of an hour later, by way of a store."""
+    """A calibrator's group calibrates another of an hour later, by way of a store, as
+    docs/guide/calibration.md has it."""
 
     INSTRUMENT = {"simulate.delay": "20ns", "simulate.bandpass_ripple": 0.1,
                   "simulate.yy_amplitude": 1.2}

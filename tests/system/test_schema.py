@@ -119,6 +119,14 @@ class Schema(unittest.TestCase):
             with self.subTest(name=name), open(os.path.join(folder, name), encoding="utf-8") as file:
                 self.assertEqual(self.mistakes(file.read()), [])
 
+    def test_the_description_of_the_guide_is_good(self):
+        with open(os.path.join(SOURCE, "docs/guide/editors.md"), encoding="utf-8") as page:
+            text = page.read().split("```yaml\n")[1].split("```")[0]
+        self.assertIn("yaml-language-server", text)
+        self.assertEqual(self.mistakes(text), [])
+        said = self.check(text)
+        self.assertEqual(said.returncode, 0, said.stderr)
+
     def test_what_the_program_takes_is_good(self):
         for name, text in GOOD.items():
             with self.subTest(name=name):

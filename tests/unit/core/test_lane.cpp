@@ -67,7 +67,8 @@ TEST_CASE("writing behind is bounded, ordered, and gives the error of a write ba
     WriteBehind behind(
         lane,
         [&](const Load& load, const Lane::Token&) { written.push_back(*load.chunk.as<int>()); }, 2);
-    for (int i = 0; i < 20; ++i) behind.push(std::make_shared<Load>(Load{Chunk<int>(i), nullptr, nullptr}));
+    for (int i = 0; i < 20; ++i)
+      behind.push(std::make_shared<Load>(Load{Chunk<int>(i), nullptr, nullptr}));
     behind.drain();
   }
   CHECK(written.size() == 20);

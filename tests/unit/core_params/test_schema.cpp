@@ -284,6 +284,8 @@ TEST_CASE("faults of a declaration") {
                           "'use' is a key of every stage",
                           "'use' is bound to a member that is bound already",
                       });
-  CHECK_THROWS_WITH(s.field("dry", &P::dry, "Dry").unit("furlong"),
-                    "'furlong', unit of parameter 'dry', is not a unit");
+  CHECK_THROWS_WITH(
+      s.field("dry", &P::dry, "Dry").unit("furlong"),
+      "'furlong', unit of parameter 'dry', is not a unit; write one of Hz, s, m, rad, Jy, "
+      "B or one made of them, with a prefix if you like; or none");
 }

@@ -178,6 +178,7 @@ TEST_CASE("of many pixels the visibilities come from a transform, to 1e-8 of the
     std::filesystem::remove(params.model);
     params.model = write_image(folder, 2, centre, pixels);
     params.primary_beam = "dish";
+    params.pointing_dec = 0.65;
     CHECK_FALSE(model_of_params(params, header).prepare(prepared, 1));
   }
 }
