@@ -71,7 +71,7 @@ void load_plugin(const std::string& path, Registry& registry) {
   try {
     // skymill_add_plugin() links with -z now: a symbol that a plugin lacks is found here and not in
     // the middle of a run. The libraries that it needs look theirs up when they are first called,
-    // which takes a quarter off the start of the program.
+    // which takes a fifth off loading them.
     boost::dll::shared_library library(
         path, boost::dll::load_mode::rtld_lazy | boost::dll::load_mode::rtld_local);
     auto& enter = library.get<void(Registry&)>("skymill_plugin_register");
