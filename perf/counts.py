@@ -21,6 +21,7 @@ import tempfile
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
+import figures
 from compare import turns
 
 KEPT = Path(__file__).with_name("counts.json")
@@ -53,30 +54,22 @@ def count(program, names):
     return {name: counted[2 * k + 1] - counted[2 * k] for k, name in enumerate(names)}
 
 
-def row_of(name, value, limit):
-    row = {"group": "micro", "bench": f"counts/{name}", "metric": "instructions", "value": value,
-           "unit": "instr", "gate": None, "pass": True}
-    if limit is not None:
-        row |= {"gate": f"<= {limit}", "pass": value <= limit}
-    return row
-
-
 def judge(counted, kept):
-    """Prints a line for each kernel; the rows for --json."""
-    rows = []
+    """Prints a line for each kernel; whether none takes more than it may."""
+    good = True
     for name, value in counted.items():
         before = kept.get(name)
-        row = row_of(name, value, None if before is None else round(before * MOST))
-        rows.append(row)
         if before is None:
             print(f"{name:20} {value:12}  nothing kept to compare with")
             continue
+        more = value > round(before * MOST)
+        good = good and not more
         change = 100 * (value / before - 1)
-        words = "" if row["pass"] else f"  MORE than 1 % above the {before} kept"
+        words = f"  MORE than 1 % above the {before} kept" if more else ""
         if change < -1:
             words = "  less: keep it with --update"
         print(f"{name:20} {value:12} {change:+7.2f} %{words}")
-    return rows
+    return good
 
 
 def main():
@@ -84,7 +77,7 @@ def main():
     parser.add_argument("build", type=Path, metavar="BUILD")
     parser.add_argument("--bench", help="names, with commas; without it all that can be counted")
     parser.add_argument("--update", action="store_true")
-    parser.add_argument("--json", type=Path, help="a line for each kernel is appended here")
+    figures.add_option(parser)
     options = parser.parse_args()
     if shutil.which("valgrind") is None:
         raise SystemExit("valgrind is not installed, and without it nothing is counted")
@@ -98,16 +91,16 @@ def main():
     print(key)
     counted = count(program, names)
     all_kept = json.loads(KEPT.read_text()) if KEPT.exists() else {}
-    rows = judge(counted, all_kept.get(key, {}))
-    if options.json:
-        with open(options.json, "a") as lines:
-            for row in rows:
-                print(json.dumps(row), file=lines)
+    kept = all_kept.get(key, {})
+    good = judge(counted, kept)
+    measured = figures.Figures("counts", options.json)
+    for name, value in counted.items():
+        measured.add(name, value, "instr", limit=kept.get(name))
     if options.update:
         all_kept[key] = (all_kept.get(key, {}) if options.bench else {}) | counted
         KEPT.write_text(json.dumps(all_kept, indent=2, sort_keys=True) + "\n")
         return 0
-    return 0 if all(row["pass"] for row in rows) else 1
+    return 0 if good else 1
 
 
 if __name__ == "__main__":

@@ -1,26 +1,22 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
-// What the framework costs by itself: chunks through stages that do nothing, and the start.
+// What the framework costs by itself: chunks through stages that do nothing.
 //
-//   perf_framework [--skymill PROGRAM] [--json FILE] [--turns N] [--quick]
+//   perf_framework [--turns N] [--quick] [--json FILE]
 //
 // A chain of empty transforms against a bare tbb::parallel_pipeline of the same depth, chunks and
-// tokens, in turn; 10^5 and 10^7 chunks through ten stages in memory that does not grow; the
-// start of PROGRAM with all its plugins beside that of one that needs none.
+// tokens, in turn; 10^5 and 10^7 chunks through ten stages in memory that does not grow.
 #include <core/error.h>
 #include <core/memory.h>
 #include <core/testing.h>
-#include <fcntl.h>
-#include <sys/wait.h>
 #include <tbb/global_control.h>
 #include <tbb/parallel_pipeline.h>
-#include <unistd.h>
 
 #include <cstdio>
 #include <cstdlib>
-#include <fstream>
 #include <optional>
 #include <string>
 
+#include "figures.h"
 #include "least_time.h"
 
 namespace {
@@ -28,24 +24,6 @@ namespace {
 using namespace skymill;
 
 constexpr int kThreads = 2;
-
-class Figures {
- public:
-  explicit Figures(const std::string& path) {
-    if (!path.empty()) file_.open(path, std::ios::app);
-  }
-  void add(const std::string& bench, const char* metric, double value, const char* unit,
-           const char* peer = nullptr) {
-    if (!file_.is_open()) return;
-    file_ << "{\"group\": \"framework\", \"bench\": \"" << bench << "\", \"metric\": \"" << metric
-          << "\", \"value\": " << value << ", \"unit\": \"" << unit
-          << "\", \"peer\": " << (peer ? '"' + std::string(peer) + '"' : "null") << "}"
-          << std::endl;
-  }
-
- private:
-  std::ofstream file_;
-};
 
 class Give final : public Source<double> {
  public:
@@ -150,7 +128,7 @@ void require_sum(double sum, std::size_t chunks) {
   if (sum != n * (n - 1) / 2) throw Error(ErrorKind::failed, "chunks are missing");
 }
 
-void measure_chains(Figures& figures, int turns, std::size_t chunks) {
+void measure_chains(const perf::Figures& figures, int turns, std::size_t chunks) {
   for (const int depth : {1, 4, 16}) {
     perf::LeastTime ours;
     perf::LeastTime bare;
@@ -166,16 +144,15 @@ void measure_chains(Figures& figures, int turns, std::size_t chunks) {
         "%.0f, ratio %.2f; TBB with pointers: wall %.0f, CPU %.0f\n",
         depth, ours.wall * each_ns, bare.wall * each_ns, ours.wall / bare.wall, ours.cpu * each_ns,
         bare.cpu * each_ns, ours.cpu / bare.cpu, pointers.wall * each_ns, pointers.cpu * each_ns);
-    const std::string bench = "chain_" + std::to_string(depth);
-    figures.add(bench, "wall_ns_per_chunk", ours.wall * each_ns, "ns");
-    figures.add(bench, "wall_ratio", ours.wall / bare.wall, "", "tbb::parallel_pipeline");
-    figures.add(bench, "cpu_ratio", ours.cpu / bare.cpu, "", "tbb::parallel_pipeline");
-    figures.add(bench, "cpu_ratio", ours.cpu / pointers.cpu, "",
-                "tbb::parallel_pipeline of pointers");
+    const std::string name = "chain_" + std::to_string(depth);
+    const double each_s = 1e-9 * each_ns;
+    figures.add(name + "_wall", ours.wall * each_s, "s", {"peer", bare.wall * each_s});
+    figures.add(name + "_cpu", ours.cpu * each_s, "s", {"peer", bare.cpu * each_s});
+    figures.add(name + "_cpu_of_pointers", ours.cpu * each_s, "s", {"peer", pointers.cpu * each_s});
   }
 }
 
-void measure_memory(Figures& figures, std::size_t many) {
+void measure_memory(const perf::Figures& figures, std::size_t many) {
   constexpr int kDepth = 8;  // with the source and the sink ten stages
   const std::size_t few = many / 100;
   require_sum(through_stages(few, kDepth), few);
@@ -186,70 +163,31 @@ void measure_memory(Figures& figures, std::size_t many) {
   const double rate = static_cast<double>(many) / least.wall;
   std::printf("%zu chunks through 10 stages: %.0f a second, peak memory %.1f MB; of %zu %.1f MB\n",
               many, rate, after / 1e6, few, before / 1e6);
-  figures.add("ten_stages", "chunks_per_s", rate, "1/s");
-  figures.add("ten_stages", "peak_growth_mb", (after - before) / 1e6, "MB");
-}
-
-void run_silently(const std::string& program, std::vector<std::string> arguments) {
-  std::vector<char*> words;
-  arguments.insert(arguments.begin(), program);
-  for (std::string& argument : arguments) words.push_back(argument.data());
-  words.push_back(nullptr);
-  const pid_t child = ::fork();
-  if (child == 0) {
-    ::dup2(::open("/dev/null", O_WRONLY), STDOUT_FILENO);
-    ::execv(program.c_str(), words.data());
-    ::_exit(127);
-  }
-  int status = 0;
-  if (child < 0 || ::waitpid(child, &status, 0) != child || status != 0) {
-    throw Error(ErrorKind::failed, "'" + program + " " + arguments[1] + "' did not run");
-  }
-}
-
-void measure_start(Figures& figures, const std::string& program, int turns) {
-  perf::LeastTime without;
-  perf::LeastTime with;
-  for (int turn = 0; turn < turns; ++turn) {
-    perf::take(without, [&] { run_silently(program, {"--version"}); });
-    perf::take(with, [&] { run_silently(program, {"describe", "image"}); });
-  }
-  std::printf("start with all plugins %.1f ms, without %.1f ms\n", with.wall * 1e3,
-              without.wall * 1e3);
-  figures.add("start", "wall_ms", with.wall * 1e3, "ms");
-  figures.add("start", "without_plugins_ms", without.wall * 1e3, "ms");
+  figures.add("ten_stages", rate, "1/s");
+  figures.add("ten_stages_peak", after, "B", {"limit", before});
 }
 
 }  // namespace
 
 int main(int argc, char** argv) {
-  std::string program;
-  std::string json;
+  const perf::Figures figures("framework", argc, argv);
   int turns = 7;
   bool is_quick = false;
   for (int k = 1; k < argc; ++k) {
     const std::string option = argv[k];
-    const bool has_value = k + 1 < argc;
     if (option == "--quick") {
       is_quick = true;
-    } else if (option == "--skymill" && has_value) {
-      program = argv[++k];
-    } else if (option == "--json" && has_value) {
-      json = argv[++k];
-    } else if (option == "--turns" && has_value) {
+    } else if (option == "--turns" && k + 1 < argc) {
       turns = std::atoi(argv[++k]);
     } else {
-      std::fputs("usage: perf_framework [--skymill PROGRAM] [--json FILE] [--turns N] [--quick]\n",
-                 stderr);
+      std::fputs("usage: perf_framework [--turns N] [--quick] [--json FILE]\n", stderr);
       return 2;
     }
   }
   std::setvbuf(stdout, nullptr, _IOLBF, 0);  // what was measured is seen at once
   try {
-    Figures figures(json);
     measure_chains(figures, turns, is_quick ? 100'000 : 300'000);
     measure_memory(figures, is_quick ? 1'000'000 : 10'000'000);
-    if (!program.empty()) measure_start(figures, program, 6 * turns);
   } catch (const Error& error) {
     std::fprintf(stderr, "perf_framework: %s\n", error.what());
     return 1;

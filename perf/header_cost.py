@@ -10,12 +10,13 @@ Two ratios, in seconds of CPU, the least of several turns in which all cases alt
 The exit code is 1 when one is above its limit.
 """
 import argparse
-import json
 import pathlib
 import resource
 import shutil
 import subprocess
 import tempfile
+
+import figures
 
 ROOT = pathlib.Path(__file__).resolve().parents[1]
 LIMITS = {"header_parse": 3.0, "plugin_compile": 2.0}
@@ -48,8 +49,9 @@ def main():
     parser.add_argument("--turns", type=int, default=9)
     parser.add_argument("--compiler", nargs="+",
                         default=[cxx for cxx in ("g++", "clang++") if shutil.which(cxx)])
-    parser.add_argument("--json", help="append the figures to this file, one JSON object a line")
+    figures.add_option(parser)
     options = parser.parse_args()
+    measured = figures.Figures("header_cost", options.json)
     over = False
     with tempfile.TemporaryDirectory() as folder:
         for compiler in options.compiler:
@@ -65,13 +67,7 @@ def main():
                 over = over or ratio > limit
                 print(f"{compiler:8} {bench:15} {ours:.3f} s to {standard:.3f} s: {ratio:.2f} x, "
                       f"limit {limit:g} x{'  OVER' if ratio > limit else ''}")
-                if not options.json:
-                    continue
-                with open(options.json, "a", encoding="utf-8") as file:
-                    for metric, value, unit in [("cpu", ours, "s"), ("ratio", ratio, "x")]:
-                        print(json.dumps({"group": "framework", "bench": f"{bench}_{compiler}",
-                                          "metric": metric, "value": round(value, 4),
-                                          "unit": unit}), file=file)
+                measured.add(f"{bench}_{compiler}", ours, "s", peer=standard)
     return 1 if over else 0
 
 

@@ -14,7 +14,6 @@ files exceed what a tier has, a run exceeds its --memory (with what it has on th
 anything is left behind. Takes 1 GB in FOLDER and 130 MB in /dev/shm.
 """
 import argparse
-import json
 import os
 import shutil
 import statistics
@@ -24,6 +23,8 @@ import tempfile
 import threading
 import time
 from pathlib import Path
+
+import figures
 
 MIB = 2**20
 SIZES = {"MiB": MIB, "GiB": 2**30}
@@ -210,15 +211,13 @@ class Load:
                 **watch.seen}, faults
 
 
-def lines_of(figures, faults):
-    """Rows for --json, as of the other measurements."""
-    bench = f"load/{figures['pipelines']}"
+def keep(measured, seen, budget):
+    """Appends the figures of so many runs at once."""
+    at_once = seen["pipelines"]
     for metric, unit in (("per_hour", "1/h"), ("least_s", "s"), ("median_s", "s"),
-                         ("largest_s", "s"), ("all_bytes", "B")):
-        yield {"group": "framework", "bench": bench, "metric": metric, "unit": unit,
-               "value": round(figures[metric], 3), "gate": None, "pass": True}
-    yield {"group": "framework", "bench": bench, "metric": "faults", "unit": "",
-           "value": len(faults), "gate": "<= 0", "pass": not faults}
+                         ("largest_s", "s")):
+        measured.add(f"{at_once}_{metric.removesuffix('_s')}", seen[metric], unit)
+    measured.add(f"{at_once}_held", seen["all_bytes"], "B", limit=at_once * budget)
 
 
 def main():
@@ -229,12 +228,13 @@ def main():
     parser.add_argument("--observations", type=int, default=8, help="of each number of pipelines")
     parser.add_argument("--memory", default="256MiB", help="budget of a run")
     parser.add_argument("--threads", type=int, default=1, help="of a run")
-    parser.add_argument("--json", type=Path, help="lines are appended here")
+    figures.add_option(parser)
     options = parser.parse_args()
     options.skymill = options.skymill.resolve()
     options.work = options.work.resolve()
     options.work.mkdir(parents=True, exist_ok=True)
 
+    measured = figures.Figures("load", options.json)
     wrong = False
     with tempfile.TemporaryDirectory(dir="/dev/shm", prefix="skymill-load-") as memory:
         load = Load(options, Tiers(memory, options.work))
@@ -244,21 +244,18 @@ def main():
         print(f"{'at once':>7} {'runs':>4} {'an hour':>8} {'least s':>8} {'median':>8} "
               f"{'largest':>8} {'all MiB':>8} {'run MiB':>8} {'leased MiB':>11}  runs on tiers")
         for pipelines in map(int, options.pipelines.split(",")):
-            figures, faults = load.at_once(pipelines)
+            seen, faults = load.at_once(pipelines)
             wrong |= bool(faults)
-            leased = "+".join(f"{figures[f'leased_{name}'] / MIB:.0f}" for name in CAPACITY)
-            print(f"{pipelines:7} {figures['observations']:4} {figures['per_hour']:8.0f} "
-                  f"{figures['least_s']:8.2f} {figures['median_s']:8.2f} "
-                  f"{figures['largest_s']:8.2f} {figures['all_bytes'] / MIB:8.0f} "
-                  f"{figures['run_bytes'] / MIB:8.0f} {leased:>11}  "
-                  + ", ".join(f"{count} {name}" for name, count in figures["on_tier"].items()),
+            leased = "+".join(f"{seen[f'leased_{name}'] / MIB:.0f}" for name in CAPACITY)
+            print(f"{pipelines:7} {seen['observations']:4} {seen['per_hour']:8.0f} "
+                  f"{seen['least_s']:8.2f} {seen['median_s']:8.2f} "
+                  f"{seen['largest_s']:8.2f} {seen['all_bytes'] / MIB:8.0f} "
+                  f"{seen['run_bytes'] / MIB:8.0f} {leased:>11}  "
+                  + ", ".join(f"{count} {name}" for name, count in seen["on_tier"].items()),
                   flush=True)
             for fault in faults:
                 print(f"  WRONG: {fault}")
-            if options.json:
-                with open(options.json, "a") as lines:
-                    for row in lines_of(figures, faults):
-                        print(json.dumps(row), file=lines)
+            keep(measured, seen, bytes_of(options.memory))
         shutil.rmtree(load.out)
     return 1 if wrong else 0
 

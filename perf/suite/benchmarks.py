@@ -2,7 +2,7 @@
 """What perf/run runs.
 
 A command's first word is a program of the build or a script of perf/; `{work}` is a folder of the
-benchmark's own, removed afterwards, `{skymill}` the program. Figures come by `--json`, which is
+benchmark's own, removed afterwards, `{build}` the build, `{skymill}` its program. Figures come by `--json`, which is
 added, under the benchmark's name. A command that names nothing else runs with its usual arguments.
 """
 import dataclasses
@@ -24,6 +24,7 @@ PEERS = {
     "casacore": ("python-casacore", lambda: has_module("casacore")),
     "h5py": ("h5py", lambda: has_module("h5py")),
     "aoflagger": ("aoflagger-dev", lambda: Path("/usr/include/aoflagger.h").exists()),
+    "valgrind": ("Valgrind", lambda: shutil.which("valgrind") is not None),
     "ducc": ("SKYMILL_DUCC, a library of ducc", lambda: "SKYMILL_DUCC" in os.environ),
     "bench": ("SKYMILL_BENCH, makers of reference data", lambda: "SKYMILL_BENCH" in os.environ),
     "two_cores": ("a second processor", lambda: len(os.sched_getaffinity(0)) > 1),
@@ -47,6 +48,8 @@ class Benchmark:
 
 
 BENCHMARKS = (
+    Benchmark("counts", "micro", quick=("counts.py {build}",), full=("counts.py {build}",),
+              needs=("valgrind",)),
     Benchmark("wgridder", "micro",
               quick=("perf_wgridder 512 5 {work}/wisdom",),
               full=("perf_wgridder 0 0 {work}/wisdom",)),
@@ -90,6 +93,14 @@ BENCHMARKS = (
               quick=("concat.py --skymill {skymill} --work {work} --cases small,planar --count 100 "
                      "--size 256 --runs 2",),
               full=("concat.py --skymill {skymill} --work {work}",), needs=("casacore",)),
+    Benchmark("framework", "framework",
+              quick=("perf_framework --quick --turns 5",), full=("perf_framework",)),
+    Benchmark("header_cost", "framework",
+              quick=("header_cost.py {build}/core/include --turns 3 --compiler g++",),
+              full=("header_cost.py {build}/core/include",)),
+    Benchmark("load", "framework",
+              quick=("load.py --skymill {skymill} --work {work} --pipelines 2 --observations 4",),
+              full=("load.py --skymill {skymill} --work {work} --observations 12",)),
     Benchmark("units", "framework",
               quick=("perf_units {work} 1",), full=("perf_units {work}",)),
     Benchmark("unit_events", "framework",

@@ -45,7 +45,8 @@ def figures_of(path, benchmark, arguments):
 def run_command(command, benchmark, build, work):
     """Figures of one command."""
     word, *rest = shlex.split(command)
-    places = {"work": str(work), "skymill": str(build / "bin" / "skymill")}
+    places = {"work": str(work), "build": str(build),
+              "skymill": str(build / "bin" / "skymill")}
     figures, log = work / "figures.jsonl", work / "log.txt"
     figures.unlink(missing_ok=True)
     arguments = [*program_of(word, build)[0], *(part.format(**places) for part in rest),
