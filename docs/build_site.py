@@ -37,16 +37,15 @@ def navigation():
     reference = DOCS / "reference"
     stages = sorted((reference / "stages").glob("[!R]*.md"))
     nav = [{"Home": "README.md"}, {"Guide": [entry(path) for path in pages]},
-           {"Tutorial": [entry(guide[stem]) for stem in TUTORIAL if stem in guide]},
+           {"Tutorial": [entry(guide[stem]) for stem in TUTORIAL] +
+                        [entry(path) for path in sorted((DOCS / "examples").glob("*/README.md"))]},
            {"Formats": "guide/formats.md"},
            {"Reference": [{"Overview": "reference/README.md"},
                           {"Stages": [{"All": "reference/stages/README.md"}] +
                                      [entry(path) for path in stages]},
                           entry(reference / "pipelines.md"), entry(reference / "cli.md"),
                           entry(reference / "data_kinds.md")]}]
-    for path in (DOCS / "performance.md", DOCS / "guide/performance.md"):
-        if path.exists():
-            nav.append({"Performance": path.relative_to(DOCS).as_posix()})
+    nav.append({"Performance": "guide/performance.md"})
     decisions = [{"All": "adr/README.md"}] + [entry(path) for path in decision_pages()]
     return nav + [{"Decisions": decisions}]
 
