@@ -317,3 +317,17 @@ TEST_CASE("every stage is what it owes its users") {
     }
   }
 }
+
+TEST_CASE("what works in place and begins where it was left is found out") {
+  testing::Subject subject;
+  subject.type = *plugins().find("flag_writer");
+  subject.run = [](const Trial& trial) {
+    std::ofstream(trial.folder + "/product", std::ios::app) << "more";
+    if (trial.stop) throw Error(ErrorKind::requeue, "stopped");
+    return Outcome{testing::bytes_below(trial.folder)};
+  };
+  const auto faults = testing::conformance_faults(subject);
+  REQUIRE(faults.size() == 2);
+  CHECK_THAT(faults[0], Catch::Contains("asked to stop and then run again the results differ"));
+  CHECK_THAT(faults[1], Catch::Contains("run over its own product the results differ"));
+}
