@@ -148,9 +148,11 @@ class Suite {
   }
 
   bool first_run() {
-    const auto outcome = run(trial(1, kFew), "with 1 thread");
+    const Trial asked = trial(1, kFew);
+    const auto outcome = run(asked, "with 1 thread");
     if (!outcome) return false;
     first_ = *outcome;
+    standing_ = unfinished_below(asked.folder);
     const bool empty = std::all_of(first_.figures.begin(), first_.figures.end(),
                                    [](const auto& column) { return column.second.empty(); });
     if (empty) faults_.push_back("it gives nothing that could be compared; give it more data");
@@ -223,6 +225,10 @@ class Suite {
                           "; call ctx.throw_if_stopped() in long loops and let its error pass");
       }
     }
+    if (subject_.type.promises.in_place) {
+      if (!whole) made_whole(how, asked.folder);
+      return;
+    }
     if (resumable) return;  // it keeps its draft for the next run, on purpose
     const auto left = unfinished_below(asked.folder);
     if (!left.empty()) {
@@ -237,9 +243,38 @@ class Suite {
     }
   }
 
+  /// What is changed in its place need not be whole when a run has ended early, but after the next.
+  void made_whole(const std::string& how, const std::string& folder) {
+    Trial asked = trial(2, kMany);
+    asked.folder = folder;
+    const std::string what = how + " and then run again";
+    compare(first_.figures, run(asked, what), subject_.type.promises.chunk_tolerance, what,
+            "keep what the run needs to begin anew until it has ended");
+    const auto left = unfinished_below(folder);
+    if (left == standing_) return;
+    faults_.push_back(what + ", it leaves " + listed(left) + " instead of " + listed(standing_) +
+                      "; what a run has begun with must be gone when the next one ends");
+  }
+
+  /// A second run over what the first has changed leaves the same, or is refused.
+  void rerun_in_place() {
+    const Trial asked = trial(1, kFew);
+    const auto once = run(asked, "with 1 thread");
+    if (!once) return;
+    const std::string hint = "let a second run find the same to begin with, or refuse it";
+    try {
+      compare(once->figures, subject_.run(asked), 0, "run over its own product", hint);
+    } catch (const Error& error) {
+      if (error.kind() == ErrorKind::description || error.kind() == ErrorKind::input) return;
+      faults_.push_back(std::string("run over its own product it fails: ") + error.what() + "; " +
+                        hint);
+    }
+  }
+
   void rerun() {
     const bool has_product = subject_.type.ports.outputs().empty();
     if (!has_product) return;
+    if (subject_.type.promises.in_place) return rerun_in_place();
     const Trial asked = trial(1, kFew);
     if (!run(asked, "with 1 thread")) return;
     const Figures before = bytes_below(asked.folder);
@@ -312,6 +347,7 @@ class Suite {
   Scratch root_;
   int folders_ = 0;
   Outcome first_;
+  std::vector<std::string> standing_;  ///< names like those of drafts that a whole run leaves
   std::vector<std::string> faults_;
 };
 

@@ -69,7 +69,7 @@ void StoreCalibrationStage::plan(Planning& planning) {
     CalibrationStore store(params_.store, Database::Open::existing);
     if (store.has(params_.set)) {
       throw Error(
-          ErrorKind::input,
+          ErrorKind::description,
           "the calibration store '" + params_.store + "' has a set '" + params_.set + "' already",
           "choose another name; a set is never changed");
     }

@@ -10,6 +10,7 @@
 #include <cstddef>
 #include <limits>
 #include <memory>
+#include <string>
 #include <utility>
 #include <vector>
 
@@ -17,9 +18,13 @@ namespace skymill::testing {
 
 template <>
 struct Probe<radio::Visibilities> {
+  /// Windows have columns of their own: where chunks end decides how their rows take turns.
   static void add(const radio::Visibilities& rows, Figures& figures) {
-    const auto put = [&](const char* column, const auto& values) {
-      figures[column].insert(figures[column].end(), values.begin(), values.end());
+    const std::string window =
+        rows.data_desc_id == 0 ? "" : " of data description " + std::to_string(rows.data_desc_id);
+    const auto put = [&](const char* name, const auto& values) {
+      auto& column = figures[name + window];
+      column.insert(column.end(), values.begin(), values.end());
     };
     put("time", rows.time_s);
     put("interval", rows.interval_s);
@@ -33,7 +38,7 @@ struct Probe<radio::Visibilities> {
     put("flag", rows.flag);
     put("weight", rows.weight);
     put("weight_spectrum", rows.weight_spectrum);
-    auto& data = figures["data"];
+    auto& data = figures["data" + window];
     for (const auto& value : rows.data) {
       data.push_back(value.real());
       data.push_back(value.imag());

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <core/params.h>
+#include <core/promises.h>
 #include <core/stage.h>
 #include <stages/ms/ms_reader.h>
 
@@ -45,6 +46,7 @@ class Predict final : public Task {
   using Params = PredictParams;
   static Schema<PredictParams> schema();
   static Ports ports() { return {}; }
+  static constexpr Promises promises() { return {.in_place = true}; }
 
   explicit Predict(PredictParams params) : params_(std::move(params)) {}
 

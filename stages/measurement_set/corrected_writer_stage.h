@@ -2,6 +2,7 @@
 #pragma once
 
 #include <core/params.h>
+#include <core/promises.h>
 #include <core/stage.h>
 #include <stages/data/visibilities.h>
 #include <stages/ms/ms_corrected_column.h>
@@ -36,6 +37,7 @@ class CorrectedWriterStage final : public Sink<Visibilities> {
   using Params = CorrectedWriterParams;
   static Schema<CorrectedWriterParams> schema();
   static Ports ports();
+  static constexpr Promises promises() { return {.in_place = true}; }
 
   explicit CorrectedWriterStage(CorrectedWriterParams params) : params_(std::move(params)) {}
 

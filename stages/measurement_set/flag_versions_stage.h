@@ -2,6 +2,7 @@
 #pragma once
 
 #include <core/params.h>
+#include <core/promises.h>
 #include <core/stage.h>
 
 #include <string>
@@ -22,6 +23,7 @@ class FlagVersionsStage final : public Task {
   using Params = FlagVersionsParams;
   static Schema<FlagVersionsParams> schema();
   static Ports ports() { return {}; }
+  static constexpr Promises promises() { return {.in_place = true}; }
 
   explicit FlagVersionsStage(FlagVersionsParams params) : params_(std::move(params)) {}
 

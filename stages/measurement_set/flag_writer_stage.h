@@ -2,6 +2,7 @@
 #pragma once
 
 #include <core/params.h>
+#include <core/promises.h>
 #include <core/stage.h>
 #include <stages/data/visibilities.h>
 #include <stages/measurement_set/flag_summary.h>
@@ -36,6 +37,7 @@ class FlagWriterStage final : public Sink<Visibilities> {
   using Params = FlagWriterParams;
   static Schema<FlagWriterParams> schema();
   static Ports ports();
+  static constexpr Promises promises() { return {.in_place = true}; }
 
   explicit FlagWriterStage(FlagWriterParams params) : params_(std::move(params)) {}
 

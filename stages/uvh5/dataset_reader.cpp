@@ -6,6 +6,7 @@
 #include <tbb/task_arena.h>
 
 #include <algorithm>
+#include <bit>
 #include <cstring>
 
 #include "chunk_filters.h"
@@ -27,9 +28,13 @@ class ReadSpace {
     thread_local ReadSpace space;
     return space;
   }
+  /// Grown in doubles, so that stretches of all lengths soon fit.
+  static std::size_t size_for(std::size_t bytes) {
+    return bytes > kMostStretch ? bytes : std::bit_ceil(bytes);
+  }
   std::uint8_t* take(std::size_t bytes) {
     if (bytes > size_) {
-      size_ = std::max<std::size_t>(bytes, kMostStretch);
+      size_ = size_for(bytes);
       bytes_.reset();
       bytes_.reset(new std::uint8_t[size_]);  // not set to zero
     }
@@ -184,6 +189,24 @@ void DatasetReader::read_rows(hsize_t first, hsize_t count, void* into) {
   }
   const Band band{first, count, static_cast<std::uint8_t*>(into)};
   layout_.storage == Storage::contiguous ? read_contiguous(band) : read_chunked(band);
+}
+
+std::size_t DatasetReader::kept_bytes(hsize_t rows) const {
+  if (!plan_.direct) return plan_.cache_bytes;
+  if (!index_ || chunk_[0] == 1 || rows >= layout_.rows()) return 0;
+  const std::size_t stripe = layout_.chunks_of_row() * layout_.chunk_bytes();
+  return stripe <= kMostKept ? stripe : 0;
+}
+
+std::size_t DatasetReader::space_bytes(hsize_t rows) const {
+  if (!plan_.direct) return 0;
+  if (!index_) return same_numbers(stored_, type_) ? 0 : kPiece;
+  const std::size_t chunk = layout_.chunk_bytes();
+  const std::size_t stripes = std::min(rows, layout_.rows()) / chunk_[0] + 2;
+  const std::size_t band = stripes * layout_.chunks_of_row() * chunk;
+  const std::size_t stretch = std::max<std::size_t>(chunk, std::min(band, kMostStretch));
+  // Filters are undone from one place into another.
+  return ReadSpace::size_for(stretch) + (layout_.filters.empty() ? 0 : 2 * chunk);
 }
 
 void DatasetReader::fill(const Band& band) const {

@@ -55,6 +55,12 @@ class DatasetReader {
   /// Where in the file the bytes of the last band ended; 0 before, and through the library.
   std::uint64_t band_end() const { return band_end_; }
 
+  /// Bytes that are kept between bands of so many rows, at most.
+  std::size_t kept_bytes(hsize_t rows) const;
+  /// Bytes that a thread takes to read such a band, beside its cells, at most. They stay with the
+  /// thread, for whatever it reads next.
+  std::size_t space_bytes(hsize_t rows) const;
+
   const std::string& name() const { return name_.name; }
   const DatasetLayout& layout() const { return layout_; }
   /// With the library's cache as it really is.

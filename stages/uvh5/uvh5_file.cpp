@@ -149,6 +149,20 @@ std::vector<const hdf5::DatasetReader*> Uvh5File::Impl::readers() const {
   return all;
 }
 
+std::size_t Uvh5File::kept_bytes(std::size_t rows) const {
+  std::size_t bytes = 0;
+  for (const hdf5::DatasetReader* reader : impl_->readers()) bytes += reader->kept_bytes(rows);
+  return bytes;
+}
+
+std::size_t Uvh5File::space_bytes(std::size_t rows) const {
+  std::size_t bytes = 0;  // one data set is read after the other
+  for (const hdf5::DatasetReader* reader : impl_->readers()) {
+    bytes = std::max(bytes, reader->space_bytes(rows));
+  }
+  return bytes;
+}
+
 std::vector<Uvh5Access> Uvh5File::accesses() const {
   std::vector<Uvh5Access> all;
   for (const hdf5::DatasetReader* reader : impl_->readers()) {

@@ -84,6 +84,11 @@ class SKYMILL_API Uvh5File {
   /// the order of their rows; not waited for.
   void announce(std::size_t bytes) const;
 
+  /// Bytes that are kept while bands of so many rows are read onward, at most; beside them, those
+  /// that each thread which reads takes for itself.
+  std::size_t kept_bytes(std::size_t rows) const;
+  std::size_t space_bytes(std::size_t rows) const;
+
   /// Of each data set that is read by rows.
   std::vector<Uvh5Access> accesses() const;
   /// Bytes that read_cells has handed out from the file.

@@ -314,6 +314,19 @@ std::size_t Uvh5ReaderStage::piece_bytes() const {
   return bytes;
 }
 
+/// Bytes held beside the chunk that is handed on.
+std::size_t Uvh5ReaderStage::reading_bytes(std::size_t threads) const {
+  // Of each reader: cells as the file has them, and a chunk that waits for its turn.
+  std::size_t bytes = 2 * params_.readers * largest_rows_ * piece_bytes();
+  if (meridian_) bytes += meridian_->bytes();
+  std::size_t space = 0;
+  for (const Uvh5File& file : group_.files) {
+    bytes += file.kept_bytes(largest_rows_);
+    space = std::max(space, file.space_bytes(largest_rows_));
+  }
+  return bytes + std::min(threads, params_.readers) * space;
+}
+
 void Uvh5ReaderStage::plan(Planning& planning) {
   const PipelineContext& ctx = planning.context();
   find_files();
@@ -333,8 +346,7 @@ void Uvh5ReaderStage::plan(Planning& planning) {
   out.chunk_bytes = largest_rows_ * piece_bytes();
   out.chunks = pieces_.size();
   out.set_header<ObservationHeader>(header_);
-  // Of each reader: cells as the file has them, and a chunk that waits for its turn.
-  planning.set_state(2 * params_.readers * out.chunk_bytes + (meridian_ ? meridian_->bytes() : 0));
+  planning.set_state(reading_bytes(static_cast<std::size_t>(ctx.threads())));
   planning.add_note(std::to_string(group_.files.size()) + " subbands of " +
                     std::to_string(group_.index.rows) + " rows, " +
                     std::to_string(group_.index.times_jd.size()) + " integrations from " +

@@ -79,6 +79,7 @@ class Uvh5ReaderStage final : public Source<Visibilities> {
   void cut(std::size_t chunk_bytes);
   float constant_weight(const Uvh5File& file) const;
   std::size_t piece_bytes() const;
+  std::size_t reading_bytes(std::size_t threads) const;
 
   void read_pieces();
   Reading read(const Piece& piece, Uvh5Cells& cells) const;

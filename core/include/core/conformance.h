@@ -10,6 +10,7 @@
 #include <core/heap_meter.h>
 #include <core/promises.h>
 #include <core/testing.h>
+#include <core/work_item.h>
 
 #include <atomic>
 #include <cstddef>
@@ -18,6 +19,7 @@
 #include <optional>
 #include <string>
 #include <utility>
+#include <variant>
 #include <vector>
 
 namespace skymill::testing {
@@ -34,6 +36,27 @@ using Figures = std::map<std::string, std::vector<double>>;
 ///     static void spoil_one(T& value);      // optional: makes one value that is not flagged NaN
 template <class T>
 struct Probe;
+
+template <>
+struct Probe<WorkItem> {
+  static void add(const WorkItem& item, Figures& figures) {
+    const auto put = [&](const std::string& column, const std::string& text) {
+      auto& values = figures[column];
+      for (const char byte : text) values.push_back(static_cast<unsigned char>(byte));
+      values.push_back(0);
+    };
+    put("name", item.name);
+    put("reason", item.reason);
+    figures["state"].push_back(static_cast<double>(item.state));
+    for (const auto& [key, value] : item.parameters) {
+      if (const auto* text = std::get_if<std::string>(&value)) {
+        put(key, *text);
+      } else {
+        for (const std::string& one : std::get<std::vector<std::string>>(value)) put(key, one);
+      }
+    }
+  }
+};
 
 /// One run that the suite asks for.
 struct Trial {
@@ -162,7 +185,8 @@ struct Conformance {
   /// Transform, Reduce, Sink: what comes in.
   typename detail::DataOf<S>::Type data;
   /// The stage's parameters for a trial; products belong below `trial.folder`. A source that has
-  /// a parameter for the size of its chunks heeds `trial.pieces`, and says so with `is_cut`.
+  /// a parameter for the size of its chunks heeds `trial.pieces`, and says so with `is_cut`. For a
+  /// stage that works in place this copies the product below the folder unless it is there.
   std::function<Params(const Trial&)> params = [](const Trial&) { return Params{}; };
   bool is_cut = false;
   /// Sink, Task: the figures of the products below a folder; where it is not given, their bytes.

@@ -26,6 +26,9 @@ struct Promises {
   /// Whether a value that is flagged has no part in any result but its own.
   bool heeds_flags = true;
   NotANumber not_a_number = NotANumber::stays_apart;
+  /// Whether it changes a product where it stands instead of making one. Ended early it leaves what
+  /// the same run makes whole when it is started again; run twice it leaves what it left once.
+  bool in_place = false;
 };
 
 }  // namespace skymill

@@ -6,14 +6,17 @@
 #include <core/error.h>
 #include <core/plugin.h>
 #include <core/storage.h>
+#include <core/work_item.h>
 #include <stages/data/probe.h>
 #include <stages/data/visibilities.h>
 #include <catch2/catch.hpp>
 
-#include <cstdlib>
+#include <filesystem>
+#include <fstream>
 #include <map>
 #include <set>
 
+#include "conformance_cases.h"
 #include "context_state.h"
 #include "descriptor.h"
 #include "executor.h"
@@ -27,68 +30,9 @@ using skymill::testing::Figures;
 using skymill::testing::Outcome;
 using skymill::testing::Trial;
 
+namespace fs = std::filesystem;
+
 namespace {
-
-constexpr const char* kSky = "sources: [0arcsec 0arcsec 3Jy], ";
-
-/// The stages of ours with a description of each in which it works. Of `rows` chunks come as the
-/// trial asks, `$(folder)` is empty for products, `$(made)` has what `made` was run for.
-struct Case {
-  std::string stages;
-  std::string made = {};  ///< run once before, with `$(made)` as its folder
-};
-
-std::map<std::string, Case> cases() {
-  const std::string solved =
-      std::string("  rows: {}\n  solve: { ") + kSky + "term: G, solint: 20s }\n";
-  const std::string drift =  // fringe-stopped to the meridian, in 16 windows
-      "  simulate: { telescope: dsa110, antennas: 6, times: 6, nchan: 2, noise: 1Jy }\n";
-  const std::string in_ms = "  rows: {}\n  ms_writer: { output: $(made)/in.ms, validate: false }\n";
-  return {
-      {"simulate", {"  simulate: { antennas: 5, times: 6, nchan: 4, noise: 1Jy }\n  shown: {}\n"}},
-      {"rephase", {"  rows: {}\n  rephase: { to: field }\n  shown: {}\n"}},
-      {"flag", {"  rows: {}\n  flag: {}\n  shown: {}\n"}},
-      {"flag_rfi",
-       {"  rows: {}\n  flag_rfi: {}\n  again: { use: rows }\n  flag: { rfi: flag_rfi }\n"
-        "  shown: {}\n"}},
-      {"solve", {solved + "  caltable_writer: { output: $(folder)/cal }\n"}},
-      {"caltable_writer", {solved + "  caltable_writer: { output: $(folder)/cal }\n"}},
-      {"apply", {solved + "  again: { use: rows }\n  apply: { solutions: solve }\n  shown: {}\n"}},
-      {"assess", {solved + "  assess: { solutions: solve, on_fail: degrade }\n"}},
-      {"closure", {"  rows: {}\n  closure: {}\n"}},
-      {"image",
-       {"  rows: {}\n  image: { imsize: 64, cell: 30arcsec }\n"
-        "  concat: { output: $(folder)/cube }\n"}},
-      {"concat",
-       {"  rows: {}\n  image: { imsize: 64, cell: 30arcsec }\n"
-        "  concat: { output: $(folder)/cube }\n"}},
-      {"ms_writer", {"  rows: {}\n  ms_writer: { output: $(folder)/out.ms, validate: false }\n"}},
-      {"uvh5_writer", {drift + "  uvh5_writer: { output: $(folder)/out }\n"}},
-      {"ms_reader", {"  ms_reader: { input: $(made)/in.ms }\n  shown: {}\n", in_ms}},
-  };
-}
-
-/// Stages that change a product in its place, or look up, order and judge whole products. The suite
-/// has no trial of that kind; what they do when run twice or stopped is in these tests.
-const std::map<std::string, std::string> kElsewhere{
-    {"calibration_store", "system/test_caltables.py"},
-    {"caltable_reader", "system/test_caltables.py"},
-    {"concat_images", "system/test_concat_images.py"},
-    {"corrected_writer", "unit/stages/test_corrected_writer.cpp"},
-    {"find_calibrator", "unit/sky"},
-    {"flag_versions", "system/test_flag.py"},
-    {"flag_writer", "system/test_flag.py"},
-    {"model_fit", "system/test_selfcal.py"},
-    {"predict", "unit/stages/test_savemodel.cpp"},
-    {"preview", "system/test_concat_images.py"},
-    {"retire_calibration", "system/test_caltables.py"},
-    {"selfcal_rounds", "system/test_selfcal.py"},
-    {"selfcal_summary", "system/test_selfcal.py"},
-    {"store_calibration", "system/test_caltables.py"},
-    {"uvh5_groups", "system/test_batch.py"},
-    {"uvh5_reader", "system/test_convert.py"},
-    {"validate", "system/test_validate.py"},
-};
 
 const Registry& plugins() {
   static const Registry registry = [] {
@@ -123,6 +67,34 @@ std::string replaced(std::string text, const std::string& what, const std::strin
     text.replace(at, what.size(), by);
   }
   return text;
+}
+
+bool has(const std::string& stages, const std::string& text) {
+  return stages.find(text) != std::string::npos;
+}
+
+/// Lets rows through, and does to them what a source of the suite would.
+class Passed final : public Transform<Visibilities, Visibilities> {
+ public:
+  Passed(const Trial& trial, std::atomic<bool>& stop) : trial_(trial), stop_(stop) {}
+  Chunk<Visibilities> operator()(Chunk<Visibilities> chunk, const PipelineContext&) const override {
+    const bool is_first = chunk.span().at("row").begin == 0;
+    if (trial_.fail && !is_first) throw Error(ErrorKind::failed, "as the trial asks");
+    using Probe = testing::Probe<Visibilities>;
+    if (trial_.spoil == Trial::Spoil::flagged) Probe::spoil_flagged(*chunk);
+    if (trial_.spoil == Trial::Spoil::one && is_first) Probe::spoil_one(*chunk);
+    if (trial_.stop) stop_ = true;
+    return chunk;
+  }
+
+ private:
+  Trial trial_;
+  std::atomic<bool>& stop_;
+};
+
+/// The size of chunks of `whole` bytes or rows, in so many pieces.
+std::string piece_text(std::size_t whole, std::size_t pieces, std::size_t least) {
+  return std::to_string(std::max(least, (whole + pieces - 1) / pieces));
 }
 
 /// The figures that the stages recorded.
@@ -178,46 +150,35 @@ class Runs {
     add_given(registry, "kept", Shape::sink, Ports().in(need),
               [&] { return std::make_unique<Keep>(keep); });
     run(registry,
-        "  simulate: { antennas: 6, times: 12, interval: 10s, nchan: 4, noise: 0.1Jy, " +
-            std::string(kSky) + "seed: 3 }\n  kept: {}\n",
+        "  simulate: { antennas: 6, times: 12, interval: 10s, nchan: 4, noise: 0.1Jy, "
+        "sources: [0arcsec 0arcsec 3Jy], seed: 3 }\n  kept: {}\n",
         {});
     for (std::size_t i = 5; i < rows.flag.size(); i += 37) rows.flag[i] = 1;
     data_ = testing::cut_rows(std::move(rows));
   }
 
-  Outcome of(const Case& tested, const Trial& trial) {
-    std::string made;
-    if (!tested.made.empty()) {
-      made = root_.path() + "/" + std::to_string(std::hash<std::string>{}(tested.made));
-      if (made_.insert(made).second) {
-        Trial first;
-        first.folder = made;
-        of(Case{replaced(tested.made, "$(made)", made)}, first);
-      }
+  Outcome of(const ConformanceCase& tested, const Trial& trial, bool in_place = false) {
+    constexpr std::size_t kIntegrations = 6, kMsBytes = 400000, kLeastBytes = 65536;
+    const std::string made = made_for(tested);
+    if (in_place && fs::is_empty(trial.folder)) {
+      fs::copy(made, trial.folder, fs::copy_options::recursive);
     }
-    const std::string text =
-        replaced(replaced(tested.stages, "$(made)", made), "$(folder)", trial.folder);
+    const auto filled = [&](std::string text) {
+      text = replaced(text, "$(made)", made);
+      text = replaced(text, "$(folder)", trial.folder);
+      text = replaced(text, "$(chunk_bytes)", piece_text(kMsBytes, trial.pieces, kLeastBytes));
+      return replaced(text, "$(integrations)", piece_text(kIntegrations, trial.pieces, 1));
+    };
     Outcome outcome;
-    std::atomic<bool> stop{false};
-    Registry registry = plugins();
-    PortNeed need;
-    need.kind = Visibilities::kDataKind;
-    add_given(registry, "rows", Shape::source,
-              Ports().out("out", Visibilities::kDataKind, "rows of the test"), [&] {
-                return std::make_unique<testing::detail::TrialSource<Visibilities>>(data_, trial,
-                                                                                    stop);
-              });
-    add_given(registry, "shown", Shape::sink, Ports().in(need), [&] {
-      return std::make_unique<testing::detail::TrialSink<Visibilities>>(outcome.figures, trial,
-                                                                        stop);
-    });
-    const PipelineContext ctx = run(registry, text, {.threads = trial.threads, .stop = &stop});
+    const PipelineContext ctx = run(filled(tested.stages), trial, outcome);
     outcome.reserved_bytes = ctx.memory().peak();
-    add_recorded(ctx, outcome.figures);
-    if (tested.stages.find("$(folder)/out.ms") != std::string::npos) {
-      // The same rows may be laid out otherwise.
-      run(registry, "  ms_reader: { input: " + trial.folder + "/out.ms }\n  shown: {}\n", {});
-    } else if (tested.stages.find("$(folder)") != std::string::npos) {
+    // A stage that works in place tells what it found there, which is not the same at every turn.
+    if (!in_place) add_recorded(ctx, outcome.figures);
+    if (!tested.read.empty()) {
+      const std::string folder = new_folder();
+      run(replaced(filled(tested.read), "$(read)", folder), {}, outcome);
+      outcome.figures.merge(product_figures(folder));
+    } else {
       outcome.figures.merge(product_figures(trial.folder));
     }
     return outcome;
@@ -244,8 +205,58 @@ class Runs {
     add(all.weight, more.weight);
   }
 
-  PipelineContext run(const Registry& registry, const std::string& stages,
-                      const testing::HarnessOptions& options) {
+  std::string new_folder() {
+    const std::string folder = root_.path() + "/" + std::to_string(++folders_);
+    fs::create_directory(folder);
+    return folder;
+  }
+
+  /// What a case needs beforehand, made once for all cases that need the same.
+  std::string made_for(const ConformanceCase& tested) {
+    std::string key = tested.made;
+    for (const auto& [name, text] : tested.files) key += name + text;
+    const auto [made, is_new] = made_.try_emplace(key);
+    if (!is_new) return made->second;
+    made->second = new_folder();
+    for (const auto& [name, text] : tested.files) {
+      std::ofstream(made->second + "/" + name) << text;
+    }
+    Outcome ignored;
+    if (!tested.made.empty()) run(replaced(tested.made, "$(made)", made->second), {}, ignored);
+    return made->second;
+  }
+
+  /// Runs stages with those of the test.
+  PipelineContext run(const std::string& stages, const Trial& trial, Outcome& outcome) {
+    std::atomic<bool> stop{false};
+    Registry registry = plugins();
+    PortNeed need, item;
+    need.kind = Visibilities::kDataKind;
+    item.kind = WorkItem::kDataKind;
+    add_given(registry, "rows", Shape::source,
+              Ports().out("out", Visibilities::kDataKind, "rows of the test"), [&] {
+                return std::make_unique<testing::detail::TrialSource<Visibilities>>(data_, trial,
+                                                                                    stop);
+              });
+    add_given(registry, "passed", Shape::transform,
+              Ports().in(need).out("out", Visibilities::kDataKind, "the same rows"),
+              [&] { return std::make_unique<Passed>(trial, stop); });
+    add_given(registry, "shown", Shape::sink, Ports().in(need), [&] {
+      return std::make_unique<testing::detail::TrialSink<Visibilities>>(outcome.figures, trial,
+                                                                        stop);
+    });
+    add_given(registry, "items", Shape::sink, Ports().in(item), [&] {
+      return std::make_unique<testing::detail::TrialSink<WorkItem>>(outcome.figures, trial, stop);
+    });
+    // Without a stage of the test there is nobody to ask for the end but before the run.
+    const bool is_watched = has(stages, "rows:") || has(stages, "passed:") ||
+                            has(stages, "shown:") || has(stages, "items:");
+    if (trial.stop && !is_watched) stop = true;
+    return run(registry, stages, {.threads = trial.threads, .stop = &stop}, &outcome);
+  }
+
+  static PipelineContext run(const Registry& registry, const std::string& stages,
+                             const testing::HarnessOptions& options, Outcome* outcome = nullptr) {
     Diagnostics diagnostics;
     const Descriptor descriptor = read_descriptor_text(
         "case", "skymill: 1\ndescription: a case\nstages:\n" + stages, {}, diagnostics);
@@ -256,24 +267,27 @@ class Runs {
     PipelineContext ctx = testing::make_context(options);
     planner.plan_ready(plan, {}, ctx);
     Executor(planner).run(plan, ctx);
+    for (const PlannedStage& stage : plan.stages) {
+      if (outcome && Planner::is_resumable(stage)) outcome->resumable = true;
+    }
     return ctx;
   }
 
   Scratch root_;
   testing::CutData<Visibilities> data_;
-  std::set<std::string> made_;
+  std::map<std::string, std::string> made_;  ///< folders
+  int folders_ = 0;
 };
 
 }  // namespace
 
 TEST_CASE("no stage is forgotten") {
-  const auto all = cases();
+  const auto all = conformance_cases();
   for (const auto& [name, type] : plugins().types()) {
-    INFO("stage '" << name << "' has no case: give it one in cases()");
-    CHECK(all.count(name) + kElsewhere.count(name) == 1);
+    INFO("stage '" << name << "' has no case: give it one in conformance_cases()");
+    CHECK(all.count(name) == 1);
   }
   for (const auto& [name, tested] : all) CHECK(plugins().find(name));
-  for (const auto& [name, where] : kElsewhere) CHECK(plugins().find(name));
 }
 
 TEST_CASE("every stage describes itself fully") {
@@ -286,14 +300,34 @@ TEST_CASE("every stage describes itself fully") {
 
 TEST_CASE("every stage is what it owes its users") {
   static Runs runs;
-  for (const auto& [name, tested] : cases()) {
+  for (const auto& [name, tested] : conformance_cases()) {
     DYNAMIC_SECTION(name) {
       testing::Subject subject;
       subject.type = *plugins().find(name);
-      subject.reads_stream = subject.is_cut = tested.stages.find("rows:") != std::string::npos;
+      const std::string& stages = tested.stages;
+      subject.reads_stream = has(stages, "rows:") || has(stages, "passed:");
       subject.has_flags = subject.reads_stream;
-      subject.run = [&tested = tested](const Trial& trial) { return runs.of(tested, trial); };
+      subject.is_cut =
+          has(stages, "rows:") || has(stages, "$(chunk_bytes)") || has(stages, "$(integrations)");
+      const bool in_place = subject.type.promises.in_place;
+      subject.run = [&tested = tested, in_place](const Trial& trial) {
+        return runs.of(tested, trial, in_place);
+      };
       for (const std::string& fault : testing::conformance_faults(subject)) FAIL_CHECK(fault);
     }
   }
+}
+
+TEST_CASE("what works in place and begins where it was left is found out") {
+  testing::Subject subject;
+  subject.type = *plugins().find("flag_writer");
+  subject.run = [](const Trial& trial) {
+    std::ofstream(trial.folder + "/product", std::ios::app) << "more";
+    if (trial.stop) throw Error(ErrorKind::requeue, "stopped");
+    return Outcome{testing::bytes_below(trial.folder)};
+  };
+  const auto faults = testing::conformance_faults(subject);
+  REQUIRE(faults.size() == 2);
+  CHECK_THAT(faults[0], Catch::Contains("asked to stop and then run again the results differ"));
+  CHECK_THAT(faults[1], Catch::Contains("run over its own product the results differ"));
 }
