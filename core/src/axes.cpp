@@ -4,8 +4,13 @@
 
 #include <algorithm>
 #include <charconv>
+#include <utility>
 
 namespace skymill {
+
+Span::Span(std::string axis, std::size_t begin, std::size_t end) {
+  set(std::move(axis), begin, end);
+}
 
 Span& Span::set(std::string axis, std::size_t begin, std::size_t end) {
   if (end < begin) {
@@ -52,6 +57,15 @@ std::optional<Span> Span::intersect(const Span& other) const {
     both.set(named.axis, begin, end);
   }
   return both;
+}
+
+bool Span::empty() const { return axes_.empty(); }
+
+bool Span::operator==(const Span& other) const {
+  const auto same = [](const NamedExtent& a, const NamedExtent& b) {
+    return a.axis == b.axis && a.extent == b.extent;
+  };
+  return std::equal(axes_.begin(), axes_.end(), other.axes_.begin(), other.axes_.end(), same);
 }
 
 std::string Span::text() const {

@@ -9,6 +9,8 @@ namespace skymill {
 
 PipelineContext::PipelineContext(std::shared_ptr<const State> state) : state_(std::move(state)) {}
 
+const PipelineContext::State& PipelineContext::state() const { return *state_; }
+
 PipelineContext make_context(std::shared_ptr<PipelineContext::Services> services) {
   const Log log = services->log;
   auto state = std::make_shared<PipelineContext::State>(

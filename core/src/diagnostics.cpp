@@ -25,8 +25,14 @@ void Diagnostics::warning(const Where& where, const std::string& message, const 
 }
 
 void Diagnostics::add(Diagnostic diagnostic) {
-  if (seen_.insert(diagnostic.text()).second) diagnostics_.push_back(std::move(diagnostic));
+  std::string text = diagnostic.text();
+  const auto place = std::lower_bound(seen_.begin(), seen_.end(), text);
+  if (place != seen_.end() && *place == text) return;
+  seen_.insert(place, std::move(text));
+  diagnostics_.push_back(std::move(diagnostic));
 }
+
+bool Diagnostics::empty() const { return diagnostics_.empty(); }
 
 std::size_t Diagnostics::error_count() const {
   return static_cast<std::size_t>(

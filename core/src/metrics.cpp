@@ -8,6 +8,8 @@ namespace skymill {
 Metrics::Metrics() : state_(std::make_unique<State>()) {}
 Metrics::~Metrics() = default;
 
+Metrics::State& Metrics::state() const { return *state_; }
+
 void Metrics::add(const std::string& stage, const std::string& counter, std::int64_t amount) {
   const std::lock_guard lock(state_->mutex);
   state_->counters[stage][counter] += amount;

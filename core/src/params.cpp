@@ -110,6 +110,8 @@ void find_default_faults(const FieldInfo& field, std::vector<std::string>& fault
 
 }  // namespace
 
+bool FieldInfo::deprecated() const { return !deprecated_since.empty() || !deprecated_hint.empty(); }
+
 SchemaBase::SchemaBase(std::string summary) : summary_(std::move(summary)) {}
 SchemaBase::~SchemaBase() = default;
 SchemaBase::SchemaBase(const SchemaBase&) = default;
@@ -124,6 +126,11 @@ FieldInfo& SchemaBase::add_field(FieldInfo field) {
 
 void SchemaBase::add_rule(Rule rule, std::string words) {
   rules_.push_back({std::move(rule), std::move(words)});
+}
+
+std::optional<std::string> SchemaBase::words_unless(bool holds, const std::string& words) {
+  if (holds) return std::nullopt;
+  return words;
 }
 
 void SchemaBase::add_example(std::string text, std::string words) {

@@ -40,6 +40,7 @@ void Planner::plan_stage(Plan& plan, PlannedStage& stage, const PipelineContext&
   PortNeed need;
   if (stage.input) {
     planning.input_ = plan.stages[*stage.input].planning->output_;
+    planning.has_input_ = true;
     need = stage.type->ports.input()->need;
   }
   try {
@@ -60,7 +61,7 @@ void Planner::plan_stage(Plan& plan, PlannedStage& stage, const PipelineContext&
     need.requirements.insert(need.requirements.end(), planning.requirements_.begin(),
                              planning.requirements_.end());
     const PlannedStage& giver = plan.stages[*stage.input];
-    for (const Mismatch& reason : match(need, *planning.input_)) {
+    for (const Mismatch& reason : match(need, planning.input_)) {
       diagnostics_.error(stage.where,
                          "'" + stage.name + "' cannot read '" + giver.name + ".out'\n" +
                              "      needs  " + reason.needs + "\n" + "      has    " + reason.has +
@@ -85,7 +86,7 @@ void Planner::size_segment(const Plan& plan, Segment& segment, std::size_t free_
   segment.leased = segment.head_is_result ? 0 : head.leased_memory;
   for (const std::size_t index : segment.chain) {
     const PlannedStage& stage = plan.stages[index];
-    const std::size_t in = stage.planning->input_->chunk_bytes;
+    const std::size_t in = stage.planning->input_.chunk_bytes;
     std::size_t held = in + stage.planning->scratch_bytes_;
     if (stage.type->shape == Shape::transform) {
       held += stage.planning->output_.chunk_bytes;

@@ -2,6 +2,8 @@
 #include <core/error.h>
 #include <core/plugin.h>
 
+#include <utility>
+
 namespace skymill {
 
 void Registry::add_type(StageType type) {
@@ -16,6 +18,14 @@ void Registry::add_type(StageType type) {
   }
   types_.emplace(type.name, std::move(type));
 }
+
+void Registry::add_comparison(Comparison comparison) {
+  comparisons_.push_back(std::move(comparison));
+}
+
+void Registry::add_inspector(Inspector inspector) { inspectors_.push_back(std::move(inspector)); }
+
+void Registry::set_library(std::string path) { library_ = std::move(path); }
 
 const StageType* Registry::find(const std::string& name) const {
   const auto found = types_.find(name);

@@ -98,30 +98,33 @@ std::string SettingValue::display() const {
 }
 
 void Settings::set(Setting setting) {
-  const auto found = index_.find(setting.key);
-  if (found == index_.end()) {
-    index_.emplace(setting.key, settings_.size());
-    settings_.push_back(std::move(setting));
-  } else {
-    settings_[found->second] = std::move(setting);
+  for (Setting& there : settings_) {
+    if (there.key == setting.key) {
+      there = std::move(setting);
+      return;
+    }
   }
+  settings_.push_back(std::move(setting));
 }
 
 const Setting* Settings::find(std::string_view key) const {
-  const auto found = index_.find(key);
-  return found == index_.end() ? nullptr : &settings_[found->second];
+  for (const Setting& setting : settings_)
+    if (setting.key == key) return &setting;
+  return nullptr;
 }
 
 std::optional<Setting> Settings::take(std::string_view key) {
-  const auto found = index_.find(key);
-  if (found == index_.end()) return std::nullopt;
-  const std::size_t place = found->second;
-  Setting taken = std::move(settings_[place]);
-  settings_.erase(settings_.begin() + static_cast<std::ptrdiff_t>(place));
-  index_.erase(found);
-  for (auto& [name, index] : index_)
-    if (index > place) --index;
+  const Setting* found = find(key);
+  if (!found) return std::nullopt;
+  const auto place = settings_.begin() + (found - settings_.data());
+  Setting taken = std::move(*place);
+  settings_.erase(place);
   return taken;
 }
+
+bool Settings::empty() const { return settings_.empty(); }
+std::size_t Settings::size() const { return settings_.size(); }
+std::vector<Setting>::const_iterator Settings::begin() const { return settings_.begin(); }
+std::vector<Setting>::const_iterator Settings::end() const { return settings_.end(); }
 
 }  // namespace skymill

@@ -2,6 +2,8 @@
 #include <core/error.h>
 #include <core/stage.h>
 
+#include <utility>
+
 namespace skymill {
 
 std::string_view shape_name(Shape shape) {
@@ -20,9 +22,23 @@ std::string_view shape_name(Shape shape) {
   return "task";
 }
 
+Planning::Planning(PipelineContext ctx, std::string stage)
+    : ctx_(std::move(ctx)), stage_(std::move(stage)) {}
+
 const PortSpec& Planning::input() const {
-  if (!input_) throw Error(ErrorKind::description, "stage '" + stage_ + "' has no input linked");
-  return *input_;
+  if (!has_input_)
+    throw Error(ErrorKind::description, "stage '" + stage_ + "' has no input linked");
+  return input_;
+}
+
+void Planning::require(Requirement requirement) { requirements_.push_back(std::move(requirement)); }
+void Planning::set_lane(std::string key) { lane_ = std::move(key); }
+void Planning::add_input(std::string path) { inputs_.push_back(std::move(path)); }
+void Planning::add_note(std::string text) { notes_.push_back(std::move(text)); }
+
+std::string Planning::scratch_path(const std::string& root, const std::string& stage,
+                                   const std::string& name) {
+  return root + "/" + stage + "." + name;
 }
 
 void Planning::add_product(std::string path, std::size_t bytes, bool overwrite,

@@ -24,7 +24,7 @@ struct Extent {
 class SKYMILL_API Span {
  public:
   Span() = default;
-  Span(std::string axis, std::size_t begin, std::size_t end) { set(std::move(axis), begin, end); }
+  Span(std::string axis, std::size_t begin, std::size_t end);
 
   /// Sets the extent of an axis, adding the axis at the end when it is new.
   /// @throws Error when end < begin
@@ -40,20 +40,19 @@ class SKYMILL_API Span {
   /// Nothing when they do not meet.
   std::optional<Span> intersect(const Span& other) const;
 
-  bool empty() const { return axes_.empty(); }
+  bool empty() const;
 
   /// `channel 0:48, row 0:1000`.
   std::string text() const;
   /// What `text` says. @throws Error when it is none
   static Span from_text(std::string_view text);
 
-  friend bool operator==(const Span&, const Span&) = default;
+  bool operator==(const Span& other) const;
 
  private:
   struct NamedExtent {
     std::string axis;
     Extent extent;
-    friend bool operator==(const NamedExtent&, const NamedExtent&) = default;
   };
   std::vector<NamedExtent> axes_;
 };

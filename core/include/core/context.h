@@ -9,6 +9,7 @@
 #include <core/memory.h>
 #include <core/metrics.h>
 
+#include <cstdint>
 #include <memory>
 #include <string>
 #include <string_view>
@@ -115,7 +116,7 @@ class SKYMILL_API PipelineContext {
   struct Services;
   struct State;
   explicit PipelineContext(std::shared_ptr<const State> state);
-  const State& state() const { return *state_; }
+  const State& state() const;
 
  private:
   const void* product(const std::string& name, DataKind kind) const;

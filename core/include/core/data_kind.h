@@ -2,6 +2,8 @@
 // Kept in the common subset of C++17 and C++20: data types that cross the casacore wall include it.
 #pragma once
 
+#include <core/export.h>
+
 #include <string>
 #include <string_view>
 
@@ -20,7 +22,7 @@ struct DataKind {
   }
   friend constexpr bool operator!=(const DataKind& a, const DataKind& b) { return !(a == b); }
 
-  std::string text() const { return std::string(name) + "@" + std::to_string(version); }
+  SKYMILL_API std::string text() const;
 };
 
 /// The kind of `T`: its member `kDataKind`, or a specialisation of this template.

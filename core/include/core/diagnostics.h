@@ -5,7 +5,6 @@
 #include <core/export.h>
 
 #include <cstddef>
-#include <set>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -33,7 +32,7 @@ class SKYMILL_API Diagnostics {
   /// Adds a remark unless the very same one is there.
   void add(Diagnostic diagnostic);
 
-  bool empty() const { return diagnostics_.empty(); }
+  bool empty() const;
   std::size_t error_count() const;
   bool has_errors() const { return error_count() > 0; }
 
@@ -46,7 +45,7 @@ class SKYMILL_API Diagnostics {
 
  private:
   std::vector<Diagnostic> diagnostics_;
-  std::set<std::string> seen_;
+  std::vector<std::string> seen_;  // their texts, sorted
 };
 
 /// The candidate that `word` was probably meant to be, or an empty text. Counts inserted, lost,

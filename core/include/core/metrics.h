@@ -31,7 +31,7 @@ class SKYMILL_API Metrics {
   void add_row(const std::string& stage, const std::string& table, Row row);
 
   struct State;  // read by core when it writes the run record
-  State& state() const { return *state_; }
+  State& state() const;
 
  private:
   std::unique_ptr<State> state_;

@@ -51,7 +51,7 @@ struct FieldInfo {
   std::function<void(void*, const std::vector<ParamScalar>&)> set;
   std::function<std::vector<ParamScalar>(const void*)> get;
 
-  bool deprecated() const { return !deprecated_since.empty() || !deprecated_hint.empty(); }
+  SKYMILL_API bool deprecated() const;
   /// `number`, `list of whole numbers`, `two lengths`...; for pages.
   SKYMILL_API std::string type_name() const;
   /// The default for people: `1.31 GHz`, `[512, 512]`, `none`.
@@ -113,6 +113,7 @@ class SKYMILL_API SchemaBase {
 
   FieldInfo& add_field(FieldInfo field);
   void add_rule(Rule rule, std::string words);
+  static std::optional<std::string> words_unless(bool holds, const std::string& words);
   void add_example(std::string text, std::string words);
 
  private:
@@ -191,15 +192,18 @@ struct ScalarTraits<std::string> {
   using Carrier = std::string;
 };
 
-/// How a member is filled from scalars and read back; one specialisation per shape.
+/// How a member is filled from scalars and read back; one specialisation per shape. `Scalars` is
+/// always a vector of `ParamScalar`: named here, it would cost all who include this header.
 template <class T>
 struct MemberTraits {
   using Scalar = T;
   static constexpr FieldShape kShape = FieldShape::one;
-  static void set(T& member, const std::vector<ParamScalar>& from) {
+  template <class Scalars>
+  static void set(T& member, const Scalars& from) {
     member = static_cast<T>(std::get<typename ScalarTraits<T>::Carrier>(from.at(0)));
   }
-  static std::vector<ParamScalar> get(const T& member) {
+  template <class Scalars>
+  static Scalars get(const T& member) {
     return {ParamScalar(static_cast<typename ScalarTraits<T>::Carrier>(member))};
   }
 };
@@ -207,25 +211,29 @@ template <class T>
 struct MemberTraits<std::optional<T>> {
   using Scalar = T;
   static constexpr FieldShape kShape = FieldShape::optional;
-  static void set(std::optional<T>& member, const std::vector<ParamScalar>& from) {
+  template <class Scalars>
+  static void set(std::optional<T>& member, const Scalars& from) {
     member.reset();
     if (!from.empty()) MemberTraits<T>::set(member.emplace(), from);
   }
-  static std::vector<ParamScalar> get(const std::optional<T>& member) {
-    return member ? MemberTraits<T>::get(*member) : std::vector<ParamScalar>();
+  template <class Scalars>
+  static Scalars get(const std::optional<T>& member) {
+    return member ? MemberTraits<T>::template get<Scalars>(*member) : Scalars();
   }
 };
 template <class T>
 struct MemberTraits<std::vector<T>> {
   using Scalar = T;
   static constexpr FieldShape kShape = FieldShape::list;
-  static void set(std::vector<T>& member, const std::vector<ParamScalar>& from) {
+  template <class Scalars>
+  static void set(std::vector<T>& member, const Scalars& from) {
     member.clear();
     for (const auto& scalar : from)
       member.push_back(static_cast<T>(std::get<typename ScalarTraits<T>::Carrier>(scalar)));
   }
-  static std::vector<ParamScalar> get(const std::vector<T>& member) {
-    std::vector<ParamScalar> scalars;
+  template <class Scalars>
+  static Scalars get(const std::vector<T>& member) {
+    Scalars scalars;
     for (const auto& item : member)
       scalars.emplace_back(static_cast<typename ScalarTraits<T>::Carrier>(item));
     return scalars;
@@ -235,11 +243,14 @@ template <class T>
 struct MemberTraits<std::array<T, 2>> {
   using Scalar = T;
   static constexpr FieldShape kShape = FieldShape::pair;
-  static void set(std::array<T, 2>& member, const std::vector<ParamScalar>& from) {
-    for (std::size_t i = 0; i < 2; ++i) MemberTraits<T>::set(member[i], {from.at(i)});
+  template <class Scalars>
+  static void set(std::array<T, 2>& member, const Scalars& from) {
+    for (std::size_t i = 0; i < 2; ++i) MemberTraits<T>::set(member[i], Scalars{from.at(i)});
   }
-  static std::vector<ParamScalar> get(const std::array<T, 2>& member) {
-    return {MemberTraits<T>::get(member[0])[0], MemberTraits<T>::get(member[1])[0]};
+  template <class Scalars>
+  static Scalars get(const std::array<T, 2>& member) {
+    return {MemberTraits<T>::template get<Scalars>(member[0])[0],
+            MemberTraits<T>::template get<Scalars>(member[1])[0]};
   }
 };
 
@@ -285,6 +296,7 @@ class Schema : public SchemaBase {
   FieldRef field(std::string name, T P::*member, std::string doc) {
     using Traits = detail::MemberTraits<T>;
     using Scalar = detail::ScalarTraits<typename Traits::Scalar>;
+    using Scalars = std::vector<ParamScalar>;
     const P defaults{};
     FieldInfo info;
     info.name = std::move(name);
@@ -295,14 +307,14 @@ class Schema : public SchemaBase {
       info.least = Scalar::kLeast;
       info.most = Scalar::kMost;
     }
-    info.default_value = Traits::get(defaults.*member);
+    info.default_value = Traits::template get<Scalars>(defaults.*member);
     info.offset = static_cast<std::size_t>(reinterpret_cast<const char*>(&(defaults.*member)) -
                                            reinterpret_cast<const char*>(&defaults));
-    info.set = [member](void* params, const std::vector<ParamScalar>& from) {
+    info.set = [member](void* params, const Scalars& from) {
       Traits::set(static_cast<P*>(params)->*member, from);
     };
     info.get = [member](const void* params) {
-      return Traits::get(static_cast<const P*>(params)->*member);
+      return Traits::template get<Scalars>(static_cast<const P*>(params)->*member);
     };
     return FieldRef(add_field(std::move(info)));
   }
@@ -312,11 +324,10 @@ class Schema : public SchemaBase {
   template <class F>
   Schema& check(F holds, std::string words) {
     add_rule(
-        [holds, words](const void* params) -> std::optional<std::string> {
+        [holds, words](const void* params) {
           const P& typed = *static_cast<const P*>(params);
           if constexpr (std::is_same_v<std::invoke_result_t<F, const P&>, bool>) {
-            if (holds(typed)) return std::nullopt;
-            return words;
+            return words_unless(holds(typed), words);
           } else {
             return holds(typed);
           }

@@ -68,11 +68,11 @@ class SKYMILL_API Registry {
   void add_type(StageType type);
 
   /// Adds a way to compare products, for `skymill diff`.
-  void add_comparison(Comparison comparison) { comparisons_.push_back(std::move(comparison)); }
+  void add_comparison(Comparison comparison);
   const std::vector<Comparison>& comparisons() const { return comparisons_; }
 
   /// Adds a way to look into files, for `skymill inspect`.
-  void add_inspector(Inspector inspector) { inspectors_.push_back(std::move(inspector)); }
+  void add_inspector(Inspector inspector);
   const std::vector<Inspector>& inspectors() const { return inspectors_; }
 
   /// The type of this name, or null.
@@ -80,7 +80,7 @@ class SKYMILL_API Registry {
   const std::map<std::string, StageType>& types() const { return types_; }
 
   /// The file whose stages are being registered, for messages.
-  void set_library(std::string path) { library_ = std::move(path); }
+  void set_library(std::string path);
 
  private:
   std::map<std::string, StageType> types_;

@@ -5,8 +5,6 @@
 #include <core/export.h>
 
 #include <cstddef>
-#include <functional>
-#include <map>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -60,14 +58,13 @@ class SKYMILL_API Settings {
   /// Takes a setting out, for the keys that are not the stage's own.
   std::optional<Setting> take(std::string_view key);
 
-  bool empty() const { return settings_.empty(); }
-  std::size_t size() const { return settings_.size(); }
-  std::vector<Setting>::const_iterator begin() const { return settings_.begin(); }
-  std::vector<Setting>::const_iterator end() const { return settings_.end(); }
+  bool empty() const;
+  std::size_t size() const;
+  std::vector<Setting>::const_iterator begin() const;
+  std::vector<Setting>::const_iterator end() const;
 
  private:
   std::vector<Setting> settings_;
-  std::map<std::string, std::size_t, std::less<>> index_;
 };
 
 }  // namespace skymill

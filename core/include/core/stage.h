@@ -28,8 +28,7 @@ SKYMILL_API std::string_view shape_name(Shape shape);
 /// out and what the work will hold.
 class SKYMILL_API Planning {
  public:
-  Planning(PipelineContext ctx, std::string stage)
-      : ctx_(std::move(ctx)), stage_(std::move(stage)) {}
+  Planning(PipelineContext ctx, std::string stage);
 
   const PipelineContext& context() const { return ctx_; }
   const std::string& stage() const { return stage_; }
@@ -42,7 +41,7 @@ class SKYMILL_API Planning {
   const std::vector<std::string>& wanted_columns() const { return wanted_columns_; }
 
   /// Properties that the input must have, given these parameters.
-  void require(Requirement requirement) { requirements_.push_back(std::move(requirement)); }
+  void require(Requirement requirement);
   /// Bytes needed for each chunk in flight, beyond the chunks themselves.
   void set_scratch(std::size_t bytes) { scratch_bytes_ = bytes; }
   /// Bytes held from the first chunk until the results are consumed (accumulators).
@@ -50,14 +49,14 @@ class SKYMILL_API Planning {
   /// Reduce only: bytes needed while one chunk of the result is computed, the chunk included.
   void set_result_work(std::size_t bytes) { result_work_bytes_ = bytes; }
   /// The stage's calls must come from one thread of their own: the lane of this key.
-  void set_lane(std::string key) { lane_ = std::move(key); }
+  void set_lane(std::string key);
   /// Sink or Reduce: chunks may come in any order, each says its own place.
   void set_any_order() { any_order_ = true; }
   /// Sink without a lane: several threads may call `write` at once, in any order; each chunk is
   /// then written by the worker that made it, while others go on.
   void set_concurrent() { concurrent_ = true; }
   /// A file or directory that the stage reads.
-  void add_input(std::string path) { inputs_.push_back(std::move(path)); }
+  void add_input(std::string path);
   /// A product that the stage will publish, with its size; checked for room and for an existing
   /// product before the work starts.
   /// @param staging where it is made: "none" (beside its final place), "auto" (on the fastest tier
@@ -78,13 +77,11 @@ class SKYMILL_API Planning {
   /// The stage's parameters as `name = value`, for the history of products.
   const std::vector<std::string>& parameters() const { return parameters_; }
   /// A line for `skymill explain`.
-  void add_note(std::string text) { notes_.push_back(std::move(text)); }
+  void add_note(std::string text);
 
   /// What names a scratch folder in the ledger of leases; nothing is ever made there.
   static std::string scratch_path(const std::string& root, const std::string& stage,
-                                  const std::string& name) {
-    return root + "/" + stage + "." + name;
-  }
+                                  const std::string& name);
 
   struct Product {
     std::string path;
@@ -98,7 +95,8 @@ class SKYMILL_API Planning {
   friend class Planner;
   PipelineContext ctx_;
   std::string stage_;
-  std::optional<PortSpec> input_;
+  bool has_input_ = false;
+  PortSpec input_;
   PortSpec output_;
   std::vector<std::string> wanted_columns_;
   std::vector<std::string> parameters_;
@@ -153,8 +151,8 @@ class Source : public Stage {
  private:
   std::optional<AnyChunk> pull(const PipelineContext& ctx) final {
     auto chunk = next(ctx);
-    if (!chunk) return std::nullopt;
-    return AnyChunk(std::move(*chunk));
+    if (!chunk) return {};
+    return std::optional<AnyChunk>(std::in_place, std::move(*chunk));
   }
 };
 

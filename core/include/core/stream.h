@@ -2,6 +2,7 @@
 #pragma once
 
 #include <core/chunk.h>
+#include <core/export.h>
 
 #include <functional>
 #include <memory>
@@ -28,20 +29,24 @@ class Stream {
 
   /// A stream of one chunk that exists already.
   static Stream one(Chunk<T> chunk) {
-    auto held = std::make_shared<Chunk<T>>(std::move(chunk));
-    auto given = std::make_shared<bool>(false);
-    return Stream([held, given]() -> std::optional<Work> {
-      if (std::exchange(*given, true)) return std::nullopt;
-      return Work([held](const PipelineContext&) { return std::move(*held); });
+    auto held = std::make_shared<One>(std::move(chunk));
+    return Stream([held]() -> std::optional<Work> {
+      if (std::exchange(held->given, true)) return std::nullopt;
+      return Work([held](const PipelineContext&) { return std::move(held->chunk); });
     });
   }
 
  private:
+  struct One {
+    explicit One(Chunk<T> the_chunk) : chunk(std::move(the_chunk)) {}
+    Chunk<T> chunk;
+    bool given = false;
+  };
   Next next_;
 };
 
 /// A stream of chunks of any kind, as the executor sees it.
-class AnyStream {
+class SKYMILL_API AnyStream {
  public:
   using Work = std::function<AnyChunk(const PipelineContext&)>;
 
@@ -51,14 +56,14 @@ class AnyStream {
     auto held = std::make_shared<Stream<T>>(std::move(stream));
     next_ = [held]() -> std::optional<Work> {
       auto work = held->next();
-      if (!work) return std::nullopt;
-      return Work([work = std::move(*work)](const PipelineContext& ctx) {
-        return AnyChunk(work(ctx));
-      });
+      if (!work) return {};
+      return std::optional<Work>(
+          std::in_place,
+          [work = std::move(*work)](const PipelineContext& ctx) { return AnyChunk(work(ctx)); });
     };
   }
 
-  std::optional<Work> next() { return next_ ? next_() : std::nullopt; }
+  std::optional<Work> next();
 
  private:
   std::function<std::optional<Work>()> next_;
