@@ -13,6 +13,7 @@
 #include <mutex>
 #include <utility>
 
+#include "handover.h"
 #include "in_stage.h"
 #include "metrics_state.h"
 #include "profile.h"
@@ -145,11 +146,15 @@ class SegmentRun {
 
   void run() {
     try {
-      tbb::parallel_pipeline(segment_.tokens, filters());
+      const auto chain = filters();
+      closures_are_made();
+      tbb::parallel_pipeline(segment_.tokens, chain);
+      const Turn all_are_done(this);
       for (Step& step : steps_) {
         if (step.behind) step.behind->drain();
       }
     } catch (...) {
+      const Turn all_are_done(this);
       keep_what_is_done();
       add_up_times();
       throw;
@@ -332,31 +337,41 @@ class SegmentRun {
         const auto work = [this, is_first, first, end = next](Parcel& parcel) {
           make_and_transform(parcel, is_first, first, end);
         };
-        if (next == steps_.size()) return chain & last_filter(filter_mode::parallel, work);
-        chain = chain & inner_filter(filter_mode::parallel, work);
+        if (next == steps_.size()) return chain & last_filter(filter_mode::parallel, nullptr, work);
+        chain = chain & inner_filter(filter_mode::parallel, nullptr, work);
       }
       const std::size_t position = next++;
       const PlannedStage& planned = steps_[position].planned;
       const auto mode = Planner::concurrent(planned)  ? filter_mode::parallel
                         : Planner::any_order(planned) ? filter_mode::serial_out_of_order
                                                       : filter_mode::serial_in_order;
+      const void* const serial = mode == filter_mode::parallel ? nullptr : &steps_[position];
       const auto end_here = [this, position](Parcel& parcel) { bring_to(position, parcel); };
-      if (next == steps_.size()) return chain & last_filter(mode, end_here);
-      chain = chain & inner_filter(mode, end_here);
+      if (next == steps_.size()) return chain & last_filter(mode, serial, end_here);
+      chain = chain & inner_filter(mode, serial, end_here);
     }
   }
 
   template <class F>
-  static tbb::filter<Parcel*, Parcel*> inner_filter(tbb::filter_mode mode, const F& f) {
-    return tbb::make_filter<Parcel*, Parcel*>(mode, [f](Parcel* parcel) {
+  tbb::filter<Parcel*, Parcel*> inner_filter(tbb::filter_mode mode, const void* serial,
+                                             const F& f) {
+    return tbb::make_filter<Parcel*, Parcel*>(mode, [this, serial, f](Parcel* parcel) {
+      read_closure();
+      const WorkOfPass work(this);
+      const Turn of_filter(serial);
+      const Turn of_parcel(parcel);
       f(*parcel);
       return parcel;
     });
   }
   template <class F>
-  tbb::filter<Parcel*, void> last_filter(tbb::filter_mode mode, const F& f) {
+  tbb::filter<Parcel*, void> last_filter(tbb::filter_mode mode, const void* serial, const F& f) {
     counts_alone_ = only_counts_ && mode != tbb::filter_mode::parallel;
-    return tbb::make_filter<Parcel*, void>(mode, [this, f](Parcel* parcel) {
+    return tbb::make_filter<Parcel*, void>(mode, [this, serial, f](Parcel* parcel) {
+      read_closure();
+      const WorkOfPass work(this);
+      const Turn of_filter(serial);
+      const Turn of_parcel(parcel);
       f(*parcel);
       end(*parcel);
     });
@@ -393,7 +408,11 @@ class SegmentRun {
   tbb::filter<void, Parcel*> source_filter() {
     return tbb::make_filter<void, Parcel*>(
         tbb::filter_mode::serial_in_order, [this](tbb::flow_control& control) -> Parcel* {
+          read_closure();
+          const WorkOfPass work(this);
+          const Turn of_source(&given_);
           Parcel* parcel = parcels_.take();
+          const Turn of_parcel(parcel);
           if (!parcel->load) parcel->load = std::make_shared<Load>();
           Load& load = *parcel->load;
           load.number = given_;
