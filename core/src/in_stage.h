@@ -12,21 +12,30 @@
 
 namespace skymill {
 
+/// Throws what is being handled as an Error that names the stage. It stands apart, so that what is
+/// done for every chunk is short.
+[[noreturn, gnu::cold, gnu::noinline]] inline void throw_from_stage(const std::string& stage) {
+  const std::string where = "stage '" + stage + "'";
+  try {
+    throw;
+  } catch (const Error& error) {
+    // What comes out of a stage further down names it already.
+    throw error.message().rfind("stage '", 0) == 0 ? error : error.within(where);
+  } catch (const std::bad_alloc&) {
+    throw Error(ErrorKind::resources, where + ": the system gave no more memory",
+                "lower --memory or --threads");
+  } catch (const std::exception& problem) {
+    throw Error(ErrorKind::failed, where + ": " + problem.what());
+  }
+}
+
 /// Calls `f` and lets every failure leave as an Error that names the stage.
 template <class F>
 auto in_stage(const std::string& stage, F&& f) {
-  // Made of it only when it is needed: this is called for every chunk.
-  const auto where = [&] { return "stage '" + stage + "'"; };
   try {
     return f();
-  } catch (const Error& error) {
-    // What comes out of a stage further down names it already.
-    throw error.message().rfind("stage '", 0) == 0 ? error : error.within(where());
-  } catch (const std::bad_alloc&) {
-    throw Error(ErrorKind::resources, where() + ": the system gave no more memory",
-                "lower --memory or --threads");
-  } catch (const std::exception& problem) {
-    throw Error(ErrorKind::failed, where() + ": " + problem.what());
+  } catch (const std::exception&) {
+    throw_from_stage(stage);
   }
 }
 

@@ -2,7 +2,7 @@
 #include "segment_run.h"
 
 #include <core/error.h>
-#include <tbb/enumerable_thread_specific.h>
+#include <tbb/cache_aligned_allocator.h>
 #include <tbb/parallel_pipeline.h>
 #include <tbb/task_arena.h>
 
@@ -13,6 +13,7 @@
 #include <mutex>
 #include <utility>
 
+#include "handover.h"
 #include "in_stage.h"
 #include "metrics_state.h"
 #include "profile.h"
@@ -26,32 +27,44 @@ namespace {
 /// What is written for every chunk keeps away from what all threads read.
 constexpr std::size_t kCacheLine = 64;
 
-/// A load on its way through the filters, as TBB hands it on without an allocation.
-struct Parcel {
+/// A load on its way through the filters, as TBB hands it on without an allocation. One thread at a
+/// time works on it, so what its loads took is added up here.
+struct alignas(kCacheLine) Parcel {
+  explicit Parcel(std::size_t stages) : sums(stages) {}
+
   std::shared_ptr<Load> load;  ///< shared, because a lane may look at it after the last filter
+  std::vector<StageSums, tbb::cache_aligned_allocator<StageSums>> sums;  ///< of each stage
   Parcel* next = nullptr;
+  std::atomic<bool> is_free{false};
 };
 
-/// Gives parcels and takes them back; as many exist as were on their way at once.
-class Parcels {
+/// Gives parcels and takes them back; as many exist as were on their way at once. They stand in a
+/// ring, since they mostly come back in the order in which they went: then the next one is free.
+class alignas(kCacheLine) Parcels {
  public:
+  explicit Parcels(std::size_t stages) : stages_(stages) {}
+
   /// By one thread at a time.
   Parcel* take() {
-    if (!free_) free_ = returned_.exchange(nullptr, std::memory_order_acquire);
-    if (!free_) return &all_.emplace_back();
-    return std::exchange(free_, free_->next);
-  }
-  void give_back(Parcel* parcel) {
-    parcel->next = returned_.load(std::memory_order_relaxed);
-    while (!returned_.compare_exchange_weak(parcel->next, parcel, std::memory_order_release,
-                                            std::memory_order_relaxed)) {
+    for (std::size_t k = 0; k < all_.size(); ++k) {
+      last_ = last_->next;
+      if (!last_->is_free.load(std::memory_order_acquire)) continue;
+      last_->is_free.store(false, std::memory_order_relaxed);
+      return last_;
     }
+    Parcel* const added = &all_.emplace_back(stages_);
+    added->next = last_ ? std::exchange(last_->next, added) : added;
+    return last_ = added;
   }
+  static void give_back(Parcel& parcel) { parcel.is_free.store(true, std::memory_order_release); }
+
+  /// When none is on its way.
+  const std::deque<Parcel>& all() const { return all_; }
 
  private:
-  alignas(kCacheLine) std::deque<Parcel> all_;
-  Parcel* free_ = nullptr;
-  alignas(kCacheLine) std::atomic<Parcel*> returned_{nullptr};
+  const std::size_t stages_;
+  std::deque<Parcel> all_;
+  Parcel* last_ = nullptr;  ///< that was taken
 };
 
 /// One stage of a segment while it runs.
@@ -73,7 +86,7 @@ struct Step {
 };
 
 /// Which chunks of a pass are timed: all, unless a chunk takes so little that the clocks would be a
-/// good part of it. Then one in about sixteen stands for the others, and all again for a while
+/// good part of it. Then one in about sixty stands for the others, and all again for a while
 /// after one that took longer.
 class alignas(kCacheLine) Pace {
  public:
@@ -87,7 +100,7 @@ class alignas(kCacheLine) Pace {
     last_ = number;
     random_ = random_ * 1664525U + 1013904223U;  // so that it keeps no step with the data
     const bool all = number < all_until_.load(std::memory_order_relaxed);
-    next_ = number + (all ? 1 : 12 + (random_ >> 29U));
+    next_ = number + (all ? 1 : 48 + (random_ >> 27U));
     return number == 0 ? 1 : weight;
   }
   void took(std::size_t number, std::int64_t ns) {
@@ -133,11 +146,15 @@ class SegmentRun {
 
   void run() {
     try {
-      tbb::parallel_pipeline(segment_.tokens, filters());
+      const auto chain = filters();
+      closures_are_made();
+      tbb::parallel_pipeline(segment_.tokens, chain);
+      const Turn all_are_done(this);
       for (Step& step : steps_) {
         if (step.behind) step.behind->drain();
       }
     } catch (...) {
+      const Turn all_are_done(this);
       keep_what_is_done();
       add_up_times();
       throw;
@@ -210,10 +227,9 @@ class SegmentRun {
   }
 
   void add_up_times() {
-    for (const std::vector<StageSums>& of_thread : sums_) {
-      for (std::size_t k = 0; k < steps_.size(); ++k) steps_[k].timing.add(of_thread[k]);
+    for (const Parcel& parcel : parcels_.all()) {
+      for (std::size_t k = 0; k < steps_.size(); ++k) steps_[k].timing.add(parcel.sums[k]);
     }
-    sums_.clear();
   }
 
   /// Runs a stage's own code: isolated, since a stage whose threads wait must not be handed other
@@ -321,30 +337,41 @@ class SegmentRun {
         const auto work = [this, is_first, first, end = next](Parcel& parcel) {
           make_and_transform(parcel, is_first, first, end);
         };
-        if (next == steps_.size()) return chain & last_filter(filter_mode::parallel, work);
-        chain = chain & inner_filter(filter_mode::parallel, work);
+        if (next == steps_.size()) return chain & last_filter(filter_mode::parallel, nullptr, work);
+        chain = chain & inner_filter(filter_mode::parallel, nullptr, work);
       }
       const std::size_t position = next++;
       const PlannedStage& planned = steps_[position].planned;
       const auto mode = Planner::concurrent(planned)  ? filter_mode::parallel
                         : Planner::any_order(planned) ? filter_mode::serial_out_of_order
                                                       : filter_mode::serial_in_order;
+      const void* const serial = mode == filter_mode::parallel ? nullptr : &steps_[position];
       const auto end_here = [this, position](Parcel& parcel) { bring_to(position, parcel); };
-      if (next == steps_.size()) return chain & last_filter(mode, end_here);
-      chain = chain & inner_filter(mode, end_here);
+      if (next == steps_.size()) return chain & last_filter(mode, serial, end_here);
+      chain = chain & inner_filter(mode, serial, end_here);
     }
   }
 
   template <class F>
-  static tbb::filter<Parcel*, Parcel*> inner_filter(tbb::filter_mode mode, const F& f) {
-    return tbb::make_filter<Parcel*, Parcel*>(mode, [f](Parcel* parcel) {
+  tbb::filter<Parcel*, Parcel*> inner_filter(tbb::filter_mode mode, const void* serial,
+                                             const F& f) {
+    return tbb::make_filter<Parcel*, Parcel*>(mode, [this, serial, f](Parcel* parcel) {
+      read_closure();
+      const WorkOfPass work(this);
+      const Turn of_filter(serial);
+      const Turn of_parcel(parcel);
       f(*parcel);
       return parcel;
     });
   }
   template <class F>
-  tbb::filter<Parcel*, void> last_filter(tbb::filter_mode mode, const F& f) {
-    return tbb::make_filter<Parcel*, void>(mode, [this, f](Parcel* parcel) {
+  tbb::filter<Parcel*, void> last_filter(tbb::filter_mode mode, const void* serial, const F& f) {
+    counts_alone_ = only_counts_ && mode != tbb::filter_mode::parallel;
+    return tbb::make_filter<Parcel*, void>(mode, [this, serial, f](Parcel* parcel) {
+      read_closure();
+      const WorkOfPass work(this);
+      const Turn of_filter(serial);
+      const Turn of_parcel(parcel);
       f(*parcel);
       end(*parcel);
     });
@@ -352,7 +379,7 @@ class SegmentRun {
 
   /// Fills a load with the next chunk, or with the work that makes it.
   /// @return false at the end
-  bool next_chunk(Load& load) {
+  bool next_chunk(Load& load, StageSums& own) {
     if (ctx_.stop_requested()) return false;
     if (result_) {
       auto work = result_->next();
@@ -370,7 +397,7 @@ class SegmentRun {
       chunk = head().stage->pull(step.ctx);
       const StageMoment end = stage_moment();
       load.spent_ns += end.wall_ns - begin.wall_ns;
-      sums_.local()[0].add_time(begin, end, load.weight);
+      own.add_time(begin, end, load.weight);
     } else {
       chunk = head().stage->pull(step.ctx);
     }
@@ -381,7 +408,11 @@ class SegmentRun {
   tbb::filter<void, Parcel*> source_filter() {
     return tbb::make_filter<void, Parcel*>(
         tbb::filter_mode::serial_in_order, [this](tbb::flow_control& control) -> Parcel* {
+          read_closure();
+          const WorkOfPass work(this);
+          const Turn of_source(&given_);
           Parcel* parcel = parcels_.take();
+          const Turn of_parcel(parcel);
           if (!parcel->load) parcel->load = std::make_shared<Load>();
           Load& load = *parcel->load;
           load.number = given_;
@@ -390,7 +421,7 @@ class SegmentRun {
           note_source_begins();
           // A stage that works here must not be handed other chunks while its threads wait.
           const bool is_there = in_stage(head().name, [&] {
-            return tbb::this_task_arena::isolate([&] { return next_chunk(load); });
+            return tbb::this_task_arena::isolate([&] { return next_chunk(load, parcel->sums[0]); });
           });
           if (!is_there) {
             control.stop();
@@ -418,16 +449,15 @@ class SegmentRun {
   /// Makes a chunk that is only ordered so far, as channels of a cube are imaged, and brings it
   /// through the transforms up to the next terminal.
   void make_and_transform(Parcel& parcel, bool makes, std::size_t first, std::size_t end) {
-    std::vector<StageSums>& sums_of_thread = sums_.local();
-    if (makes && !make(parcel.load, sums_of_thread[0])) return;
+    if (makes && !make(parcel.load, parcel.sums[0])) return;
     Load& load = *parcel.load;
     if (load.chunk.empty()) return;
     if (profile_) {
-      for (std::size_t k = first; k < end; ++k) transform(steps_[k], load, sums_of_thread[k]);
+      for (std::size_t k = first; k < end; ++k) transform(steps_[k], load, parcel.sums[k]);
       load.ready_ns = wall_now_ns();
     } else if (first < end) {
       tbb::this_task_arena::isolate([&] {
-        for (std::size_t k = first; k < end; ++k) transform(steps_[k], load, sums_of_thread[k]);
+        for (std::size_t k = first; k < end; ++k) transform(steps_[k], load, parcel.sums[k]);
       });
     }
   }
@@ -510,19 +540,19 @@ class SegmentRun {
       } else if (step.lane) {
         run_in_lane(step, load);
       } else {
-        give_here(step, load, position);
+        give_here(step, load, parcel.sums[position]);
       }
       if (profile_) load.ready_ns = wall_now_ns();
     });
   }
 
-  void give_here(const Step& step, Load& load, std::size_t position) {
+  void give_here(const Step& step, Load& load, StageSums& own) const {
     const StageMoment begin = load.weight > 0 ? stage_moment() : StageMoment();
     call(step, load, [&] { give(step, load, step.ctx); });
     if (load.weight == 0) return;
     const StageMoment end = stage_moment();
     load.spent_ns += end.wall_ns - begin.wall_ns;
-    sums_.local()[position].add_time(begin, end, load.weight);
+    own.add_time(begin, end, load.weight);
   }
 
   void note_terminal_begins(const Step& step, const Load& load) const {
@@ -545,7 +575,11 @@ class SegmentRun {
   /// All stages have had it.
   void end(Parcel& parcel) {
     Load& load = *parcel.load;
-    watch_.done(load.unit);
+    if (counts_alone_) {
+      watch_.count_done();
+    } else {
+      watch_.done(load.unit);
+    }
     if (load.weight > 0) pace_.took(load.number, load.spent_ns);
     if (profile_) --on_the_way_;
     if (lends_loads_ || keeps_chunk_) {
@@ -554,7 +588,7 @@ class SegmentRun {
       load.chunk = AnyChunk();
       load.notes.reset();
     }
-    parcels_.give_back(&parcel);
+    Parcels::give_back(parcel);
   }
 
   static PipelineContext context_of(const Load& load, const PipelineContext& ctx) {
@@ -582,16 +616,15 @@ class SegmentRun {
   std::size_t pass_ = 0;
   Pace pace_;
   std::vector<Step> steps_;  ///< the head and the chain
-  tbb::enumerable_thread_specific<std::vector<StageSums>> sums_{
-      [this] { return std::vector<StageSums>(steps_.size()); }};
   std::unique_ptr<ReadAhead> read_ahead_;
   bool keeps_notes_ = false;
   bool keeps_chunk_ = false;
-  bool only_counts_ = false;  ///< chunks that are there; nobody wants to know of each
-  bool lends_loads_ = false;  ///< to lanes, which may look at them after the last filter
+  bool only_counts_ = false;   ///< chunks that are there; nobody wants to know of each
+  bool counts_alone_ = false;  ///< so, and one thread at a time ends them
+  bool lends_loads_ = false;   ///< to lanes, which may look at them after the last filter
   std::mutex keep_mutex_;
   std::shared_ptr<Load> kept_;
-  Parcels parcels_;
+  Parcels parcels_{segment_.chain.size() + 1};
   alignas(kCacheLine) std::size_t given_ = 0;
   std::int64_t full_since_ns_ = 0;
   std::atomic<std::size_t> on_the_way_{0};
