@@ -29,11 +29,12 @@ LIBRARIES = [
     ("aoflagger", r"aoflagger\.h"),
     ("codecs", r"((liblzf/)?lzf|blosc|libdeflate|lz4)\.h"),
     ("xxhash", r"xxhash\.h"),
+    ("sanitizer", r"sanitizer/"),
     ("catch2", r"catch2/"),
     ("std", r"[a-z_0-9]+$"),
 ]
 
-CORE_PRIVATE = {"yaml-cpp", "tbb", "boost", "spdlog", "json", "cli11", "posix", "xxhash"}
+CORE_PRIVATE = {"yaml-cpp", "tbb", "boost", "spdlog", "json", "cli11", "posix", "sanitizer", "xxhash"}
 CORE_SAFE_FOR_17 = {"core/lane.h", "core/error.h", "core/export.h", "core/data_kind.h",
                     "core/placed_file.h"}
 
