@@ -7,7 +7,7 @@
 Two ratios, in seconds of CPU, the least of several turns in which all cases alternate:
   header_parse    <core/plugin.h>, as every plugin includes it, to <functional>; at most 3
   plugin_compile  tests/consumer/clip.cpp to perf/clip_std_only.cpp, -O2; at most 2
-The exit code is 1 when one is above its limit.
+What is above its limit is marked; perf/gates.yaml has the bounds that fail.
 """
 import argparse
 import pathlib
@@ -52,7 +52,6 @@ def main():
     figures.add_option(parser)
     options = parser.parse_args()
     measured = figures.Figures("header_cost", options.json)
-    over = False
     with tempfile.TemporaryDirectory() as folder:
         for compiler in options.compiler:
             work = cases(compiler, options.generated, pathlib.Path(folder) / "object.o")
@@ -64,12 +63,10 @@ def main():
             for bench, limit in LIMITS.items():
                 ours, standard = least[bench, "ours"], least[bench, "standard"]
                 ratio = ours / standard
-                over = over or ratio > limit
                 print(f"{compiler:8} {bench:15} {ours:.3f} s to {standard:.3f} s: {ratio:.2f} x, "
                       f"limit {limit:g} x{'  OVER' if ratio > limit else ''}")
                 measured.add(f"{bench}_{compiler}", ours, "s", peer=standard)
-    return 1 if over else 0
 
 
 if __name__ == "__main__":
-    raise SystemExit(main())
+    main()
