@@ -5,8 +5,8 @@
     perf/calibration_memory.py --skymill build/release/bin/skymill --work FOLDER
                                [--times 24,96,384,1536] [--memory 1GiB] [--threads 2]
 
-For each number of integrations a calibrator with gains, delays and interference is simulated (48
-antennas, 64 channels, two polarisations: 1.4 MB an integration), and flagged by pipelines/flag.yaml;
+For each number of integrations a calibrator with gains and noise is simulated (48 antennas, 64
+channels, two polarisations: 1.4 MB an integration), and flagged by pipelines/flag.yaml;
 a delay, a bandpass and gains of a minute each are solved from it, and applied by
 pipelines/apply.yaml. Peak resident memory (VmHWM) of each, its growth over the last two lengths,
 and a line a run in FOLDER/calibration_memory.jsonl. Interference is looked for in windows of up to
@@ -23,7 +23,7 @@ import time
 from pathlib import Path
 
 SIMULATE = """skymill: 1
-description: a calibrator as the DSA-110 sees it, in short
+description: a calibrator through antennas with gains
 parameters:
   times: { required: true, doc: "integrations" }
   output: { required: true, doc: "the MeasurementSet" }
