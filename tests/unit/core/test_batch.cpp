@@ -202,7 +202,7 @@ TEST_CASE("the record of a batch has a row for every item") {
   failed.seconds = 1.5;
   failed.record = "a.run.json";
   record.add(failed);
-  record.write(path, {"id", {"skymill", "run"}, "d.yaml", std::chrono::system_clock::now()});
+  record.write(path, {"id", {"skymill", "run"}, "d.yaml", std::chrono::system_clock::now(), {}});
   std::ifstream in(path);
   const auto json = nlohmann::json::parse(in);
   CHECK(json["verdict"] == "partial");

@@ -68,7 +68,7 @@ TEST_CASE("writing behind is bounded, ordered, and gives the error of a write ba
         lane,
         [&](const Load& load, const Lane::Token&) { written.push_back(*load.chunk.as<int>()); }, 2);
     for (int i = 0; i < 20; ++i)
-      behind.push(std::make_shared<Load>(Load{Chunk<int>(i), nullptr, nullptr}));
+      behind.push(std::make_shared<Load>(Load{Chunk<int>(i), nullptr, nullptr, {}}));
     behind.drain();
   }
   CHECK(written.size() == 20);
@@ -76,6 +76,6 @@ TEST_CASE("writing behind is bounded, ordered, and gives the error of a write ba
 
   WriteBehind broken(
       lane, [](const Load&, const Lane::Token&) { throw Error(ErrorKind::resources, "full"); }, 2);
-  broken.push(std::make_shared<Load>(Load{Chunk<int>(1), nullptr, nullptr}));
+  broken.push(std::make_shared<Load>(Load{Chunk<int>(1), nullptr, nullptr, {}}));
   CHECK_THROWS_AS(broken.drain(), Error);
 }
