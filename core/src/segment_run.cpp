@@ -2,20 +2,20 @@
 #include "segment_run.h"
 
 #include <core/error.h>
-#include <tbb/cache_aligned_allocator.h>
 #include <tbb/parallel_pipeline.h>
 #include <tbb/task_arena.h>
 
 #include <algorithm>
 #include <atomic>
-#include <deque>
 #include <memory>
 #include <mutex>
 #include <utility>
 
+#include "chunk_pace.h"
 #include "handover.h"
 #include "in_stage.h"
 #include "metrics_state.h"
+#include "parcels.h"
 #include "profile.h"
 #include "read_ahead.h"
 #include "write_behind.h"
@@ -23,49 +23,6 @@
 namespace skymill {
 
 namespace {
-
-/// What is written for every chunk keeps away from what all threads read.
-constexpr std::size_t kCacheLine = 64;
-
-/// A load on its way through the filters, as TBB hands it on without an allocation. One thread at a
-/// time works on it, so what its loads took is added up here.
-struct alignas(kCacheLine) Parcel {
-  explicit Parcel(std::size_t stages) : sums(stages) {}
-
-  std::shared_ptr<Load> load;  ///< shared, because a lane may look at it after the last filter
-  std::vector<StageSums, tbb::cache_aligned_allocator<StageSums>> sums;  ///< of each stage
-  Parcel* next = nullptr;
-  std::atomic<bool> is_free{false};
-};
-
-/// Gives parcels and takes them back; as many exist as were on their way at once. They stand in a
-/// ring, since they mostly come back in the order in which they went: then the next one is free.
-class alignas(kCacheLine) Parcels {
- public:
-  explicit Parcels(std::size_t stages) : stages_(stages) {}
-
-  /// By one thread at a time.
-  Parcel* take() {
-    for (std::size_t k = 0; k < all_.size(); ++k) {
-      last_ = last_->next;
-      if (!last_->is_free.load(std::memory_order_acquire)) continue;
-      last_->is_free.store(false, std::memory_order_relaxed);
-      return last_;
-    }
-    Parcel* const added = &all_.emplace_back(stages_);
-    added->next = last_ ? std::exchange(last_->next, added) : added;
-    return last_ = added;
-  }
-  static void give_back(Parcel& parcel) { parcel.is_free.store(true, std::memory_order_release); }
-
-  /// When none is on its way.
-  const std::deque<Parcel>& all() const { return all_; }
-
- private:
-  const std::size_t stages_;
-  std::deque<Parcel> all_;
-  Parcel* last_ = nullptr;  ///< that was taken
-};
 
 /// One stage of a segment while it runs.
 struct Step {
@@ -83,39 +40,6 @@ struct Step {
   ResumableStage* journalled = nullptr;  ///< when its units go into a journal
   std::shared_ptr<Lane> lane;
   std::unique_ptr<WriteBehind> behind;  ///< when it has a lane and nothing changes the chunk after
-};
-
-/// Which chunks of a pass are timed: all, unless a chunk takes so little that the clocks would be a
-/// good part of it. Then one in about sixty stands for the others, and all again for a while
-/// after one that took longer.
-class alignas(kCacheLine) Pace {
- public:
-  explicit Pace(bool all) : is_always_(all) {}
-
-  /// For chunk after chunk, by one thread at a time.
-  std::int64_t weight_of(std::size_t number) {
-    if (is_always_) return 1;
-    if (number < next_) return 0;
-    const auto weight = static_cast<std::int64_t>(number - last_);
-    last_ = number;
-    random_ = random_ * 1664525U + 1013904223U;  // so that it keeps no step with the data
-    const bool all = number < all_until_.load(std::memory_order_relaxed);
-    next_ = number + (all ? 1 : 48 + (random_ >> 27U));
-    return number == 0 ? 1 : weight;
-  }
-  void took(std::size_t number, std::int64_t ns) {
-    if (ns >= kLong_ns) all_until_.store(number + kAfterLong, std::memory_order_relaxed);
-  }
-
- private:
-  static constexpr std::int64_t kLong_ns = 10'000;
-  static constexpr std::size_t kAfterLong = 64;
-
-  const bool is_always_;
-  std::size_t next_ = 0;
-  std::size_t last_ = 0;
-  std::uint32_t random_ = 1;
-  std::atomic<std::size_t> all_until_{64};
 };
 
 /// The running segment: the filters of `tbb::parallel_pipeline` and what they need.
