@@ -13,10 +13,19 @@ def say(text):
 class Session:
     """Measures benchmarks when it is made: `figures`, `seconds` of each, names of those `failed`."""
 
-    def __init__(self, chosen, form, build, work):
+    def __init__(self, chosen, form, build, work, journal):
         self.chosen, self.form, self.build, self.work = chosen, form, build, work
         self.seconds, self.failed = {}, set()
-        self.figures = self.measure(chosen)
+        self.figures = []
+        for benchmark in chosen:
+            if benchmark.name in journal.done:
+                figures, self.seconds[benchmark.name] = journal.done[benchmark.name]
+                say(f"{benchmark.name}: {len(figures)} figures of the run that was broken off")
+            else:
+                figures = self.measure([benchmark])
+                if benchmark.name in self.seconds:
+                    journal.add(benchmark.name, figures, self.seconds[benchmark.name])
+            self.figures += figures
 
     def measure(self, some):
         figures = []

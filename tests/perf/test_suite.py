@@ -14,7 +14,7 @@ HERE = pathlib.Path(__file__).resolve().parent
 PERF = HERE.parents[1] / "perf"
 sys.path.insert(0, str(PERF))
 
-from suite import (benchmarks, gates, history, machine, page, runner, session,  # noqa: E402
+from suite import (benchmarks, gates, history, journal, machine, page, runner, session,  # noqa: E402
                    table)
 
 RECORDED = history.read_run(HERE / "recorded/quick.jsonl")
@@ -263,10 +263,13 @@ class Running(unittest.TestCase):
 class Session(unittest.TestCase):
     """A benchmark whose ratio is what stands in the next line of a file."""
 
-    def judged(self, *ratios):
+    ABOUT = {"form": "quick", "commit": "0123abc"}
+
+    def judged(self, *ratios, resume=None):
         folder = tempfile.TemporaryDirectory()
         self.addCleanup(folder.cleanup)
         build = pathlib.Path(folder.name)
+        self.results = resume or build / "results"
         (build / "bin").mkdir()
         (build / "ratios").write_text("".join(f"{ratio}\n" for ratio in ratios))
         program = build / "bin/perf_apply"
@@ -276,8 +279,9 @@ echo '{{"bench": "apply", "metric": "all", "unit": "x", "value": '$ratio'}}' >> 
 """)
         program.chmod(0o755)
         made = benchmarks.Benchmark("apply", "calibrate", quick=("perf_apply",))
+        kept = journal.Journal(self.results, self.ABOUT, resume is not None)
         with unittest.mock.patch.object(session, "say"):
-            done = session.Session([made], "quick", build, build / "work")
+            done = session.Session([made], "quick", build, build / "work", kept)
             verdict, = done.judge(gates.read(gate_text(), KNOWN))
         return verdict, done, (build / "ratios").read_text()
 
@@ -296,6 +300,30 @@ echo '{{"bench": "apply", "metric": "all", "unit": "x", "value": '$ratio'}}' >> 
         self.assertEqual((verdict.verdict, done.failed), (gates.FAIL, {"apply"}))
         verdict, done, _ = self.judged(9)  # the second time
         self.assertEqual((verdict.verdict, done.failed), (gates.FAIL, {"apply"}))
+
+    def test_what_was_measured_before_a_run_was_broken_off_is_not_measured_again(self):
+        self.judged(1.5)
+        path, = self.results.iterdir()
+        with open(path, "a") as file:
+            file.write('{"bench": "other", "metric": "all"}\n{"bench": "oth')
+        verdict, done, left = self.judged(1, resume=self.results)
+        self.assertEqual((verdict.verdict, verdict.ratio, left), (gates.PASS, 1.5, "1\n"))
+        self.assertEqual(len(done.figures), 1)
+        self.assertNotIn("oth", path.read_text())
+        done = journal.Journal(self.results, self.ABOUT, resume=True).done
+        self.assertEqual(list(done), ["apply"])
+
+    def test_one_that_failed_is_measured_when_the_run_goes_on(self):
+        self.judged()
+        self.assertEqual(self.judged(1.5, resume=self.results)[0].verdict, gates.PASS)
+
+    def test_a_run_of_another_commit_is_not_gone_on_with(self):
+        self.judged(1.5)
+        for about, words in ((self.ABOUT | {"commit": "fff"}, "is of 0123abc, and this is fff"),
+                             (self.ABOUT | {"form": "full"}, "no run to resume")):
+            with self.assertRaisesRegex(journal.JournalError, words):
+                journal.Journal(self.results, about, resume=True)
+        self.assertEqual(journal.Journal(self.results, self.ABOUT).done, {})
 
     def test_runs_of_a_machine_are_kept_beside_each_other(self):
         with tempfile.TemporaryDirectory() as folder:
