@@ -20,9 +20,9 @@ std::string requirement_text(const Requirement& requirement) {
   std::vector<std::string> values;
   for (const PropertyValue& value : requirement.any_of) values.push_back(property_text(value));
   if (!values.empty()) text += " is " + joined(values);
-  if (requirement.range)
-    text += " from " + property_text(requirement.range->first) + " to " +
-            property_text(requirement.range->second);
+  if (requirement.range.is_set())
+    text += " from " + property_text(requirement.range.least) + " to " +
+            property_text(requirement.range.most);
   if (!requirement.because.empty()) text += " (" + requirement.because + ")";
   return text;
 }
@@ -117,8 +117,8 @@ Json port_json(const Ports::Port& port) {
     Json property{{"property", requirement.property}};
     for (const PropertyValue& value : requirement.any_of)
       property["any_of"].push_back(property_json(value));
-    if (requirement.range)
-      property["range"] = {requirement.range->first, requirement.range->second};
+    if (requirement.range.is_set())
+      property["range"] = {requirement.range.least, requirement.range.most};
     property["because"] = requirement.because;
     property["hint"] = requirement.hint;
     json["properties"].push_back(property);

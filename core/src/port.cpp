@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <cstdio>
+#include <optional>
 
 namespace skymill {
 
@@ -35,9 +36,9 @@ std::optional<double> number_of(const PropertyValue& value) {
 }
 
 bool satisfies(const Requirement& requirement, const PropertyValue& value) {
-  if (requirement.range) {
+  if (requirement.range.is_set()) {
     const auto number = number_of(value);
-    return number && *number >= requirement.range->first && *number <= requirement.range->second;
+    return number && *number >= requirement.range.least && *number <= requirement.range.most;
   }
   return std::find(requirement.any_of.begin(), requirement.any_of.end(), value) !=
          requirement.any_of.end();
@@ -45,9 +46,9 @@ bool satisfies(const Requirement& requirement, const PropertyValue& value) {
 
 std::string needs_text(const Requirement& requirement) {
   std::string text = requirement.property;
-  if (requirement.range) {
-    text += " in [" + property_text(requirement.range->first) + ", " +
-            property_text(requirement.range->second) + "]";
+  if (requirement.range.is_set()) {
+    text += " in [" + property_text(requirement.range.least) + ", " +
+            property_text(requirement.range.most) + "]";
   } else if (requirement.any_of.size() == 1) {
     text += " = " + property_text(requirement.any_of.front());
   } else {
@@ -100,6 +101,7 @@ std::vector<Mismatch> match(const PortNeed& need, const PortSpec& given) {
 }
 
 Ports& Ports::in(PortNeed need, std::string doc) {
+  has_input_ = true;
   input_ = Port{"in", std::move(need), std::move(doc), false};
   return *this;
 }

@@ -100,7 +100,7 @@ std::vector<std::string> description_faults(const StageType& type) {
   if (type.ports.input()) port("input", *type.ports.input(), false);  // its kind says it
   for (const Ports::Port& side : type.ports.sides()) port("side input", side, true);
   for (const Ports::Port& output : type.ports.outputs()) port("output", output, true);
-  const bool reads = type.ports.input().has_value();
+  const bool reads = type.ports.input() != nullptr;
   const bool gives = !type.ports.outputs().empty();
   if ((type.shape == Shape::transform || type.shape == Shape::reduce) && !(reads && gives)) {
     faults.push_back("a " + std::string(shape_name(type.shape)) + " has an input and an output");

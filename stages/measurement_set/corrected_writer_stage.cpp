@@ -41,7 +41,7 @@ Ports CorrectedWriterStage::ports() {
   need.columns = {"data", "flag", "weight", "time", "antenna"};
   need.requirements.push_back({"datacolumn",
                                {"DATA"},
-                               std::nullopt,
+                               {},
                                "CORRECTED_DATA is always made from DATA",
                                "read with ms_reader and datacolumn: data"});
   return Ports().in(need, "rows of the MeasurementSet, corrected");

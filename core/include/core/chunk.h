@@ -50,7 +50,7 @@ class SKYMILL_API AnyChunk {
   AnyChunk(Chunk<T> chunk) : held_(std::make_unique<Held<T>>(std::move(chunk))) {}
 
   bool empty() const { return !held_; }
-  DataKind kind() const { return held_->kind(); }
+  DataKind kind() const { return *held_->kind; }
   const Span& span() const { return held_->span(); }
   std::size_t bytes() const { return held_->bytes(); }
   /// Address of the held value, of the type that `kind` names.
@@ -59,41 +59,48 @@ class SKYMILL_API AnyChunk {
   /// @throws Error when the chunk is of another kind
   template <class T>
   const Chunk<T>& as() const {
-    require(DataKindOf<T>::value);
+    require<T>();
     return static_cast<const Held<T>&>(*held_).chunk;
   }
   /// Moves the chunk out. @throws Error when the chunk is of another kind
   template <class T>
   Chunk<T> take() {
-    require(DataKindOf<T>::value);
+    require<T>();
     return std::move(static_cast<Held<T>&>(*held_).chunk);
   }
-  /// Puts a chunk where one of the same kind was taken out. @throws Error when that was another
-  template <class T>
-  void put_back(Chunk<T> chunk) {
-    require(DataKindOf<T>::value);
-    static_cast<Held<T>&>(*held_).chunk = std::move(chunk);
+  /// Replaces the chunk by what `f` makes of it. @throws Error when the chunk is of another kind
+  template <class T, class F>
+  void change(const F& f) {
+    require<T>();
+    Chunk<T>& chunk = static_cast<Held<T>&>(*held_).chunk;
+    chunk = f(std::move(chunk));
   }
 
  private:
   struct HeldBase {
+    explicit HeldBase(const DataKind& held_kind) : kind(&held_kind) {}
     virtual ~HeldBase() = default;
-    virtual DataKind kind() const = 0;
     virtual const Span& span() const = 0;
     virtual std::size_t bytes() const = 0;
     virtual const void* value() const = 0;
+    const DataKind* const kind;
   };
   template <class T>
   struct Held final : HeldBase {
-    explicit Held(Chunk<T> held_chunk) : chunk(std::move(held_chunk)) {}
-    DataKind kind() const override { return DataKindOf<T>::value; }
+    explicit Held(Chunk<T> held_chunk)
+        : HeldBase(DataKindOf<T>::value), chunk(std::move(held_chunk)) {}
     const Span& span() const override { return chunk.span(); }
     std::size_t bytes() const override { return bytes_of(*chunk); }
     const void* value() const override { return &*chunk; }
     Chunk<T> chunk;
   };
 
-  void require(DataKind wanted) const;
+  template <class T>
+  void require() const {
+    // Within one library a kind stands in one place; this is called at every boundary.
+    if (!held_ || held_->kind != &DataKindOf<T>::value) require(DataKindOf<T>::value);
+  }
+  void require(const DataKind& wanted) const;
 
   std::unique_ptr<HeldBase> held_;
 };

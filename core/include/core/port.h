@@ -8,7 +8,6 @@
 #include <cstdint>
 #include <map>
 #include <memory>
-#include <optional>
 #include <string>
 #include <utility>
 #include <variant>
@@ -55,13 +54,20 @@ class SKYMILL_API PortSpec {
   std::shared_ptr<const void> header_;
 };
 
+/// Numbers from `least` to `most`, both included; none before it is set.
+struct NumberRange {
+  double least = 1;
+  double most = 0;
+  bool is_set() const { return least <= most; }
+};
+
 /// A property that an input must have.
 struct Requirement {
   std::string property;
-  std::vector<PropertyValue> any_of;                    ///< one of these values, or
-  std::optional<std::pair<double, double>> range;       ///< a number within these limits
-  std::string because;                                  ///< "gridder: idg"; may be empty
-  std::string hint;                                     ///< what to do; may be empty
+  std::vector<PropertyValue> any_of;  ///< one of these values, or
+  NumberRange range;                  ///< a number within these limits
+  std::string because;                ///< "gridder: idg"; may be empty
+  std::string hint;                   ///< what to do; may be empty
 };
 
 /// What an input accepts.
@@ -87,7 +93,7 @@ class SKYMILL_API Ports {
  public:
   struct Port {
     std::string name;
-    PortNeed need;     ///< of outputs the kind, and columns where they are fixed
+    PortNeed need;  ///< of outputs the kind, and columns where they are fixed
     std::string doc;
     bool optional = false;
   };
@@ -101,12 +107,14 @@ class SKYMILL_API Ports {
   /// An output whose columns are the same whatever the parameters are.
   Ports& out(std::string name, DataKind kind, std::string doc, std::vector<std::string> columns);
 
-  const std::optional<Port>& input() const { return input_; }
+  /// The streamed input, or null where there is none.
+  const Port* input() const { return has_input_ ? &input_ : nullptr; }
   const std::vector<Port>& sides() const { return sides_; }
   const std::vector<Port>& outputs() const { return outputs_; }
 
  private:
-  std::optional<Port> input_;
+  bool has_input_ = false;
+  Port input_;
   std::vector<Port> sides_;
   std::vector<Port> outputs_;
 };

@@ -135,6 +135,9 @@ class SKYMILL_API Stage {
   virtual bool take_up(const std::vector<DoneUnit>& units, const PipelineContext& ctx);
   virtual void settle(const PipelineContext& ctx);
   virtual Row unit_note(const AnyChunk& chunk) const;
+
+ protected:
+  static Row no_note();
 };
 
 /// Gives chunks: reads a file, makes a simulation. Called by one thread at a time.
@@ -170,7 +173,7 @@ class Transform : public Stage {
  private:
   AnyChunk apply(AnyChunk chunk, const PipelineContext& ctx) const final {
     if constexpr (std::is_same_v<In, Out> && std::is_move_assignable_v<Chunk<In>>) {
-      chunk.put_back((*this)(chunk.take<In>(), ctx));
+      chunk.change<In>([&](Chunk<In>&& in) { return (*this)(std::move(in), ctx); });
       return chunk;
     } else {
       return AnyChunk((*this)(chunk.take<In>(), ctx));
@@ -219,7 +222,7 @@ class Sink : public Stage {
   /// by one thread at a time; if the sink is concurrent, others may be writing.
   void settle(const PipelineContext&) override {}
   /// What `take_up` must know of a chunk that was written, such as its beam; small.
-  virtual Row note(const Chunk<In>&) const { return {}; }
+  virtual Row note(const Chunk<In>&) const { return no_note(); }
   /// Opens what an earlier run has left (`Draft::take_up`), with these units in it. Called before
   /// the first write, if at all.
   /// @return false, with nothing changed, when it is not all there; then everything is made anew

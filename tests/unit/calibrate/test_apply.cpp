@@ -225,7 +225,7 @@ TEST_CASE("data behind apply are said to be calibrated") {
   class NeedsCalibrated final : public Sink<Visibilities> {
    public:
     void plan(Planning& planning) override {
-      planning.require({"calibrated", {true}, std::nullopt, "", ""});
+      planning.require({"calibrated", {true}, {}, "", ""});
     }
     void write(const Chunk<Visibilities>&, const PipelineContext&) override {}
     void finish(const PipelineContext&) override {}

@@ -129,7 +129,7 @@ class Write final : public Sink<int> {
   }
   static Ports ports() {
     PortNeed need = needs(kInt);
-    need.requirements = {{"counted", {true}, std::nullopt, "", "count first"}};
+    need.requirements = {{"counted", {true}, {}, "", "count first"}};
     return Ports().in(need);
   }
   explicit Write(WriteParams params) : params_(std::move(params)) {}

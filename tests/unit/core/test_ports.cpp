@@ -40,13 +40,13 @@ TEST_CASE("an output fits an input, or every reason why not is given") {
   need.kind = {"visibilities", 1};
   need.axes = {"channel"};
   need.columns = {"data"};
-  need.requirements = {{"frequency", {}, std::pair{1e9, 2e9}, "", ""}};
+  need.requirements = {{"frequency", {}, {1e9, 2e9}, "", ""}};
   CHECK(match(need, given).empty());
 
   need.columns = {"data", "weight"};
   need.requirements.push_back(
-      {"spectral_windows", {std::int64_t{1}}, std::nullopt, "gridder: idg", "join them first"});
-  need.requirements.push_back({"calibrated", {true}, std::nullopt, "", ""});
+      {"spectral_windows", {std::int64_t{1}}, {}, "gridder: idg", "join them first"});
+  need.requirements.push_back({"calibrated", {true}, {}, "", ""});
   const auto reasons = match(need, given);
   REQUIRE(reasons.size() == 3);
   CHECK(reasons[0].needs == "columns weight");
