@@ -5,11 +5,21 @@
 #include <fcntl.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <cerrno>
 #include <cstring>
 #include <utility>
 
 namespace skymill {
+
+namespace {
+
+/// Linux caches what is written in blocks of up to the size of a write. Blocks of half a megabyte
+/// and more are often memory that a virtual machine gave back to its host: to get it again took
+/// five times as long as the copy (`dd` of 4 GB with bs=128k and bs=1M, Linux 6.18).
+constexpr std::size_t kWriteAtOnce = std::size_t{128} << 10U;
+
+}  // namespace
 
 PlacedFile PlacedFile::create(const std::string& path) { return {path, O_CREAT | O_EXCL}; }
 
@@ -62,7 +72,8 @@ void PlacedFile::write(std::uint64_t at, const void* data, std::size_t bytes) co
   refuse_after_failure();
   const char* from = static_cast<const char*>(data);
   while (bytes > 0) {
-    const ssize_t written = ::pwrite(descriptor_, from, bytes, static_cast<off_t>(at));
+    const std::size_t now = std::min(bytes, kWriteAtOnce);
+    const ssize_t written = ::pwrite(descriptor_, from, now, static_cast<off_t>(at));
     if (written < 0) {
       if (errno == EINTR) continue;
       fail("cannot write " + std::to_string(bytes) + " bytes at " + std::to_string(at) + " of");
