@@ -16,8 +16,10 @@ import os
 import sys
 from pathlib import Path
 
+import figures
 from compare import turns
-from compare.paired import compare, row_of, words_of
+from compare.decision import THRESHOLD
+from compare.paired import compare, words_of
 
 
 def main():
@@ -25,7 +27,7 @@ def main():
     parser.add_argument("old", type=Path, metavar="OLD_BUILD")
     parser.add_argument("new", type=Path, metavar="NEW_BUILD")
     parser.add_argument("--bench", help="names, with commas; without it all that both have")
-    parser.add_argument("--json", type=Path, help="a line for each kernel is appended here")
+    figures.add_option(parser)
     parser.add_argument("--samples", type=Path, help="all seconds, for decision.replay")
     options = parser.parse_args()
 
@@ -35,6 +37,7 @@ def main():
         if name not in known or name not in new:
             raise SystemExit(f"not in both builds: '{name}'; they have "
                              + ", ".join(sorted(set(known) & set(new))))
+    log = figures.Figures("compare", options.json)
     samples, slower = {}, []
     print(f"{'kernel':20} {'clock':5} {'pairs':>5}  {'minima, new / old':22}  "
           f"{'medians, new / old':22}")
@@ -47,9 +50,8 @@ def main():
         decision, samples[name] = compare(options.old, options.new, name, clock)
         print(f"{name:20} {clock:5} {decision.pairs:5}  {words_of(decision.minima)}  "
               f"{words_of(decision.medians)}  {decision.verdict}", flush=True)
-        if options.json:
-            with open(options.json, "a") as lines:
-                print(json.dumps(row_of(name, clock, decision)), file=lines)
+        for estimate, ratio in ("minima", decision.minima), ("medians", decision.medians):
+            log.add(f"{name}_{clock}_{estimate}", ratio.value, "x", limit=THRESHOLD)
         if not decision.passes:
             slower.append(name)
     if options.samples:

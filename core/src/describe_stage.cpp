@@ -5,6 +5,7 @@
 
 #include "field_schema.h"
 #include "page_text.h"
+#include "promise_words.h"
 #include "words.h"
 
 namespace skymill {
@@ -64,6 +65,31 @@ std::string ports_markdown(const Ports& ports) {
   for (const Ports::Port& side : ports.sides()) rows += port_row("takes", side, false);
   for (const Ports::Port& output : ports.outputs()) rows += port_row("gives", output, true);
   return rows.empty() ? "" : "\n| Port | | Data | Meaning |\n|---|---|---|---|\n" + rows;
+}
+
+std::string promises_text(const StageType& type) {
+  std::string text = "\nPROMISES\n";
+  for (const std::string& promise : promise_words(type)) text += wrapped(promise, "    ");
+  return text;
+}
+
+std::string promises_markdown(const StageType& type) {
+  std::string text = "\nPromises:\n\n";
+  for (const std::string& promise : promise_words(type))
+    text += "- " + markdown_words(promise) + "\n";
+  return text;
+}
+
+/// As declared, and the same in words.
+Json promises_json(const StageType& type) {
+  const Promises& promises = type.promises;
+  return {{"chunk_tolerance", promises.chunk_tolerance},
+          {"by_chunk", promises.by_chunk},
+          {"heeds_flags", promises.heeds_flags},
+          {"not_a_number",
+           promises.not_a_number == NotANumber::is_refused ? "is_refused" : "stays_apart"},
+          {"in_place", promises.in_place},
+          {"words", promise_words(type)}};
 }
 
 Json values_json(const std::vector<ParamScalar>& values, FieldShape shape) {
@@ -135,14 +161,14 @@ std::string plugin_of(const StageType& type) {
 std::string stage_text(const StageType& type) {
   std::string origin = article_shape(type.shape) + ", version " + std::to_string(type.version);
   origin += ", of " + (type.library.empty() ? "skymill itself" : type.library);
-  return describe_text(*type.schema, type.name) + ports_text(type.ports) + "\nSTAGE\n" +
-         wrapped(origin, "    ");
+  return describe_text(*type.schema, type.name) + ports_text(type.ports) + promises_text(type) +
+         "\nSTAGE\n" + wrapped(origin, "    ");
 }
 
 std::string stage_markdown(const StageType& type) {
-  return describe_markdown(*type.schema, type.name) + ports_markdown(type.ports) + "\nIt is " +
-         article_shape(type.shape) + " of the plugin `" + plugin_of(type) + "`, version " +
-         std::to_string(type.version) + ".\n";
+  return describe_markdown(*type.schema, type.name) + ports_markdown(type.ports) +
+         promises_markdown(type) + "\nIt is " + article_shape(type.shape) + " of the plugin `" +
+         plugin_of(type) + "`, version " + std::to_string(type.version) + ".\n";
 }
 
 Json stage_json(const StageType& type) {
@@ -167,6 +193,7 @@ Json stage_json(const StageType& type) {
   ports["outputs"] = Json::array();
   for (const Ports::Port& output : type.ports.outputs())
     ports["outputs"].push_back(port_json(output));
+  json["promises"] = promises_json(type);
   return json;
 }
 

@@ -17,7 +17,7 @@ std::string stage_text(const StageType& type);
 /// The same as a section of the reference pages; says nothing of this machine.
 std::string stage_markdown(const StageType& type);
 /// The same for programs: name, summary, shape, version, plugin, library, parameters, rules,
-/// examples and ports. Defaults and limits are in the parameter's unit.
+/// examples, ports and promises. Defaults and limits are in the parameter's unit.
 nlohmann::ordered_json stage_json(const StageType& type);
 
 }  // namespace skymill

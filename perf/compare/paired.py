@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """One kernel of two builds, until it is decided."""
 from compare import turns
-from compare.decision import THRESHOLD, decide
+from compare.decision import decide
 
 
 def compare(old, new, bench, clock, planted=0):
@@ -12,14 +12,6 @@ def compare(old, new, bench, clock, planted=0):
         decision = decide(batches)
         if decision.verdict != "more":
             return decision, batches
-
-
-def row_of(bench, clock, decision):
-    """A line of results, as of the other measurements."""
-    return {"group": "micro", "bench": f"compare/{bench}", "metric": f"{clock}_ratio",
-            "value": round(decision.medians.value, 4), "unit": "ratio", "gate": f"< {THRESHOLD}",
-            "pass": decision.passes, "verdict": decision.verdict, "pairs": decision.pairs,
-            "minima": round(decision.minima.value, 4)}
 
 
 def words_of(ratio):

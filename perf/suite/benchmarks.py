@@ -73,6 +73,10 @@ BENCHMARKS = (
     Benchmark("apply", "calibrate", quick=("perf_apply 48 384 15",), full=("perf_apply",)),
     Benchmark("solve", "calibrate", quick=("perf_solve 3",), full=("perf_solve",)),
     Benchmark("flag", "calibrate", quick=("perf_flag 24 384 30 3",), full=("perf_flag",)),
+    Benchmark("calibration_memory", "calibrate",
+              quick=("calibration_memory.py --skymill {skymill} --work {work} --times 96,192 "
+                     "--memory 256MiB --window 24",),
+              full=("calibration_memory.py --skymill {skymill} --work {work}",)),
     Benchmark("against_wsclean", "image",
               quick=("against_wsclean.py --skymill {skymill} --runs 2 --nchan 8",),
               full=("against_wsclean.py --skymill {skymill}",), needs=("wsclean",)),

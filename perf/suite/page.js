@@ -50,7 +50,7 @@
     if (gates.length === 0) return;
     const heads = ["", "ratio", "bound", "figure", "why it must hold"];
     const rows = gates.map((gate) => element("tr", {},
-      element("td", { class: `verdict ${classes[gate.verdict]}` }, gate.verdict),
+      element("td", { class: `gate ${classes[gate.verdict]}` }, gate.verdict),
       element("td", { class: "number" }, gate.ratio === null ? "" : tidy(gate.ratio)),
       element("td", { class: "number" }, gate.at_most !== null ? `\u2264 ${gate.at_most}`
         : `\u2265 ${gate.at_least}`),

@@ -7,6 +7,8 @@ from . import benchmarks, history
 from . import gates as gating
 
 HERE = Path(__file__).resolve().parent
+# That of a run's page, then what is otherwise here.
+STYLES = HERE.parents[1] / "core/cli/page/page.css", HERE / "page.css"
 CHART_JS = Path("/usr/share/javascript/chart.js/chart.min.js")
 
 
@@ -53,7 +55,7 @@ def text(runs):
     """The page of some runs, the oldest first."""
     told = {"runs": [run.about for run in runs], "series": series_of(runs), "gates": gates_of(runs),
             "words": [gating.PASS, gating.FAIL, gating.SKIP]}
-    parts = {"STYLE": (HERE / "page.css").read_text(),
+    parts = {"STYLE": "".join(style.read_text() for style in STYLES),
              "LIBRARY": CHART_JS.read_text() if CHART_JS.exists() else "",
              "SCRIPT": (HERE / "page.js").read_text(),
              # What a script element may not hold.

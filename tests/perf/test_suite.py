@@ -4,6 +4,7 @@
 import io
 import json
 import pathlib
+import re
 import subprocess
 import sys
 import tempfile
@@ -372,6 +373,15 @@ class Showing(unittest.TestCase):
         data = json.loads(told)
         self.assertEqual(len(data["series"]), len(RECORDED.figures))
         self.assertTrue(all(len(s["points"]) == 2 for s in data["series"]))
+
+    def test_the_style_is_that_of_a_run_and_what_is_otherwise(self):
+        of_run, own = (path.read_text() for path in page.STYLES)
+        self.assertEqual(set(of_run.splitlines()[1:]) & set(own.splitlines()[1:]), set())
+        script = (PERF / "suite/page.js").read_text()
+        colours = set(re.findall(r"--[a-z]{2,}", own + script))
+        self.assertGreater(len(colours), 4)
+        for colour in colours:
+            self.assertIn(f"{colour}: #", of_run)
 
     def test_text_cannot_leave_its_place_in_the_page(self):
         run = history.Run(RECORDED.about | {"cpu": "</script><script>alert(1)"}, [], [])

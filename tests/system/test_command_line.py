@@ -194,6 +194,9 @@ class Describe(RunTest):
                         self.assertIn(f"| `{port['name']}` |", page)
                         for column in port["columns"]:
                             self.assertIn(column, text)
+                for promise in stage["promises"]["words"]:
+                    self.assertIn(promise, text)
+                    self.assertIn(f"\n- {promise}\n", page)
 
 
 if __name__ == "__main__":

@@ -23,6 +23,8 @@ struct ConformanceCase {
   std::map<std::string, std::string> files = {};
   /// Shows the product, where its bytes are not the same for the same product.
   std::string read = {};
+  /// Whether the stage's plugin is built only where that is asked for.
+  bool optional = false;
 };
 
 inline std::map<std::string, ConformanceCase> conformance_cases() {
@@ -73,6 +75,10 @@ inline std::map<std::string, ConformanceCase> conformance_cases() {
       {"flag_rfi",
        {"  rows: {}\n  flag_rfi: {}\n  again: { use: rows }\n  flag: { rfi: flag_rfi }\n"
         "  shown: {}\n"}},
+      {"aoflag",
+       {.stages = "  rows: {}\n  aoflag: {}\n  again: { use: rows }\n  flag: { rfi: aoflag }\n"
+                  "  shown: {}\n",
+        .optional = true}},
       {"flag_writer",
        {of_in_ms + "  passed: {}\n  flag: { amplitude_max: 3.1 }\n"
                    "  flag_writer: { output: $(folder)/in.ms, backup: false }\n",
