@@ -14,7 +14,9 @@ void AnyChunk::require(DataKind wanted) const {
   }
   if (kind != wanted) {
     throw Error(ErrorKind::failed,
-                "a chunk of " + held_->kind().text() + " was read as " + wanted.text());
+                "a chunk of " + held_->kind().text() + " was read as " + wanted.text(),
+                "let ports() of both stages name the kDataKind of what their classes give and "
+                "take");
   }
 }
 
