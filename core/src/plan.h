@@ -129,7 +129,11 @@ class Planner {
   void cut_segments(Plan& plan);
   void place_in_segment(Plan& plan, std::size_t index);
   void fold_columns(Plan& plan);
+  void warn_of_unread(const Plan& plan);
   void plan_stage(Plan& plan, PlannedStage& stage, const PipelineContext& ctx);
+  /// @throws Error when a product has no name, or is another stage's too
+  static void refuse_shared_products(const Plan& plan, const PlannedStage& stage,
+                                     const std::vector<Planning::Product>& products);
 
   const Registry& registry_;
   Diagnostics& diagnostics_;
