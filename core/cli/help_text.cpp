@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 #include "help_text.h"
 
+#include <algorithm>
+
 #include "command_line.h"
 #include "page_text.h"
 
@@ -25,6 +27,16 @@ std::string options_text(const CommandPage& page, bool arguments) {
   return (arguments ? "\nArguments:\n" : "\nOptions:\n") + text;
 }
 
+std::vector<std::string> paragraphs(const std::string& text) {
+  std::vector<std::string> all;
+  for (std::size_t begin = 0; begin < text.size();) {
+    const std::size_t end = std::min(text.find("\n\n", begin), text.size());
+    all.push_back(text.substr(begin, end - begin));
+    begin = end + 2;
+  }
+  return all;
+}
+
 std::string lines_of(const std::string& text) {
   return text.empty() || text.back() == '\n' ? text : text + "\n";
 }
@@ -41,7 +53,8 @@ std::string HelpText::make_help(const CLI::App* app, std::string name, CLI::AppF
   text += options_text(page, true) + options_text(page, false);
   if (is_program) text += "\nCommands:\n";
   for (const CommandPage& command : line.commands) text += entry(command.name, command.doc);
-  if (!page.footer.empty()) text += "\n" + lines_of(page.footer);
+  for (const std::string& paragraph : paragraphs(page.footer))
+    text += "\n" + wrapped(paragraph, "");
   if (!is_program)
     text += "\nOptions of every command, such as --plugin, and exit codes: skymill --help\n";
   return text;

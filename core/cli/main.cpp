@@ -22,7 +22,7 @@ constexpr const char* kExitCodes =
     "Exit codes: 0 done, 1 a unit of work failed, 2 the description or the command line is wrong,\n"
     "3 not enough memory or disk space, 4 a plugin was refused, 5 an input is missing or invalid,\n"
     "75 stopped on request: run again.\n\n"
-    "Example: skymill run cube --param input=my.ms --param output=out/my --param size=512\n";
+    "Example: skymill run cube --param input=my.ms --param output=out/my\n";
 
 }  // namespace
 

@@ -65,7 +65,7 @@ Command add_run(CLI::App& app, const Common& common, const std::vector<std::stri
   app.footer(
       "A description with an 'each' block is run once for every item that it finds; one "
       "that fails does\nnot stop the others. --dry-run then lists the items.\n\n"
-      "Example: skymill run cube --param input=my.ms --param output=out/my --param size=512");
+      "Example: skymill run cube --param input=my.ms --param output=out/my");
   return [options, &common, &arguments] {
     watch_signals();
     Session session(common, *options, arguments);
