@@ -21,7 +21,9 @@ Command add_check(CLI::App& app, const Common& common) {
       source.build(descriptor, false);
       source.check_stages(descriptor);
     } else {
-      Planner(registry, diagnostics).build(descriptor);
+      Planner planner(registry, diagnostics);
+      const Plan plan = planner.build(descriptor);
+      if (!diagnostics.has_errors()) planner.warn_of_unread(plan);
     }
     diagnostics.throw_if_errors();
     print(diagnostics.text());

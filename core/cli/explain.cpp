@@ -28,6 +28,7 @@ Command add_explain(CLI::App& app, const Common& common) {
     Planner planner(registry, diagnostics);
     Plan plan = planner.build(descriptor);
     diagnostics.throw_if_errors();
+    planner.warn_of_unread(plan);
     for (const Diagnostic& remark : diagnostics.sorted()) log.warning(remark.text());
     const auto services = make_services(*options, log);
     const PipelineContext ctx = make_context(services);

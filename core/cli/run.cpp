@@ -35,6 +35,7 @@ int run_once(Session& session, const Descriptor& descriptor, Diagnostics& diagno
   Planner planner(session.registry, diagnostics);
   Plan plan = planner.build(descriptor);
   diagnostics.throw_if_errors();
+  planner.warn_of_unread(plan);
   for (const Diagnostic& remark : diagnostics.sorted()) session.log.warning(remark.text());
   const auto services = session.services();
   session.identity.id = services->run_id;

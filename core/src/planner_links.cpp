@@ -69,7 +69,6 @@ Plan Planner::build(const Descriptor& descriptor) {
   if (!diagnostics_.has_errors()) check_requirements(descriptor, plan);
   if (!diagnostics_.has_errors()) cut_segments(plan);
   if (!diagnostics_.has_errors()) fold_columns(plan);
-  if (!diagnostics_.has_errors()) warn_of_unread(plan);
   return plan;
 }
 
@@ -269,7 +268,6 @@ void Planner::place_in_segment(Plan& plan, std::size_t index) {
   segment.chain.push_back(index);
 }
 
-/// A stage that somebody forgot to read is worked through and its results are dropped.
 void Planner::warn_of_unread(const Plan& plan) {
   for (std::size_t i = 0; i < plan.stages.size(); ++i) {
     const PlannedStage& giver = plan.stages[i];

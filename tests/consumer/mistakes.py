@@ -75,6 +75,9 @@ class Mistakes(Installed):
         said = self.shell("skymill check m.yaml")
         self.assert_said(said, "m.yaml:3:3: warning: nothing reads what 'simulate' gives",
                          "put a stage below it", "1 stage, no mistakes")
+        # In a batch a link may follow from the item.
+        said = self.shell("skymill check selfcal --param input=a.ms --param output=b")
+        self.assertNotIn("warning", said)
 
     def test_a_product_of_two_stages(self):
         (self.folder / "m.yaml").write_text(
