@@ -31,8 +31,7 @@ Stages are plugins; a pipeline is a short YAML file.")
 set(CPACK_DEBIAN_DEV_PACKAGE_NAME skymill-dev)
 set(CPACK_DEBIAN_DEV_PACKAGE_SECTION libdevel)
 set(CPACK_DEBIAN_DEV_PACKAGE_DEPENDS "skymill (= ${PROJECT_VERSION}-1)")
-set(CPACK_DEBIAN_DEV_PACKAGE_RECOMMENDS "cmake (>= 3.25), g++")
-set(CPACK_DEBIAN_DEV_PACKAGE_SUGGESTS catch2)
+set(CPACK_DEBIAN_DEV_PACKAGE_RECOMMENDS "cmake (>= 3.25), g++, catch2")
 set(CPACK_COMPONENT_DEV_DESCRIPTION
 "What a plugin with stages of one's own needs: the headers of the core and
 of the data that flow between stages, and a CMake package with functions that

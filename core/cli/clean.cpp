@@ -22,6 +22,7 @@ Command add_clean(CLI::App& app) {
                  "Folders of products, in which unfinished ones (.partial) are removed too")
       ->type_name("FOLDER");
   app.add_flag("--dry-run", options->dry_run, "Only show what would be removed");
+  app.footer("Example: skymill clean out --dry-run");
   return [options] {
     std::vector<Leftover> found;
     const auto add = [&](std::vector<Leftover> more) {

@@ -64,9 +64,16 @@ Registry load_registry(const Common& common, const Log& log);
 /// The folders of the descriptions that ship with us.
 std::vector<std::string> shipped_folders();
 
+/// These descriptions, sorted.
+std::vector<std::string> shipped_files();
+
 /// The file that the user means: a path, or the name of a description that ships with us.
 /// @throws Error (description) naming what was looked for
 std::string find_description(const std::string& name);
+
+/// What `--memory` says, in bytes; nothing where it says nothing.
+/// @throws Error (description) when it is not a size
+std::optional<std::size_t> asked_memory(const DescriptionOptions& options);
 
 /// The services of a run on this machine.
 std::shared_ptr<PipelineContext::Services> make_services(const DescriptionOptions& options,

@@ -55,6 +55,31 @@ CommandLine command_line_of(const CLI::App& app) {
   return line;
 }
 
+std::string sentence(std::string text) {
+  if (!text.empty() && text.back() != '.') text += ".";
+  return text;
+}
+
+std::string facts_of(const CommandOption& option) {
+  std::string facts = sentence(option.doc);
+  if (!option.choices.empty()) {
+    facts += " One of:";
+    for (const std::string& choice : option.choices)
+      facts += (&choice == &option.choices.front() ? " " : ", ") + choice;
+    facts += ".";
+  }
+  if (!option.default_text.empty()) facts += " Default: " + option.default_text + ".";
+  if (option.repeats && !option.is_argument) facts += " May be given several times.";
+  return facts;
+}
+
+std::string synopsis_of(const CommandPage& page) {
+  std::string text = "[OPTIONS]";
+  for (const CommandOption& option : page.options)
+    if (option.is_argument) text += " " + usage_of(option);
+  return text;
+}
+
 std::string usage_of(const CommandOption& option) {
   std::string usage;
   for (const std::string& name : option.names) usage += (usage.empty() ? "" : ", ") + name;

@@ -42,6 +42,14 @@ CommandLine command_line_of(const CLI::App& app);
 
 /// `[FILE]...`, `--memory SIZE`: how an option is written.
 std::string usage_of(const CommandOption& option);
+/// What an option means, with its choices and default, in sentences.
+std::string facts_of(const CommandOption& option);
+/// What stands behind a command's name.
+std::string synopsis_of(const CommandPage& page);
+/// The text with a full stop.
+std::string sentence(std::string text);
+
+constexpr const char* kProgramSynopsis = "[OPTIONS] COMMAND [OPTIONS OF THE COMMAND]";
 
 Command add_manual(CLI::App& app);
 Command add_completion(CLI::App& app);

@@ -8,6 +8,7 @@
 #include <cstdio>
 #include <cstdlib>
 #include <filesystem>
+#include <set>
 #include <thread>
 
 #include "cli.h"
@@ -90,6 +91,16 @@ std::vector<std::string> shipped_folders() {
   return folders;
 }
 
+std::vector<std::string> shipped_files() {
+  std::set<std::string> files;
+  for (const std::string& folder : shipped_folders()) {
+    std::error_code none;
+    for (const auto& entry : fs::directory_iterator(folder, none))
+      if (entry.path().extension() == ".yaml") files.insert(entry.path().string());
+  }
+  return {files.begin(), files.end()};
+}
+
 std::string find_description(const std::string& name) {
   if (fs::is_regular_file(name)) return name;
   if (name.find('/') == std::string::npos) {
@@ -98,9 +109,17 @@ std::string find_description(const std::string& name) {
       if (fs::is_regular_file(shipped)) return fs::canonical(shipped).string();
     }
   }
+  if (fs::is_directory(name)) {
+    throw Error(ErrorKind::description, "'" + name + "' is a folder",
+                "give the path of a YAML file in it");
+  }
+  std::vector<std::string> names;
+  for (const std::string& file : shipped_files()) names.push_back(fs::path(file).stem().string());
+  const std::string meant = did_you_mean(name, names);
   throw Error(ErrorKind::description, "there is no description file '" + name + "'",
-              "give the path of a YAML file, or the name of one that ships with skymill, such as "
-              "'cube'");
+              meant.empty() ? "give the path of a YAML file, or the name of one that ships with "
+                              "skymill, such as 'cube'"
+                            : meant);
 }
 
 namespace {
@@ -115,16 +134,22 @@ std::size_t program_bytes() {
 
 }  // namespace
 
+std::optional<std::size_t> asked_memory(const DescriptionOptions& options) {
+  if (options.memory.empty()) return std::nullopt;
+  std::string fault = "it is not a size";
+  try {
+    const double bytes = parse_quantity(options.memory, "B");
+    if (bytes >= 1) return static_cast<std::size_t>(bytes);
+  } catch (const QuantityError& problem) {
+    fault = problem.what();
+  }
+  throw Error(ErrorKind::description, "--memory " + options.memory + ": " + fault,
+              "write a size such as 4GiB");
+}
+
 std::shared_ptr<PipelineContext::Services> make_services(const DescriptionOptions& options,
                                                          const Log& log) {
-  std::optional<std::size_t> memory;
-  if (!options.memory.empty()) {
-    try {
-      memory = static_cast<std::size_t>(parse_quantity(options.memory, "B"));
-    } catch (const QuantityError& problem) {
-      throw Error(ErrorKind::description, std::string("--memory: ") + problem.what());
-    }
-  }
+  const std::optional<std::size_t> memory = asked_memory(options);
   int threads = options.threads;
   if (threads == 0) {
     const char* slurm = std::getenv("SLURM_CPUS_PER_TASK");

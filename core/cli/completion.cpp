@@ -2,6 +2,7 @@
 #include <algorithm>
 
 #include "command_line.h"
+#include "parse_fault.h"
 
 namespace skymill::cli {
 
@@ -281,7 +282,10 @@ std::string zsh_script(const CommandLine& line) {
 
 Command add_completion(CLI::App& app) {
   auto shell = std::make_shared<std::string>();
-  app.add_option("shell", *shell, "The shell")->required()->check(CLI::IsMember({"bash", "zsh"}));
+  app.add_option("shell", *shell, "The shell")
+      ->required()
+      ->type_name("SHELL")
+      ->check(one_of({"bash", "zsh"}));
   app.footer(
       "An installed skymill is completed already. Elsewhere: source <(skymill completion bash).");
   return [shell, &app] {

@@ -7,6 +7,7 @@
 
 #include "cli.h"
 #include "page_text.h"
+#include "parse_fault.h"
 
 namespace skymill::cli {
 
@@ -24,8 +25,8 @@ std::string list_text(const Registry& registry) {
   std::string text;
   for (const auto& [name, type] : registry.types()) {
     const std::string shape(shape_name(type.shape));
-    text += name + std::string(width + 2 - name.size(), ' ') + shape +
-            std::string(11 - shape.size(), ' ') + type.schema->summary() + "\n";
+    std::string entry = wrapped(type.schema->summary(), std::string(width + 13, ' '));
+    text += entry.replace(0, name.size(), name).replace(width + 2, shape.size(), shape);
   }
   return text + "\n'skymill describe STAGE' shows parameters and ports.\n";
 }
@@ -78,7 +79,7 @@ Command add_describe(CLI::App& app, const Common& common) {
       ->type_name("STAGE");
   app.add_flag("--all", options->all, "Show all there is of every stage, not a list");
   app.add_option("--format", options->format, "How to write it")
-      ->check(CLI::IsMember({"text", "markdown", "json", "names"}))
+      ->check(one_of({"text", "markdown", "json", "names"}))
       ->capture_default_str();
   app.footer("As JSON, a list has all there is of every stage too.");
   return [options, &common] {

@@ -10,6 +10,7 @@ namespace skymill::cli {
 Command add_explain(CLI::App& app, const Common& common) {
   auto options = std::make_shared<DescriptionOptions>();
   add_description_options(app, *options);
+  app.footer("Example: skymill explain cube --param input=my.ms --param output=out/my");
   auto values = std::make_shared<bool>(false);
   app.add_flag("--values", *values, "Show every parameter's value and where it comes from");
   return [options, values, &common] {
@@ -27,11 +28,13 @@ Command add_explain(CLI::App& app, const Common& common) {
     Planner planner(registry, diagnostics);
     Plan plan = planner.build(descriptor);
     diagnostics.throw_if_errors();
+    planner.warn_of_unread(plan);
+    for (const Diagnostic& remark : diagnostics.sorted()) log.warning(remark.text());
     const auto services = make_services(*options, log);
     const PipelineContext ctx = make_context(services);
     look_ahead(planner, plan, ctx);
     print(plan.text(services->memory, services->program_bytes, services->threads,
-                     &services->resumption));
+                    &services->resumption));
     try {
       check_room(planner, plan, ctx);
     } catch (const Error& error) {

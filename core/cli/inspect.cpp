@@ -10,6 +10,7 @@ namespace skymill::cli {
 Command add_inspect(CLI::App& app, const Common& common) {
   auto path = std::make_shared<std::string>();
   app.add_option("FILE", *path, "What to look into")->required()->type_name("PATH");
+  app.footer("Example: skymill inspect incoming/2025-10-02T06:30:00_sb00.hdf5");
   return [path, &common] {
     const Registry registry = load_registry(common, make_log(common, make_console()));
     if (!std::filesystem::exists(*path)) {

@@ -9,6 +9,8 @@
 
 #include "cli.h"
 #include "command_line.h"
+#include "help_text.h"
+#include "parse_fault.h"
 
 namespace {
 
@@ -20,7 +22,7 @@ constexpr const char* kExitCodes =
     "Exit codes: 0 done, 1 a unit of work failed, 2 the description or the command line is wrong,\n"
     "3 not enough memory or disk space, 4 a plugin was refused, 5 an input is missing or invalid,\n"
     "75 stopped on request: run again.\n\n"
-    "Example: skymill run cube --param input=my.ms --param output=out/my --param size=512\n";
+    "Example: skymill run cube --param input=my.ms --param output=out/my\n";
 
 }  // namespace
 
@@ -33,15 +35,18 @@ int main(int argc, char** argv) {
   std::signal(SIGXFSZ, SIG_IGN);
   const std::vector<std::string> arguments(argv, argv + argc);
   CLI::App app(kAbout, "skymill");
-  app.footer(kExitCodes);
+  app.formatter(std::make_shared<cli::HelpText>());
   app.set_version_flag("--version", "skymill " SKYMILL_VERSION " (plugins: " SKYMILL_ABI_TAG ")");
   app.require_subcommand(1);
   app.fallthrough();
 
   cli::Common common;
-  app.add_option("--plugin", common.plugins, "Load this plugin file as well")->type_name("FILE");
+  app.add_option("--plugin", common.plugins, "Load this plugin file as well")
+      ->type_name("FILE")
+      ->expected(1)
+      ->take_all();
   app.add_option("--log-level", common.log_level, "How much to say")
-      ->check(CLI::IsMember({"debug", "info", "warning", "error", "off"}))
+      ->check(cli::one_of({"debug", "info", "warning", "error", "off"}))
       ->capture_default_str();
   app.add_option("--log-file", common.log_file, "Write the log to this file too")
       ->type_name("FILE");
@@ -83,6 +88,7 @@ int main(int argc, char** argv) {
       [](CLI::App& sub) { return cli::add_manual(sub); });
   add("completion", "Write the script by which a shell completes commands, options and names",
       [](CLI::App& sub) { return cli::add_completion(sub); });
+  app.footer(kExitCodes);  // now, so that commands do not take it for theirs
 
   try {
     app.parse(argc, argv);
@@ -93,16 +99,7 @@ int main(int argc, char** argv) {
   } catch (const CLI::CallForVersion& wanted) {
     return app.exit(wanted);
   } catch (const CLI::ParseError& problem) {
-    std::string message = problem.what();
-    if (argc > 1 && argv[1][0] != '-' && app.get_subcommands().empty()) {
-      std::vector<std::string> names;
-      for (const auto& [sub, command] : commands) names.push_back(sub->get_name());
-      message = "there is no command '" + std::string(argv[1]) + "'";
-      const std::string hint = did_you_mean(argv[1], names);
-      if (!hint.empty()) message += "; " + hint;
-    }
-    std::fprintf(stderr, "skymill: error: %s\n", message.c_str());
-    std::fprintf(stderr, "skymill: 'skymill --help' shows what there is\n");
+    std::fputs(cli::parse_fault(app, problem).c_str(), stderr);
     return static_cast<int>(ErrorKind::description);
   }
   try {

@@ -7,6 +7,7 @@
 
 #include "command_line.h"
 #include "page_text.h"
+#include "parse_fault.h"
 #include "record_file.h"
 
 namespace skymill::cli {
@@ -46,31 +47,6 @@ std::string roff(const std::string& text) {
   return safe;
 }
 
-std::string sentence(std::string text) {
-  if (!text.empty() && text.back() != '.') text += ".";
-  return text;
-}
-
-std::string facts_of(const CommandOption& option) {
-  std::string facts = sentence(option.doc);
-  if (!option.choices.empty()) {
-    facts += " One of:";
-    for (const std::string& choice : option.choices)
-      facts += (&choice == &option.choices.front() ? " " : ", ") + choice;
-    facts += ".";
-  }
-  if (!option.default_text.empty()) facts += " Default: " + option.default_text + ".";
-  if (option.repeats && !option.is_argument) facts += " May be given several times.";
-  return facts;
-}
-
-std::string synopsis_of(const CommandPage& page) {
-  std::string text = "[OPTIONS]";
-  for (const CommandOption& option : page.options)
-    if (option.is_argument) text += " " + usage_of(option);
-  return text;
-}
-
 std::string roff_options(const CommandPage& page) {
   std::string text;
   for (const CommandOption& option : page.options)
@@ -107,14 +83,15 @@ std::string man_of_command(const CommandPage& page) {
   if (!page.footer.empty()) text += ".PP\n" + roff_paragraphs(page.footer);
   text += ".SH OPTIONS\n" + roff_options(page);
   return text +
-         ".PP\nOptions of every command, exit codes and variables are in\n.BR skymill (1).\n"
+         ".PP\nOptions of every command, such as \\-\\-plugin, exit codes and variables are "
+         "in\n.BR skymill (1).\n"
          ".SH SEE ALSO\n.BR skymill (1)\n";
 }
 
 std::string man_of_program(const CommandLine& line) {
   std::string text =
       roff_head("skymill", "turn radio-interferometer visibilities into image cubes");
-  text += ".SH SYNOPSIS\n.B skymill\n[OPTIONS] COMMAND [OPTIONS OF THE COMMAND]\n";
+  text += std::string(".SH SYNOPSIS\n.B skymill\n") + kProgramSynopsis + "\n";
   text += ".SH DESCRIPTION\n" + roff_paragraphs(line.program.doc);
   text += ".SH COMMANDS\n";
   for (const CommandPage& command : line.commands)
@@ -149,8 +126,8 @@ std::string markdown_of_command(const CommandPage& page) {
 }
 
 std::string markdown_of_program(const CommandLine& line) {
-  std::string text = line.program.doc + "\n```sh\nskymill [OPTIONS] COMMAND [OPTIONS OF THE " +
-                     "COMMAND]\n```\n\n| Command | |\n|---|---|\n";
+  std::string text = line.program.doc + "\n```sh\nskymill " + kProgramSynopsis +
+                     "\n```\n\n| Command | |\n|---|---|\n";
   for (const CommandPage& command : line.commands)
     text += "| [`" + command.name + "`](#skymill-" + command.name + ") | " +
             words_cell(command.doc) + " |\n";
@@ -183,7 +160,7 @@ Command add_manual(CLI::App& app) {
       ->type_name("COMMAND");
   app.add_option("--format", options->format,
                  "How to write it; of the program itself, Markdown has all commands")
-      ->check(CLI::IsMember({"man", "markdown"}))
+      ->check(one_of({"man", "markdown"}))
       ->capture_default_str();
   app.add_option("--output", options->folder, "Write man pages of all commands into this folder")
       ->type_name("FOLDER");

@@ -1,14 +1,15 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 #include <core/error.h>
 #include <core/storage.h>
+#include <dlfcn.h>
 
-#include <algorithm>
-#include <array>
 #include <filesystem>
 #include <fstream>
+#include <string_view>
 
 #include "cli.h"
 #include "new_plugin_files.h"
+#include "parse_fault.h"
 #include "plugin_loader.h"
 
 namespace fs = std::filesystem;
@@ -25,42 +26,21 @@ struct NewPluginOptions {
 
 constexpr std::size_t kLongestName = 50;
 
-/// C++ keywords, and names that would hide something in a plugin's sources or its build.
-constexpr std::array kReserved = {"alignas",       "alignof",     "and",
-                                  "and_eq",        "asm",         "auto",
-                                  "bitand",        "bitor",       "bool",
-                                  "break",         "case",        "catch",
-                                  "char",          "char8_t",     "char16_t",
-                                  "char32_t",      "class",       "co_await",
-                                  "co_return",     "co_yield",    "compl",
-                                  "concept",       "const",       "const_cast",
-                                  "consteval",     "constexpr",   "constinit",
-                                  "continue",      "decltype",    "default",
-                                  "delete",        "do",          "double",
-                                  "dynamic_cast",  "else",        "enum",
-                                  "explicit",      "export",      "extern",
-                                  "false",         "float",       "for",
-                                  "friend",        "goto",        "if",
-                                  "inline",        "int",         "long",
-                                  "mutable",       "namespace",   "new",
-                                  "noexcept",      "not",         "not_eq",
-                                  "nullptr",       "operator",    "or",
-                                  "or_eq",         "private",     "protected",
-                                  "public",        "register",    "reinterpret_cast",
-                                  "requires",      "return",      "short",
-                                  "signed",        "sizeof",      "static",
-                                  "static_assert", "static_cast", "struct",
-                                  "switch",        "template",    "this",
-                                  "thread_local",  "throw",       "true",
-                                  "try",           "typedef",     "typeid",
-                                  "typename",      "union",       "unsigned",
-                                  "using",         "virtual",     "void",
-                                  "volatile",      "wchar_t",     "while",
-                                  "xor",           "xor_eq",      "std",
-                                  "skymill",       "main",        "unix",
-                                  "linux",         "all",         "clean",
-                                  "help",          "install",     "package",
-                                  "test",          "core",        "stages"};
+/// C++ keywords, and names that mean something else in a plugin's sources or its build: macros and
+/// types of C, targets of CMake, what the skeletons themselves name.
+constexpr std::string_view kReserved =
+    " alignas alignof and and_eq asm auto bitand bitor bool break case catch char char8_t"
+    " char16_t char32_t class co_await co_return co_yield compl concept const const_cast"
+    " consteval constexpr constinit continue decltype default delete do double dynamic_cast else"
+    " enum explicit export extern false float for friend goto if inline int long mutable"
+    " namespace new noexcept not not_eq nullptr operator or or_eq private protected public"
+    " register reinterpret_cast requires return short signed sizeof static static_assert"
+    " static_cast struct switch template this thread_local throw true try typedef typeid"
+    " typename union unsigned using virtual void volatile wchar_t while xor xor_eq std skymill"
+    " main unix linux all clean help install package test core stages errno assert tm timeval"
+    " timespec option size_t time_t div_t va_list edit_cache rebuild_cache preinstall"
+    " package_source visibilities observation_header baseline sums params transform"
+    " ";
 
 /// `MyNewStage` of `my_new_stage`.
 std::string class_name(const std::string& name) {
@@ -109,8 +89,14 @@ void check_name(const std::string& name, const Registry& registry) {
   if (name.size() > kLongestName) {
     refuse("it has more than " + std::to_string(kLongestName) + " letters", "shorten it");
   }
-  if (std::find(kReserved.begin(), kReserved.end(), name) != kReserved.end()) {
-    refuse("it means something else in C++ or in CMake", "write '" + name + "_stage'");
+  if (kReserved.find(" " + name + " ") != std::string_view::npos) {
+    refuse("it means something else in C++, in CMake or in the skeleton",
+           "write '" + name + "_stage'");
+  }
+  // The name becomes a namespace, which a function or variable of C does not stand beside.
+  if (::dlsym(RTLD_DEFAULT, name.c_str()) != nullptr) {
+    refuse("a library of the system has a function or variable of that name",
+           "write '" + name + "_stage'");
   }
   if (const StageType* taken = registry.find(name)) {
     refuse("there is a stage of that name already, in '" + taken->library + "'",
@@ -192,8 +178,9 @@ Command add_new_plugin(CLI::App& app, const Common& common) {
                  "source gives chunks, transform turns each into another, reduce gathers all and "
                  "then gives results, sink writes a product, task works on whole products")
       ->required()
-      ->check(CLI::IsMember({"source", "transform", "reduce", "sink", "task"}));
+      ->check(one_of({"source", "transform", "reduce", "sink", "task"}));
   app.add_option("--folder", options->folder, "Folder to make; default: NAME")->type_name("DIR");
+  app.footer("Example: skymill new-plugin my_flagger --shape transform");
   return [options, &common] {
     check_name(options->name, load_registry(common, make_log(common, make_console())));
     if (options->folder.empty()) options->folder = options->name;

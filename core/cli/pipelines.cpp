@@ -4,10 +4,10 @@
 #include <algorithm>
 #include <filesystem>
 #include <nlohmann/json.hpp>
-#include <set>
 
 #include "cli.h"
 #include "page_text.h"
+#include "parse_fault.h"
 
 namespace fs = std::filesystem;
 
@@ -30,14 +30,8 @@ Shipped read_shipped(const std::string& file) {
 }
 
 std::vector<Shipped> all_shipped() {
-  std::set<std::string> files;
-  for (const std::string& folder : shipped_folders()) {
-    std::error_code none;
-    for (const auto& entry : fs::directory_iterator(folder, none))
-      if (entry.path().extension() == ".yaml") files.insert(entry.path().string());
-  }
   std::vector<Shipped> all;
-  for (const std::string& file : files) all.push_back(read_shipped(file));
+  for (const std::string& file : shipped_files()) all.push_back(read_shipped(file));
   return all;
 }
 
@@ -114,9 +108,10 @@ std::string list_text(const std::vector<Shipped>& all) {
   std::size_t width = 0;
   for (const Shipped& shipped : all) width = std::max(width, shipped.name.size());
   std::string text;
-  for (const Shipped& shipped : all)
-    text += shipped.name + std::string(width + 2 - shipped.name.size(), ' ') +
-            shipped.descriptor.description + "\n";
+  for (const Shipped& shipped : all) {
+    std::string entry = wrapped(shipped.descriptor.description, std::string(width + 2, ' '));
+    text += entry.replace(0, shipped.name.size(), shipped.name);
+  }
   return text + "\n'skymill pipelines NAME' shows parameters; 'skymill run NAME' runs one.\n";
 }
 
@@ -148,8 +143,9 @@ Command add_pipelines(CLI::App& app) {
                  "skymill are listed")
       ->type_name("FILE|NAME");
   app.add_option("--format", *format, "How to write it; names: only of what there is")
-      ->check(CLI::IsMember({"text", "markdown", "json", "names"}))
+      ->check(one_of({"text", "markdown", "json", "names"}))
       ->capture_default_str();
+  app.footer("Example: skymill pipelines cube");
   return [name, format] {
     print(name->empty() ? everything(all_shipped(), *format)
                         : one(read_shipped(find_description(*name)), *format));

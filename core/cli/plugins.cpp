@@ -7,7 +7,8 @@
 
 namespace skymill::cli {
 
-Command add_plugins(CLI::App&, const Common& common) {
+Command add_plugins(CLI::App& app, const Common& common) {
+  app.footer("Example: skymill plugins --plugin build/clip.so");
   return [&common] {
     Registry registry;
     print("this program's tag: " SKYMILL_ABI_TAG "\ninstalled plugins: " +
@@ -16,9 +17,8 @@ Command add_plugins(CLI::App&, const Common& common) {
       std::string stages;
       for (const std::string& stage : file.stages) stages += (stages.empty() ? "" : ", ") + stage;
       print((file.loaded ? "loaded   " : "refused  ") + file.path + " (" + file.from + ")\n");
-      print("         " + (file.loaded ? "stages: " + (stages.empty() ? "none" : stages)
-                                       : file.reason) +
-            "\n");
+      print("         " +
+            (file.loaded ? "stages: " + (stages.empty() ? "none" : stages) : file.reason) + "\n");
     }
     return 0;
   };

@@ -35,6 +35,7 @@ int run_once(Session& session, const Descriptor& descriptor, Diagnostics& diagno
   Planner planner(session.registry, diagnostics);
   Plan plan = planner.build(descriptor);
   diagnostics.throw_if_errors();
+  planner.warn_of_unread(plan);
   for (const Diagnostic& remark : diagnostics.sorted()) session.log.warning(remark.text());
   const auto services = session.services();
   session.identity.id = services->run_id;
@@ -43,7 +44,7 @@ int run_once(Session& session, const Descriptor& descriptor, Diagnostics& diagno
     look_ahead(planner, plan, ctx);
     check_room(planner, plan, ctx);
     print(plan.text(services->memory, services->program_bytes, services->threads,
-                     &services->resumption));
+                    &services->resumption));
     return 0;
   }
   const std::string record = !session.options.record.empty() ? session.options.record
@@ -64,7 +65,8 @@ Command add_run(CLI::App& app, const Common& common, const std::vector<std::stri
   add_page_option(app, *options);
   app.footer(
       "A description with an 'each' block is run once for every item that it finds; one "
-      "that fails does\nnot stop the others. --dry-run then lists the items.");
+      "that fails does\nnot stop the others. --dry-run then lists the items.\n\n"
+      "Example: skymill run cube --param input=my.ms --param output=out/my");
   return [options, &common, &arguments] {
     watch_signals();
     Session session(common, *options, arguments);

@@ -4,6 +4,7 @@
 #include <yaml-cpp/mark.h>
 #include <yaml-cpp/parser.h>
 
+#include <array>
 #include <exception>
 #include <map>
 #include <sstream>
@@ -185,6 +186,26 @@ class TreeBuilder final : public YAML::EventHandler {
   int documents_ = 0;
 };
 
+/// What is mostly the matter where yaml-cpp says this, often some lines further up.
+std::string yaml_hint(const std::string& message) {
+  struct Hint {
+    std::string_view words, hint;
+  };
+  constexpr std::array hints{
+      Hint{"end of map flow not found", "look above for a '{' without '}', or a missing comma"},
+      Hint{"end of sequence flow not found",
+           "look above for a '[' without ']', or a missing comma"},
+      Hint{"end of map not found", "begin the keys of one map in the same column"},
+      Hint{"end of sequence not found", "begin the items of one list in the same column"},
+      Hint{"illegal map value",
+           "begin the keys of one map in the same column, and put a text with ': ' into quotes"},
+      Hint{"illegal flow end", "look above for what this bracket should close"},
+  };
+  for (const Hint& known : hints)
+    if (message.find(known.words) != std::string::npos) return std::string(known.hint);
+  return "look at this line and the one above it";
+}
+
 /// Feeds the text to yaml-cpp. @return whether it reached the end
 bool parse_events(const YamlSource& source, TreeBuilder& builder, Diagnostics& diagnostics) {
   std::istringstream stream{std::string(source.text())};
@@ -197,7 +218,8 @@ bool parse_events(const YamlSource& source, TreeBuilder& builder, Diagnostics& d
     return false;
   } catch (const YAML::Exception& error) {
     const auto byte = error.mark.pos < 0 ? 0 : static_cast<std::size_t>(error.mark.pos);
-    diagnostics.error(source.where(byte), "this is not valid YAML: " + error.msg);
+    diagnostics.error(source.where(byte), "this is not valid YAML: " + error.msg,
+                      yaml_hint(error.msg));
     return false;
   }
 }

@@ -16,8 +16,12 @@ namespace skymill {
 
 void refuse(const std::string& what) {
   const int code = errno;
-  throw Error(code == ENOSPC || code == EDQUOT ? ErrorKind::resources : ErrorKind::failed,
-              what + ": " + std::strerror(code));
+  const bool is_full = code == ENOSPC || code == EDQUOT;
+  const bool is_forbidden = code == EACCES || code == EPERM || code == EROFS;
+  throw Error(is_full ? ErrorKind::resources : ErrorKind::failed, what + ": " + std::strerror(code),
+              is_full        ? "make room on its disk, or choose another place"
+              : is_forbidden ? "choose another place, or make this one writable"
+                             : "");
 }
 
 void fsync_path(const fs::path& path) {

@@ -62,9 +62,12 @@ Json typed_schema(const FieldInfo& field) {
       return with_range({{"type", "integer"}}, field);
     case FieldKind::real:
       return with_range({{"type", "number"}}, field);
-    default:
+    default: {
       // YAML makes numbers and truths of what a text field takes as it is written.
-      return {{"type", {"string", "number", "boolean"}}};
+      Json text{{"type", {"string", "number", "boolean"}}};
+      if (field.required && field.shape == FieldShape::one) text["minLength"] = 1;
+      return text;
+    }
   }
 }
 

@@ -26,6 +26,9 @@ namespace skymill {
                 "lower --memory or --threads");
   } catch (const std::exception& problem) {
     throw Error(ErrorKind::failed, where + ": " + problem.what());
+  } catch (...) {
+    throw Error(ErrorKind::failed, where + ": it threw something that is no std::exception",
+                "throw a skymill::Error that says what is wrong and what to do");
   }
 }
 
@@ -34,7 +37,7 @@ template <class F>
 auto in_stage(const std::string& stage, F&& f) {
   try {
     return f();
-  } catch (const std::exception&) {
+  } catch (...) {
     throw_from_stage(stage);
   }
 }

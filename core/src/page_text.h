@@ -7,7 +7,7 @@
 
 namespace skymill {
 
-constexpr std::size_t kLineWidth = 96;
+constexpr std::size_t kLineWidth = 80;
 
 /// Words of `text` in lines that begin with `indent` and fit the width.
 inline std::string wrapped(const std::string& text, const std::string& indent) {

@@ -3,6 +3,7 @@
 #include <core/units.h>
 
 #include <algorithm>
+#include <array>
 #include <cctype>
 #include <cmath>
 #include <set>
@@ -14,6 +15,10 @@
 namespace skymill {
 
 namespace {
+
+/// What descriptions say of stages of any type; a parameter of such a name would never be given.
+constexpr std::array<std::string_view, 8> kKeysOfStages{
+    "use", "in", "after", "when", "retry", "retry_on", "timeout", "on_failure"};
 
 std::string count_of_values(std::size_t count) {
   return std::to_string(count) + (count == 1 ? " value" : " values");
@@ -57,6 +62,11 @@ std::optional<std::vector<ParamScalar>> read_field(const FieldInfo& field,
     } else {
       values.push_back(std::get<ParamScalar>(outcome));
     }
+  }
+  if (good && field.required && values == std::vector<ParamScalar>{std::string()}) {
+    diagnostics.error(value.where, in_quotes(field.name) + " is empty",
+                      "it is required: " + field.doc);
+    good = false;
   }
   if (!good) return std::nullopt;
   return values;
@@ -208,8 +218,8 @@ std::vector<std::string> SchemaBase::faults() const {
   std::set<std::size_t> offsets;
   for (const FieldInfo& field : fields_) {
     if (!is_name(field.name)) faults.push_back(in_quotes(field.name) + " is not a lower case name");
-    if (field.name == "use" || field.name == "after" || field.name == "when")
-      faults.push_back(in_quotes(field.name) + " is a key of every stage");
+    if (std::find(kKeysOfStages.begin(), kKeysOfStages.end(), field.name) != kKeysOfStages.end())
+      faults.push_back(in_quotes(field.name) + " is a key of stages in descriptions");
     if (!names.insert(field.name).second)
       faults.push_back(in_quotes(field.name) + " is declared twice");
     else if (!offsets.insert(field.offset).second)

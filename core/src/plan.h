@@ -87,6 +87,10 @@ class Planner {
   /// Makes the stages, resolves links and cuts segments; reads no data.
   Plan build(const Descriptor& descriptor);
 
+  /// Warns of stages that somebody forgot to read: they are worked through, and what they give is
+  /// dropped. Not for batches, whose links may follow from the item.
+  void warn_of_unread(const Plan& plan);
+
   /// Plans every stage whose predecessors in `after` are in `done` (by stage index) and whose
   /// inputs are planned. @throws Error from a stage that finds its input wanting
   void plan_ready(Plan& plan, const std::vector<bool>& done, const PipelineContext& ctx);
@@ -130,6 +134,9 @@ class Planner {
   void place_in_segment(Plan& plan, std::size_t index);
   void fold_columns(Plan& plan);
   void plan_stage(Plan& plan, PlannedStage& stage, const PipelineContext& ctx);
+  /// @throws Error when a product has no name, or is another stage's too
+  static void refuse_shared_products(const Plan& plan, const PlannedStage& stage,
+                                     const std::vector<Planning::Product>& products);
 
   const Registry& registry_;
   Diagnostics& diagnostics_;

@@ -27,6 +27,20 @@ void Planner::plan_ready(Plan& plan, const std::vector<bool>& done, const Pipeli
   diagnostics_.throw_if_errors();
 }
 
+namespace {
+
+[[noreturn]] void refuse_plan(const PlannedStage& stage, const std::string& thrown) {
+  throw Error(ErrorKind::failed, stage.where,
+              "stage '" + stage.name + "': plan() of '" + stage.type->name + "' threw: " + thrown,
+              "throw a skymill::Error that says what is wrong and what to do");
+}
+
+std::filesystem::path place_of(const Planning::Product& product) {
+  return std::filesystem::absolute(product.path).lexically_normal();
+}
+
+}  // namespace
+
 void Planner::plan_stage(Plan& plan, PlannedStage& stage, const PipelineContext& ctx) {
   Planning planning(ctx.with_stage(stage.name), stage.name);
   const auto index = static_cast<std::size_t>(&stage - plan.stages.data());
@@ -56,7 +70,12 @@ void Planner::plan_stage(Plan& plan, PlannedStage& stage, const PipelineContext&
     const Where& where = error.where().file.empty() ? stage.where : error.where();
     throw Error(error.kind(), where, "stage '" + stage.name + "': " + error.message(),
                 error.hint());
+  } catch (const std::exception& problem) {
+    refuse_plan(stage, problem.what());
+  } catch (...) {
+    refuse_plan(stage, "something that is no std::exception");
   }
+  refuse_shared_products(plan, stage, planning.products_);
   if (stage.input) {
     need.requirements.insert(need.requirements.end(), planning.requirements_.begin(),
                              planning.requirements_.end());
@@ -71,6 +90,28 @@ void Planner::plan_stage(Plan& plan, PlannedStage& stage, const PipelineContext&
   }
   for (const std::string& input : planning.inputs_) ctx.record_input(input);
   stage.planning = std::move(planning);
+}
+
+void Planner::refuse_shared_products(const Plan& plan, const PlannedStage& stage,
+                                     const std::vector<Planning::Product>& products) {
+  for (const Planning::Product& product : products) {
+    if (product.path.empty()) {
+      throw Error(ErrorKind::description, stage.where,
+                  "stage '" + stage.name + "': a product of it has no name",
+                  "give the parameter that names it, such as 'output'");
+    }
+    if (product.scratch || product.overwrite) continue;
+    for (const PlannedStage& other : plan.stages) {
+      if (!other.planning || &other == &stage) continue;
+      for (const Planning::Product& made : other.planning->products_) {
+        if (made.scratch || place_of(made) != place_of(product)) continue;
+        throw Error(ErrorKind::description, stage.where,
+                    "stage '" + stage.name + "': '" + product.path + "' is a product of '" +
+                        other.name + "' (" + other.where.text() + ") already",
+                    "choose another name for one of them");
+      }
+    }
+  }
 }
 
 void Planner::size_segment(const Plan& plan, Segment& segment, std::size_t free_bytes,

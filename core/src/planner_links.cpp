@@ -6,6 +6,7 @@
 #include <algorithm>
 
 #include "plan.h"
+#include "words.h"
 
 namespace skymill {
 
@@ -40,6 +41,23 @@ bool said_before(const Diagnostic& remark, const PlannedStage& stage, const Plan
              return earlier.type == stage.type && place(earlier) == other.where.text();
            });
   });
+}
+
+[[noreturn]] void refuse_constructor(const StageEntry& entry, const StageType& type,
+                                     const std::string& thrown) {
+  throw Error(ErrorKind::failed, entry.where,
+              "stage '" + entry.name + "': the constructor of '" + entry.use + "' (" +
+                  (type.library.empty() ? "skymill itself" : type.library) + ") threw: " + thrown,
+              "let the constructor only keep its parameters; what can fail belongs into plan() or "
+              "the work, as a skymill::Error that says what to do");
+}
+
+/// A link that names more or other than one stage. @return whether it does not
+bool is_one_name(const std::string& port, const SettingValue& value, Diagnostics& diagnostics) {
+  if (!value.is_list() && !value.text.empty()) return true;
+  diagnostics.error(value.where, "'" + port + "' is " + in_quotes(value.display()),
+                    "write the name of one stage above");
+  return false;
 }
 
 }  // namespace
@@ -86,13 +104,9 @@ void Planner::make_stage(const StageEntry& entry, Plan& plan) {
     throw Error(error.kind(), where, "stage '" + entry.name + "': " + error.message(),
                 error.hint());
   } catch (const std::exception& problem) {
-    throw Error(
-        ErrorKind::failed, entry.where,
-        "stage '" + entry.name + "': the constructor of '" + entry.use + "' (" +
-            (stage.type->library.empty() ? "skymill itself" : stage.type->library) +
-            ") threw: " + problem.what(),
-        "let the constructor only keep its parameters; what can fail belongs into plan() or "
-        "the work, as a skymill::Error that says what to do");
+    refuse_constructor(entry, *stage.type, problem.what());
+  } catch (...) {
+    refuse_constructor(entry, *stage.type, "something that is no std::exception");
   }
   for (const Diagnostic& remark : own.sorted()) {
     if (!said_before(remark, stage, plan, diagnostics_)) diagnostics_.add(remark);
@@ -107,7 +121,8 @@ void Planner::link(const StageEntry& entry, Settings& settings, const Plan& plan
     if (!ports.input()) {
       diagnostics_.error(given->where, "'" + entry.use + "' has no input to link");
     } else if (!given->value.broken) {
-      stage.input = find_link(given->value, stage, plan);
+      if (is_one_name("in", given->value, diagnostics_))
+        stage.input = find_link(given->value, stage, plan);
     }
   } else if (ports.input()) {
     if (plan.stages.empty() && unknown_.empty()) {
@@ -139,6 +154,7 @@ void Planner::link(const StageEntry& entry, Settings& settings, const Plan& plan
     if (!given || given->value.broken) continue;
     // What is switched off gives nothing, which an optional side can do without.
     if (side.optional && std::count(off_.begin(), off_.end(), given->value.text) > 0) continue;
+    if (!is_one_name(side.name, given->value, diagnostics_)) continue;
     if (const auto from = find_link(given->value, stage, plan)) {
       stage.sides[side.name] = *from;
       check_kinds(stage, *from, side.need, side.name, plan);
@@ -250,6 +266,25 @@ void Planner::place_in_segment(Plan& plan, std::size_t index) {
     }
   }
   segment.chain.push_back(index);
+}
+
+void Planner::warn_of_unread(const Plan& plan) {
+  for (std::size_t i = 0; i < plan.stages.size(); ++i) {
+    const PlannedStage& giver = plan.stages[i];
+    if (!has_output(giver) || giver.type->shape == Shape::task) continue;
+    const bool is_read =
+        std::any_of(plan.stages.begin(), plan.stages.end(), [&](const PlannedStage& stage) {
+          return stage.input == i ||
+                 std::any_of(stage.sides.begin(), stage.sides.end(),
+                             [&](const auto& side) { return side.second == i; });
+        });
+    if (is_read) continue;
+    const auto& output = giver.type->ports.outputs().front();
+    diagnostics_.warning(giver.where,
+                         "nothing reads what '" + giver.name + "' gives (" +
+                             output.need.kind.text() + "), so it is not kept",
+                         "put a stage below it that reads or writes it");
+  }
 }
 
 void Planner::fold_columns(Plan& plan) {

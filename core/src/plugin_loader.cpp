@@ -35,11 +35,22 @@ const std::string& how_to_rebuild() {
   return text;
 }
 
+[[noreturn]] void refuse_registration(const std::string& path, const std::string& problem) {
+  throw Error(ErrorKind::plugin,
+              "plugin '" + path + "' failed while it registered its stages: " + problem,
+              "look at what its SKYMILL_PLUGIN, schema() and ports() call");
+}
+
 }  // namespace
 
 std::string plugin_abi_tag(const std::string& path) {
+  if (!fs::exists(path)) {
+    throw Error(ErrorKind::plugin, "there is no plugin '" + path + "'",
+                "build it first, or correct the path");
+  }
   if (!fs::is_regular_file(path)) {
-    throw Error(ErrorKind::plugin, "plugin '" + path + "' does not exist or is not a file");
+    throw Error(ErrorKind::plugin, "plugin '" + path + "' is not a file",
+                "name the library that the build has made, such as build/clip.so");
   }
   try {
     boost::dll::library_info info(path);
@@ -47,9 +58,11 @@ std::string plugin_abi_tag(const std::string& path) {
     for (const std::string& section : info.sections()) {
       if (section.rfind(prefix, 0) == 0) return section.substr(prefix.size());
     }
-  } catch (const std::exception& problem) {
+  } catch (const std::exception&) {  // of a stream that ended: it says nothing to anybody
     throw Error(ErrorKind::plugin,
-                "'" + path + "' is not a shared library of this machine (" + problem.what() + ")");
+                "'" + path + "' (" + std::to_string(fs::file_size(path)) +
+                    " bytes) is not a shared library of this machine, or not the whole of one",
+                "name the .so that the build has made, or build it again");
   }
   return {};
 }
@@ -81,15 +94,18 @@ void load_plugin(const std::string& path, Registry& registry) {
     registry.set_library({});
   } catch (const boost::system::system_error& problem) {
     throw Error(ErrorKind::plugin, "plugin '" + path + "' cannot be loaded: " + problem.what(),
-                how_to_rebuild());
+                "where a library is missing, install it or put its folder into LD_LIBRARY_PATH; "
+                "else " +
+                    how_to_rebuild());
   } catch (const Error& error) {
     registry.set_library({});
     throw error.within("plugin '" + path + "'");
   } catch (const std::exception& problem) {
     registry.set_library({});
-    throw Error(ErrorKind::plugin,
-                "plugin '" + path + "' failed while it registered its stages: " + problem.what(),
-                "look at what its SKYMILL_PLUGIN, schema() and ports() call");
+    refuse_registration(path, problem.what());
+  } catch (...) {
+    registry.set_library({});
+    refuse_registration(path, "something that is no std::exception was thrown");
   }
 }
 
@@ -133,11 +149,14 @@ std::vector<PluginFile> load_plugins(const std::vector<std::string>& named_files
     std::string folder;
     while (std::getline(folders, folder, ':')) {
       if (folder.empty()) continue;
-      if (!fs::path(folder).is_absolute()) {
+      const bool is_absolute = fs::path(folder).is_absolute();
+      if (!is_absolute || !fs::is_directory(folder)) {
         files.push_back({folder,
                          "SKYMILL_PLUGIN_PATH",
                          false,
-                         "a relative folder is not searched; write it from /",
+                         "SKYMILL_PLUGIN_PATH: '" + folder + "' is not searched: " +
+                             (is_absolute ? "there is no such folder"
+                                          : "it is a relative folder; write it from /"),
                          {}});
         continue;
       }

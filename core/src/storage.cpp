@@ -95,7 +95,8 @@ void Draft::Impl::begin() {
   fs::create_directories(folder(), code);
   if (code) {
     throw Error(ErrorKind::failed,
-                "cannot make the folder '" + folder().string() + "': " + code.message());
+                "cannot make the folder '" + folder().string() + "': " + code.message(),
+                "choose another place, or make its folder writable");
   }
   take_lock();
 }

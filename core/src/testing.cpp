@@ -98,7 +98,13 @@ std::vector<std::string> description_faults(const StageType& type) {
     }
   };
   if (type.ports.input()) port("input", *type.ports.input(), false);  // its kind says it
-  for (const Ports::Port& side : type.ports.sides()) port("side input", side, true);
+  for (const Ports::Port& side : type.ports.sides()) {
+    port("side input", side, true);
+    for (const FieldInfo& field : type.schema->fields()) {
+      if (field.name == side.name)
+        faults.push_back("'" + side.name + "' is a side input and a parameter: rename one");
+    }
+  }
   for (const Ports::Port& output : type.ports.outputs()) port("output", output, true);
   const bool reads = type.ports.input() != nullptr;
   const bool gives = !type.ports.outputs().empty();

@@ -3,6 +3,7 @@
 """Mistakes that authors and users of plugins make, planted into skeletons: each is refused with a
 message that says what to do."""
 import re
+import shutil
 import unittest
 
 from installed import Installed
@@ -45,6 +46,14 @@ class Mistakes(Installed):
             # a slip of the pen in a parameter, and in a stage
             ("antennas: 5", "antenas: 5", ["mine.yaml:11:5: error", "did you mean 'antennas'"]),
             ("use: ms_writer", "use: ms_writter", ["no stage 'ms_writter'", "did you mean 'ms_writer'"]),
+            # nothing where a name must stand
+            ("output: $(output)", 'output: ""', ["mine.yaml:15:13: error", "'output' is empty",
+                                                 "The MeasurementSet to make"]),
+            # two stages to read from
+            ("use: ms_writer", "use: ms_writer\n    in: [mine, mine]",
+             ["mine.yaml:15:9: error", "'in' is '[mine, mine]'", "the name of one stage above"]),
+            # a bracket that nobody closes
+            ("antennas: 5", "antennas: {", ["not valid YAML", "look above for a '{'"]),
             # nothing to read from
             ("  mine:\n    antennas: 5\n    flux: 2.5Jy\n", "",
              ["reads visibilities@1, but no stage stands above it", "put a stage that gives them"]),
@@ -60,6 +69,106 @@ class Mistakes(Installed):
         (folder / "build/mine.so").write_bytes(library.replace(tag[0], b"skymill.abi.0."))
         self.assert_said(self.shell(check, 4, folder), "was built for 0.",
                          f"needs {tag[1].decode()}.", "build the plugin again")
+
+    def test_results_that_nobody_reads(self):
+        (self.folder / "m.yaml").write_text("skymill: 1\nstages:\n  simulate: { nchan: 4 }\n")
+        said = self.shell("skymill check m.yaml")
+        self.assert_said(said, "m.yaml:3:3: warning: nothing reads what 'simulate' gives",
+                         "put a stage below it", "1 stage, no mistakes")
+        # In a batch a link may follow from the item.
+        said = self.shell("skymill check selfcal --param input=a.ms --param output=b")
+        self.assertNotIn("warning", said)
+
+    def test_a_product_of_two_stages(self):
+        (self.folder / "m.yaml").write_text(
+            "skymill: 1\nstages:\n  simulate: { nchan: 4 }\n"
+            "  a: { use: ms_writer, output: a.ms }\n"
+            "  b: { use: ms_writer, output: ./a.ms, in: simulate }\n")
+        said = self.shell("skymill run m.yaml", 2)
+        self.assert_said(said, "m.yaml:5:3: stage 'b'", "'./a.ms' is a product of 'a' (m.yaml:4:3)",
+                         "another name")
+        self.assertFalse(list(self.folder.glob("a.ms*")))
+
+    def test_a_name_that_is_nearly_one(self):
+        self.assert_said(self.shell("skymill check cub", 2), "'cub'", "did you mean 'cube'?")
+        self.assert_said(self.shell("skymill check .", 2), "'.' is a folder", "a YAML file in it")
+        self.assert_said(self.shell("skymill check simulate --param output=a.ms --memory much", 2),
+                         "--memory much", "4GiB")
+
+    def test_files_that_are_no_plugins(self):
+        (self.folder / "text.so").write_text("text")
+        (self.folder / "empty.so").write_text("")
+        for name, words in [("text.so", ["(4 bytes)", "not a shared library", "build it again"]),
+                            ("empty.so", ["(0 bytes)", "not a shared library"]),
+                            ("none.so", ["there is no plugin", "none.so'", "build it first"]),
+                            (".", ["is not a file", "build/clip.so"])]:
+            with self.subTest(name=name):
+                self.assert_said(self.shell(f"skymill plugins --plugin {name}", 4), *words)
+        for folder, words in [("here", ["'here' is not searched", "write it from /"]),
+                              ("/nowhere/at/all", ["'/nowhere/at/all'", "no such folder"]),
+                              ("$PWD", ["/text.so' (4 bytes)"])]:
+            with self.subTest(folder=folder):
+                said = self.shell(f'SKYMILL_PLUGIN_PATH="{folder}" skymill check simulate '
+                                  "--param output=a.ms")
+                self.assert_said(said, "warning", *words)
+
+    def test_what_a_plugin_throws(self):
+        folder = self.plugin(
+            "transform",
+            (".h", "params_(std::move(params)) {}",
+             "params_(std::move(params)) { if (params_.factor == 3) throw 3; }"),
+            (".cpp", "  Transform::plan(planning);",
+             '  if (params_.factor == 4) throw std::runtime_error("no table");\n'
+             "  Transform::plan(planning);"),
+            (".cpp", "  for (auto& value", "  if (params_.factor == 5) throw 5;\n  for (auto& value"),
+            (".cpp", "#include <cstdint>", "#include <cstdint>\n#include <stdexcept>"))
+        for factor, words in [(3, ["mine.yaml:14:3", "the constructor of 'mine'", "no std::exception",
+                                   "plan()"]),
+                              (4, ["mine.yaml:14:3", "plan() of 'mine' threw: no table",
+                                   "skymill::Error"]),
+                              (5, ["stage 'mine'", "no std::exception", "skymill::Error"])]:
+            with self.subTest(factor=factor):
+                said = self.shell("skymill run mine.yaml --plugin build/mine.so "
+                                  f"--set mine.factor={factor}", 1, folder)
+                self.assert_said(said, *words)
+                self.assertEqual([path.name for path in folder.glob("mine.ms*")
+                                  if not path.name.endswith(".run.json")], [])
+
+    def test_a_library_that_is_not_there(self):
+        folder = self.new("transform", (".cpp", "namespace mine {", "int other();\nnamespace mine {"),
+                          (".cpp", "  ctx.count(", "  other();\n  ctx.count("))
+        (folder / "other.cpp").write_text("int other() { return 1; }\n")
+        with (folder / "CMakeLists.txt").open("a") as text:
+            text.write("add_library(other SHARED other.cpp)\ntarget_link_libraries(mine PRIVATE other)\n")
+        self.shell("cmake -S . -B build && cmake --build build --target mine", folder=folder)
+        self.shell("skymill check mine.yaml --plugin build/mine.so", folder=folder)
+        (folder / "build/libother.so").unlink()
+        said = self.shell("skymill check mine.yaml --plugin build/mine.so", 4, folder)
+        self.assert_said(said, "cannot be loaded", "libother.so", "LD_LIBRARY_PATH")
+
+    def test_what_the_compiler_says_first(self):
+        for ending, text, other, words in [
+            # the function of the shape has another name
+            (".h", "  skymill::Chunk<Visibilities> operator()(", "  int work(",
+             "a stage overrides what its shape asks for"),
+            # a type that no parameter has
+            (".h", "  double factor", "  float factor", "a parameter is a bool, int"),
+            # nothing to derive from
+            (".h", " : public skymill::Transform<Visibilities, Visibilities>", "",
+             "a stage derives from one of the five shapes"),
+        ]:
+            with self.subTest(other=other):
+                folder = self.new("transform", (ending, text, other))
+                said = self.shell("cmake -S . -B build && cmake --build build --target mine", 1, folder)
+                errors = [line for line in said.split("\n") if "error: static assertion" in line]
+                self.assertTrue(errors, said)
+                self.assertIn(words, errors[0])
+                shutil.rmtree(folder)
+
+    def test_no_catch2(self):
+        folder = self.new("sink")
+        said = self.shell("cmake -S . -B build -DCMAKE_DISABLE_FIND_PACKAGE_Catch2=ON", 1, folder)
+        self.assert_said(said, "need Catch2 2", "apt install catch2")
 
     def test_a_column_that_nobody_gives(self):
         folder = self.plugin("transform", (".cpp", '{"data", "flag"}', '{"data", "flag", "model"}'))
@@ -81,6 +190,14 @@ class Mistakes(Installed):
         said = self.shell("skymill check mine.yaml --plugin build/mine.so", 1, folder)
         self.assert_said(said, "stage 'mine'", "constructor", "no table", "plan()")
 
+    def test_ports_of_another_kind_than_the_class(self):
+        folder = self.plugin("transform", (".cpp", "Visibilities::kDataKind, \"the product\"",
+                                           '{"images", 1}, "the product"'))
+        (folder / "mine.yaml").write_text("skymill: 1\nstages: { simulate: {}, mine: {}, "
+                                          "write: { use: ms_writer, output: a.ms } }\n")
+        said = self.shell("skymill run mine.yaml --plugin build/mine.so", 2, folder)
+        self.assert_said(said, "'write.in' cannot read 'mine.out'", "images@1")
+
     def test_a_unit_that_is_none(self):
         folder = self.plugin("transform", (".cpp", ".range(-1e6, 1e6)", '.unit("furlong")'))
         said = self.shell("skymill check mine.yaml --plugin build/mine.so", 4, folder)
@@ -101,8 +218,10 @@ class Mistakes(Installed):
     def test_what_the_conformance_suite_finds_in_a_transform(self):
         folder = self.new(
             "transform",
-            # a field that the schema forgets
-            (".h", "  double factor = 1;\n", "  double factor = 1;\n  double offset = 0;\n"),
+            # fields that the schema forgets, and one that descriptions use up
+            (".h", "  double factor = 1;\n",
+             "  double factor = 1;\n  double timeout = 1;\n  double offset = 0;\n"),
+            (".cpp", "  return s;", '  s.field("timeout", &MineParams::timeout, "How long");\n  return s;'),
             # state that calls share
             (".h", "  MineParams params_;\n", "  MineParams params_;\n  mutable int calls_ = 0;\n"),
             (".cpp", "static_cast<float>(params_.factor);\n",
@@ -112,7 +231,8 @@ class Mistakes(Installed):
              "  chunk->data[0] *= static_cast<float>(table[chunk->data.size()]);\n"))
         self.build(folder)
         said = self.shell("ctest --test-dir build --output-on-failure", 8, folder)
-        self.assert_said(said, "2 members, and its schema declares 1", "add a field()",
+        self.assert_said(said, "3 members, and its schema declares 2", "add a field()",
+                         "'timeout' is a key of stages",
                          "the results differ", "'data'", "keep nothing between",
                          "it holds", "of memory, but", "set_scratch")
 

@@ -37,11 +37,13 @@ class Refusals(Installed):
     def test_names(self):
         for name, words in [("MyFlagger", "write 'my_flagger'"), ("my-flagger", "write 'my_flagger'"),
                             ("2nd", "a letter first"), ("double", "write 'double_stage'"),
-                            ("test", "something else in C++ or in CMake"), ("a__b", "write 'a_b'"),
+                            ("test", "something else in C++, in CMake or"), ("a__b", "write 'a_b'"),
+                            ("select", "function or variable of that name"), ("my flagger", "'my_flagger'"),
+                            ("transform", "write 'transform_stage'"), ("../up", "write 'up'"),
                             ("simulate", "there is a stage of that name already, in '"),
                             ("x" * 51, "more than 50 letters")]:
             with self.subTest(name=name):
-                said = self.shell(f"skymill new-plugin {name} --shape sink", 2)
+                said = self.shell(f"skymill new-plugin '{name}' --shape sink", 2)
                 self.assertIn(words, said)
                 self.assertEqual(list(self.folder.iterdir()), [])
 

@@ -41,7 +41,7 @@ zpty -d z
 class ManualPages(RunTest):
     def commands(self):
         help_text = self.skymill("--help").stdout
-        listed = help_text[help_text.index("Subcommands:"):help_text.index("Exit codes:")]
+        listed = help_text[help_text.index("Commands:"):help_text.index("Exit codes:")]
         names = re.findall(r"^  ([a-z-]+)  ", listed, re.MULTILINE)
         self.assertGreater(len(names), 10)
         return names
@@ -72,6 +72,48 @@ class ManualPages(RunTest):
     def test_a_command_that_is_none(self):
         said = self.skymill("manual", "runn", code=2).stderr
         self.assertIn("did you mean 'run'", said)
+
+
+class Help(RunTest):
+    def test_it_fits_a_terminal(self):
+        commands = self.skymill("manual", "--format", "markdown").stdout
+        for name in re.findall(r"^## skymill (\S+)", commands, re.MULTILINE):
+            shown = self.skymill(name, "--help").stdout
+            self.assertLessEqual(max(map(len, shown.split("\n"))), 80, shown)
+            self.assertNotIn("skymill run" if name != "run" else "skymill check", shown)
+        for arguments in (["--help"], ["describe"], ["pipelines"], ["describe", "image"],
+                          ["pipelines", "cube"]):
+            shown = self.skymill(*arguments).stdout
+            for line in shown.split("\n"):
+                if "/" not in line:  # paths are not cut
+                    self.assertLessEqual(len(line), 80)
+
+    def test_mistakes_name_the_command_and_what_was_meant(self):
+        for arguments, words in [
+                (["run", "--thread", "3", "cube"],
+                 ["no option '--thread'", "did you mean '--threads'?", "'skymill run --help'"]),
+                (["run", "--param=a=b"], ["FILE|NAME is missing: Pipeline description"]),
+                (["run", "cube", "--set"], ["--set has no value", "write --set STAGE.KEY=VALUE"]),
+                (["new-plugin"], ["is missing", "'skymill new-plugin --help'"]),
+                (["new-plugin", "good"],
+                 ["--shape is missing; write one of: source, transform, reduce, sink, task"]),
+                (["new-plugin", "good", "--shape"], ["--shape has no value; write one of: source"]),
+                (["new-plugin", "good", "--shape", "transfrom"], ["did you mean 'transform'?"]),
+                (["new-plugin", "my", "flagger", "--shape", "sink"],
+                 ["'flagger' is one argument too many", "quotes"]),
+                (["describe", "image", "--format", "jsn"], ["did you mean 'json'?"]),
+                (["--log-level", "debug", "chekc", "cube"], ["no command 'chekc'", "'check'"]),
+                ([], ["no command is given", "'skymill --help'"])]:
+            with self.subTest(arguments=arguments):
+                said = self.skymill(*arguments, code=2).stderr
+                for word in words:
+                    self.assertIn(word, said)
+        self.assertEqual(list(self.folder.iterdir()), [])
+
+    def test_a_plugin_before_the_argument(self):
+        missing = self.skymill("describe", "--plugin", "none.so", "image", code=4).stderr
+        self.assertIn("none.so'", missing)
+        self.assertNotIn("image", missing)
 
 
 class BashCompletion(RunTest):

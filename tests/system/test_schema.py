@@ -75,6 +75,11 @@ BROKEN = {
         "stages: { simulate: {}, image: { weighting: heavy } }", "'weighting' is 'heavy'"),
     "a required parameter left out": (
         "stages: { read: { use: ms_reader } }", "'input' is missing"),
+    "a required name left empty": (
+        'stages: { simulate: {}, write: { use: ms_writer, output: "" } }', "'output' is empty"),
+    "a link to two stages": (
+        "stages: { simulate: {}, write: { use: ms_writer, output: a.ms, in: [simulate, simulate] } }",
+        "'in' is '[simulate, simulate]'"),
     "a link left out": (
         "stages: { simulate: {}, apply: {} }", "needs calibration@1 on 'solutions'"),
     "a key of the file that is none": (

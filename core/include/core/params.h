@@ -192,6 +192,11 @@ struct ScalarTraits<std::string> {
   using Carrier = std::string;
 };
 
+template <class T>
+concept IsScalar = requires {
+  ScalarTraits<T>::kKind;
+};
+
 /// How a member is filled from scalars and read back; one specialisation per shape. `Scalars` is
 /// always a vector of `ParamScalar`: named here, it would cost all who include this header.
 template <class T>
@@ -296,6 +301,10 @@ class Schema : public SchemaBase {
   FieldRef field(std::string name, T P::*member, std::string doc) {
     using Traits = detail::MemberTraits<T>;
     using Scalar = detail::ScalarTraits<typename Traits::Scalar>;
+    static_assert(
+        detail::IsScalar<typename Traits::Scalar>,
+        "a parameter is a bool, int, std::int64_t, std::size_t, double or std::string, or "
+        "a std::optional, std::vector or std::array<,2> of these");
     using Scalars = std::vector<ParamScalar>;
     const P defaults{};
     FieldInfo info;

@@ -15,6 +15,8 @@
 #include <map>
 #include <memory>
 #include <string>
+#include <type_traits>
+#include <utility>
 #include <vector>
 
 namespace skymill {
@@ -46,7 +48,15 @@ class SKYMILL_API Registry {
   /// @throws Error (plugin) when the name is taken; it names both files
   template <class S>
   void add(const std::string& name) {
+    static_assert(std::is_base_of_v<Stage, S>,
+                  "a stage derives from one of the five shapes: Source, Transform, Reduce, Sink, "
+                  "Task");
+    static_assert(!std::is_abstract_v<S>,
+                  "a stage overrides what its shape asks for: next; operator() const; add and "
+                  "finish; write and finish; execute");
     using Params = typename S::Params;
+    static_assert(std::is_abstract_v<S> || std::is_constructible_v<S, Params>,
+                  "a stage is made of its parameters: explicit MyStage(MyStageParams params)");
     auto schema = std::make_shared<const Schema<Params>>(S::schema());
     StageType type;
     type.name = name;

@@ -57,7 +57,7 @@ TEST_CASE("a foreign library, a text and a missing file are refused in words") {
   const std::string text_file = plugin("text.so");
   std::ofstream(text_file) << "not a library\n";
   CHECK_THAT(refusal(text_file), Contains("not a shared library"));
-  CHECK_THAT(refusal(plugin("nowhere.so")), Contains("does not exist"));
+  CHECK_THAT(refusal(plugin("nowhere.so")), Contains("there is no plugin"));
 }
 
 TEST_CASE("two plugins that bring the same stage are an error naming both files") {

@@ -281,7 +281,7 @@ TEST_CASE("faults of a declaration") {
                           "'Mode' is not a lower case name",
                           "'Mode' is no number, but has a unit or a range",
                           "default: 'Mode' is 'mad'; it can be one of: a",
-                          "'use' is a key of every stage",
+                          "'use' is a key of stages in descriptions",
                           "'use' is bound to a member that is bound already",
                       });
   CHECK_THROWS_WITH(

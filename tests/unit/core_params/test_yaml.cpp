@@ -92,7 +92,8 @@ TEST_CASE("what is not allowed is reported with its position") {
 TEST_CASE("syntax errors have a position, and mistakes before them are kept") {
   CHECK(remarks("a: 1\na: 2\nb: [1, 2\n") ==
         "f:2:1: error: 'a' is given twice (first on line 1)\n"
-        "f:4:1: error: this is not valid YAML: end of sequence flow not found\n");
+        "f:4:1: error: this is not valid YAML: end of sequence flow not found; look above for a "
+        "'[' without ']', or a missing comma\n");
   CHECK(remarks("a: b: c\n").find("f:1:5: error: this is not valid YAML: ") == 0);
   CHECK(remarks("a: 'x\n") == "f:1:4: error: the quote is not closed\n");
   CHECK(remarks("a: \"x\\\"\n  b\n\n") == "f:1:4: error: the quote is not closed\n");
