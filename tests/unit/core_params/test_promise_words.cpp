@@ -70,8 +70,10 @@ TEST_CASE("what a stage does otherwise is said") {
 
 TEST_CASE("a stage's promises stand in all forms of its page") {
   const StageType type = type_of(Shape::task, {.in_place = true});
-  CHECK_THAT(stage_text(type), Contains("\nPROMISES\n    " + kThreads + "\n    " + kMemory + "\n" +
-                                        "    It changes a product where it stands."));
+  CHECK_THAT(stage_text(type),
+             Contains("\nPROMISES\n    " + kThreads +
+                      "\n    It holds no more memory than the plan announces, which 'skymill "
+                      "explain'\n    shows.\n    It changes a product where it stands."));
   CHECK_THAT(stage_markdown(type), Contains("\nPromises:\n\n- " + kThreads + "\n- " + kMemory +
                                             "\n- It changes a product where it stands."));
   const auto json = stage_json(type).at("promises");
