@@ -171,7 +171,7 @@ void measure_memory(const perf::Figures& figures, std::size_t many) {
 
 int main(int argc, char** argv) {
   const perf::Figures figures("framework", argc, argv);
-  int turns = 7;
+  int turns = 25;  // a turn whose threads wait for each other in loops costs twice as much
   bool is_quick = false;
   for (int k = 1; k < argc; ++k) {
     const std::string option = argv[k];

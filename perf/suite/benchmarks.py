@@ -98,7 +98,7 @@ BENCHMARKS = (
                      "--size 256 --runs 2",),
               full=("concat.py --skymill {skymill} --work {work}",), needs=("casacore",)),
     Benchmark("framework", "framework",
-              quick=("perf_framework --quick --turns 5",), full=("perf_framework",)),
+              quick=("perf_framework --quick",), full=("perf_framework",)),
     Benchmark("header_cost", "framework",
               quick=("header_cost.py {build}/core/include --turns 3 --compiler g++",),
               full=("header_cost.py {build}/core/include",)),
