@@ -83,7 +83,6 @@ bool Stage::take_up(const std::vector<DoneUnit>&, const PipelineContext&) {
 }
 void Stage::settle(const PipelineContext&) { not_of_this_shape(shape()); }
 Row Stage::unit_note(const AnyChunk&) const { not_of_this_shape(shape()); }
-Row Stage::no_note() { return {}; }
 
 void Task::validate(const PipelineContext&) const {}
 void Task::validate_outputs(const PipelineContext&) const {}

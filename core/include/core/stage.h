@@ -135,9 +135,6 @@ class SKYMILL_API Stage {
   virtual bool take_up(const std::vector<DoneUnit>& units, const PipelineContext& ctx);
   virtual void settle(const PipelineContext& ctx);
   virtual Row unit_note(const AnyChunk& chunk) const;
-
- protected:
-  static Row no_note();
 };
 
 /// Gives chunks: reads a file, makes a simulation. Called by one thread at a time.
@@ -222,7 +219,9 @@ class Sink : public Stage {
   /// by one thread at a time; if the sink is concurrent, others may be writing.
   void settle(const PipelineContext&) override {}
   /// What `take_up` must know of a chunk that was written, such as its beam; small.
-  virtual Row note(const Chunk<In>&) const { return no_note(); }
+  virtual Row note(const Chunk<In>&) const {
+    return std::enable_if_t<(sizeof(In) > 0), Row>();  // only made for those who call it
+  }
   /// Opens what an earlier run has left (`Draft::take_up`), with these units in it. Called before
   /// the first write, if at all.
   /// @return false, with nothing changed, when it is not all there; then everything is made anew
